@@ -1,0 +1,103 @@
+import { formatCredits, formatKwh } from '../../../sdk/units.js';
+import { sum } from '../bills.js';
+import type { HomeBill, SimulationResult } from '../result.js';
+import { billsChart, flowsChart, priceChart, supplyDemandChart } from './charts.js';
+
+/** The period as one self-contained page: no script, no fonts, no network. */
+export function reportPage(result: SimulationResult): string {
+  const total = (of: (home: HomeBill) => bigint): bigint => sum(result.homes.map(of));
+  const saved = total((home) => home.withoutMarketMicro - home.netCostMicro);
+  const figures: readonly (readonly [string, string])[] = [
+    ['homes', String(result.homes.length)],
+    ['slots', `${String(result.slots.length)} × ${String(result.slotSeconds / 60)} min`],
+    ['drawn', `${formatKwh(total((home) => home.importWh), 1)} kWh`],
+    ['fed in', `${formatKwh(total((home) => home.exportWh), 1)} kWh`],
+    ['traded locally', `${formatKwh(total((home) => home.communityBoughtWh), 1)} kWh`],
+    ['saved by all', `${formatCredits(saved, 2)} credits`],
+    ['audit', `${String(result.auditChecks)} checks, ${String(result.auditDifferences)} differences`],
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Commonwatt: ${escape(result.from)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>A neighbourhood's energy, settled</h1>
+<p class="sub">From ${escape(result.from)}, seed ${String(result.seed)}. Every figure below is what the chain settled on its final date.</p>
+<dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>
+${section('Supply and demand', 'What the meters saw, and the part of it that neighbours traded at each level of the grid.', supplyDemandChart(result))}
+${section('Price', "Local trades are paid between the supplier's retail and feed-in price.", priceChart(result))}
+${section('Flows between areas', 'Delivered community energy from the seller’s feeder to the buyer’s.', flowsChart(result))}
+${section('Bills', 'Cost of the period per home; below zero the home earned.', billsChart(result))}
+<section><h2>Every home</h2><div class="scroll">${billsHtml(result.homes)}</div>
+<p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received.</p></section>
+</body>
+</html>
+`;
+}
+
+const STYLE = `
+body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:1120px;margin:2rem auto;padding:0 1rem}
+h1{margin-bottom:.2rem}h2{margin:2rem 0 .2rem}.sub{color:#555;margin-top:0}
+dl{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}dl div{background:#f3f5f4;border-radius:6px;padding:.6rem 1rem}
+dt{font-size:.8rem;color:#555}dd{margin:0;font-weight:600}
+svg{max-width:100%;height:auto}.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
+th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #e3e3e3}th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
+`;
+
+function section(title: string, text: string, svg: string): string {
+  return `<section><h2>${title}</h2><p class="sub">${text}</p>${svg}</section>`;
+}
+
+function billsHtml(homes: readonly HomeBill[]): string {
+  const head = [
+    'home',
+    'feeder',
+    'used',
+    'made',
+    'bought',
+    'sold',
+    'from grid',
+    'to grid',
+    'paid',
+    'received',
+    'net cost',
+    'no market',
+    'not actual',
+  ];
+  const rows = homes.map((home) =>
+    [
+      escape(home.resampled ? `${home.home}*` : home.home),
+      escape(home.feeder),
+      ...[
+        home.importWh,
+        home.exportWh,
+        home.communityBoughtWh,
+        home.communitySoldWh,
+        home.gridImportWh,
+        home.gridExportWh,
+      ].map((wh) => formatKwh(wh, 2)),
+      ...[
+        home.paidMicro + home.feesMicro + home.bondPaidMicro,
+        home.receivedMicro + home.bondReceivedMicro,
+        home.netCostMicro,
+        home.withoutMarketMicro,
+      ].map((micro) => formatCredits(micro, 4)),
+      String(home.slotsNotActual),
+    ]
+      .map((cell) => `<td>${cell}</td>`)
+      .join(''),
+  );
+  return `<table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows
+    .map((row) => `<tr>${row}</tr>`)
+    .join('')}</tbody></table>`;
+}
+
+/** Home ids are free strings of the input: they must not become markup. */
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
+}

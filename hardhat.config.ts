@@ -1,0 +1,57 @@
+import { createRequire } from "node:module";
+
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+/** `COMMONWATT_LONG=1` (npm run test:long) gives the fuzz and invariant tests the depth they deserve before a release. */
+const long = process.env["COMMONWATT_LONG"] === "1";
+
+const compiler = {
+  version: "0.8.37",
+  // From node_modules: no compiler is ever downloaded.
+  path: require.resolve("solc/soljson.js"),
+  settings: {
+    viaIR: true,
+    optimizer: { enabled: true, runs: 200 },
+    evmVersion: "osaka",
+  },
+};
+
+/** What both simulated chains share; the limits are those of the Besu network, so that nothing fits here and not there. */
+const embeddedChain = {
+  type: "edr-simulated",
+  chainType: "l1",
+  hardfork: "osaka",
+  blockGasLimit: 60_000_000,
+  transactionGasCap: 16_777_216,
+} as const;
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  paths: {
+    sources: "./contracts",
+    ignition: "./deploy",
+    tests: { solidity: "./test", mocha: "./test" },
+  },
+  solidity: {
+    // One bytecode whatever the profile: the one that is tested is the one that is deployed.
+    profiles: { default: compiler, production: compiler },
+  },
+  typechain: { outDir: "typechain-types" },
+  networks: {
+    // The genesis time is given where the chain is made: hre.network.create({ network, override: { initialDate } }).
+    embeddedTransaction: { ...embeddedChain, chainId: 410_001 },
+    embeddedUser: { ...embeddedChain, chainId: 410_002 },
+  },
+  test: {
+    mocha: { timeout: 60_000 },
+    solidity: {
+      isolate: true,
+      blockGasLimit: 60_000_000,
+      fuzz: { runs: long ? 5_000 : 256, seed: "0x636f6d6d6f6e77617474" },
+      invariant: { runs: long ? 256 : 32, depth: long ? 128 : 32, failOnRevert: false },
+    },
+  },
+});

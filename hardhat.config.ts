@@ -20,8 +20,8 @@ const settings = {
 
 /**
  * The few sources that legacy code generation cannot hold on its stack. Their tests deploy the artifact through the
- * interface, `vm.deployCode("File.sol:Name", abi.encode(...))`; a test that imports one would compile it by the legacy
- * pipeline.
+ * interface, with Test.sol's `deployCode("File.sol:Name", abi.encode(...))`; a test that imports one would compile it by
+ * the legacy pipeline.
  */
 const viaIrSources: readonly string[] = [];
 
@@ -64,6 +64,7 @@ export default defineConfig({
     mocha: { timeout: 60_000 },
     solidity: {
       isolate: true,
+      fsPermissions: { readDirectory: ["./data", "./test/fixtures"] },
       blockGasLimit: 60_000_000,
       fuzz: { runs: long ? 5_000 : 256, seed: "0x636f6d6d6f6e77617474" },
       invariant: { runs: long ? 256 : 32, depth: long ? 128 : 32, failOnRevert: false },

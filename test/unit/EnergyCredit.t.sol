@@ -13,8 +13,9 @@ import {Test} from "../utils/Test.sol";
 contract EnergyCreditTest is Test {
     bytes32 private constant PAYMENT = keccak256("bank transfer 1");
     bytes32 private constant PAYOUT = keccak256("bank transfer 2");
-    bytes32 private constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     EnergyCredit private credit;
     address private issuer;

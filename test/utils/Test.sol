@@ -92,6 +92,18 @@ abstract contract Test is Assertions {
         vm.prank(sender);
     }
 
+    // -------------------- deployment
+
+    /// @notice Deploys the built artifact `File.sol:Name`: for sources in hardhat.config's `viaIrSources`, which a test
+    /// must not import.
+    function deployCode(string memory artifact, bytes memory arguments) internal returns (address deployed) {
+        bytes memory initCode = abi.encodePacked(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(initCode, 32), mload(initCode))
+        }
+        if (deployed == address(0)) fail(string.concat("deployCode: the constructor reverted: ", artifact));
+    }
+
     // -------------------- time
 
     /// @notice Lets `seconds_` pass.
@@ -131,8 +143,7 @@ abstract contract Test is Assertions {
         uint256 offset = uint256(1) << 255;
         unchecked {
             // Wraps on purpose: shifts the signed line onto the unsigned one and back.
-            return
-                int256(bound(uint256(value) + offset, uint256(min) + offset, uint256(max) + offset) - offset);
+            return int256(bound(uint256(value) + offset, uint256(min) + offset, uint256(max) + offset) - offset);
         }
     }
 

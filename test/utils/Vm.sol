@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 /// @title Vm
 /// @notice The cheatcodes of Hardhat's Solidity test runner that Commonwatt's tests use, at
 /// `address(uint160(uint256(keccak256("hevm cheat code"))))` = 0x7109709ECfa91a80626fF3989D68f67F5b1DD12D.
-/// @dev Signatures were read from the runner itself (EDR 0.20.0); left out are those for forks, scripts and writing.
+/// @dev Signatures were read from the runner itself (EDR 0.20.0); left out are those for forks, scripts and
+/// writing, and those it declares but refuses to run (deployCode, createWallet, deriveKey).
 interface Vm {
     enum CallerMode {
         None,
@@ -19,13 +20,6 @@ interface Vm {
         bytes32[] topics;
         bytes data;
         address emitter;
-    }
-
-    struct Wallet {
-        address addr;
-        uint256 publicKeyX;
-        uint256 publicKeyY;
-        uint256 privateKey;
     }
 
     struct PotentialRevert {
@@ -69,7 +63,6 @@ interface Vm {
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
     function getBlockNumber() external view returns (uint256 height);
     function getBlockTimestamp() external view returns (uint256 timestamp);
-    function getRawBlockHeader(uint256 blockNumber) external view returns (bytes memory rlpHeader);
 
     // -------------------- accounts, code and storage
 
@@ -84,17 +77,13 @@ interface Vm {
     function accesses(address target) external returns (bytes32[] memory readSlots, bytes32[] memory writeSlots);
     function getCode(string calldata artifactPath) external view returns (bytes memory creationBytecode);
     function getDeployedCode(string calldata artifactPath) external view returns (bytes memory runtimeBytecode);
-    function deployCode(string calldata artifactPath) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, bytes calldata constructorArgs) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, bytes calldata constructorArgs, bytes32 salt) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, bytes calldata constructorArgs, uint256 value) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, bytes calldata constructorArgs, uint256 value, bytes32 salt) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, bytes32 salt) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, uint256 value) external returns (address deployedAddress);
-    function deployCode(string calldata artifactPath, uint256 value, bytes32 salt) external returns (address deployedAddress);
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function computeCreate2Address(bytes32 salt, bytes32 initCodeHash) external pure returns (address);
-    function computeCreate2Address(bytes32 salt, bytes32 initCodeHash, address deployer) external pure returns (address);
+    function computeCreate2Address(
+        bytes32 salt,
+        bytes32 initCodeHash,
+        address deployer
+    ) external pure returns (address);
 
     // -------------------- keys and signatures
 
@@ -103,17 +92,20 @@ interface Vm {
     function signCompact(uint256 privateKey, bytes32 digest) external pure returns (bytes32 r, bytes32 vs);
     function signP256(uint256 privateKey, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
     function publicKeyP256(uint256 privateKey) external pure returns (uint256 publicKeyX, uint256 publicKeyY);
-    function deriveKey(string calldata mnemonic, string calldata derivationPath, uint32 index) external pure returns (uint256 privateKey);
-    function deriveKey(string calldata mnemonic, string calldata derivationPath, uint32 index, string calldata language) external pure returns (uint256 privateKey);
-    function deriveKey(string calldata mnemonic, uint32 index) external pure returns (uint256 privateKey);
-    function deriveKey(string calldata mnemonic, uint32 index, string calldata language) external pure returns (uint256 privateKey);
-    function createWallet(string calldata walletLabel) external returns (Wallet memory wallet);
-    function createWallet(uint256 privateKey) external returns (Wallet memory wallet);
-    function createWallet(uint256 privateKey, string calldata walletLabel) external returns (Wallet memory wallet);
-    function eip712HashType(string calldata bindingsPath, string calldata typeName) external pure returns (bytes32 typeHash);
+    function eip712HashType(
+        string calldata bindingsPath,
+        string calldata typeName
+    ) external pure returns (bytes32 typeHash);
     function eip712HashType(string calldata typeNameOrDefinition) external pure returns (bytes32 typeHash);
-    function eip712HashStruct(string calldata bindingsPath, string calldata typeName, bytes calldata abiEncodedData) external pure returns (bytes32 typeHash);
-    function eip712HashStruct(string calldata typeNameOrDefinition, bytes calldata abiEncodedData) external pure returns (bytes32 typeHash);
+    function eip712HashStruct(
+        string calldata bindingsPath,
+        string calldata typeName,
+        bytes calldata abiEncodedData
+    ) external pure returns (bytes32 typeHash);
+    function eip712HashStruct(
+        string calldata typeNameOrDefinition,
+        bytes calldata abiEncodedData
+    ) external pure returns (bytes32 typeHash);
     function eip712HashTypedData(string calldata jsonData) external pure returns (bytes32 digest);
 
     // -------------------- expectations
@@ -137,13 +129,33 @@ interface Vm {
     function expectEmit(address emitter, uint64 count) external;
     function expectEmit(bool checkTopic1, bool checkTopic2, bool checkTopic3, bool checkData) external;
     function expectEmit(bool checkTopic1, bool checkTopic2, bool checkTopic3, bool checkData, address emitter) external;
-    function expectEmit(bool checkTopic1, bool checkTopic2, bool checkTopic3, bool checkData, address emitter, uint64 count) external;
+    function expectEmit(
+        bool checkTopic1,
+        bool checkTopic2,
+        bool checkTopic3,
+        bool checkData,
+        address emitter,
+        uint64 count
+    ) external;
     function expectEmit(bool checkTopic1, bool checkTopic2, bool checkTopic3, bool checkData, uint64 count) external;
     function expectEmit(uint64 count) external;
     function expectEmitAnonymous() external;
     function expectEmitAnonymous(address emitter) external;
-    function expectEmitAnonymous(bool checkTopic0, bool checkTopic1, bool checkTopic2, bool checkTopic3, bool checkData) external;
-    function expectEmitAnonymous(bool checkTopic0, bool checkTopic1, bool checkTopic2, bool checkTopic3, bool checkData, address emitter) external;
+    function expectEmitAnonymous(
+        bool checkTopic0,
+        bool checkTopic1,
+        bool checkTopic2,
+        bool checkTopic3,
+        bool checkData
+    ) external;
+    function expectEmitAnonymous(
+        bool checkTopic0,
+        bool checkTopic1,
+        bool checkTopic2,
+        bool checkTopic3,
+        bool checkData,
+        address emitter
+    ) external;
     function expectCall(address callee, bytes calldata data) external;
     function expectCall(address callee, bytes calldata data, uint64 count) external;
     function expectCall(address callee, uint256 msgValue, bytes calldata data) external;
@@ -222,13 +234,41 @@ interface Vm {
     function envOr(string calldata name, bytes32 defaultValue) external view returns (bytes32 value);
     function envOr(string calldata name, int256 defaultValue) external view returns (int256 value);
     function envOr(string calldata name, string calldata defaultValue) external view returns (string memory value);
-    function envOr(string calldata name, string calldata delim, address[] calldata defaultValue) external view returns (address[] memory value);
-    function envOr(string calldata name, string calldata delim, bool[] calldata defaultValue) external view returns (bool[] memory value);
-    function envOr(string calldata name, string calldata delim, bytes32[] calldata defaultValue) external view returns (bytes32[] memory value);
-    function envOr(string calldata name, string calldata delim, bytes[] calldata defaultValue) external view returns (bytes[] memory value);
-    function envOr(string calldata name, string calldata delim, int256[] calldata defaultValue) external view returns (int256[] memory value);
-    function envOr(string calldata name, string calldata delim, string[] calldata defaultValue) external view returns (string[] memory value);
-    function envOr(string calldata name, string calldata delim, uint256[] calldata defaultValue) external view returns (uint256[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        address[] calldata defaultValue
+    ) external view returns (address[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        bool[] calldata defaultValue
+    ) external view returns (bool[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        bytes32[] calldata defaultValue
+    ) external view returns (bytes32[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        bytes[] calldata defaultValue
+    ) external view returns (bytes[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        int256[] calldata defaultValue
+    ) external view returns (int256[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        string[] calldata defaultValue
+    ) external view returns (string[] memory value);
+    function envOr(
+        string calldata name,
+        string calldata delim,
+        uint256[] calldata defaultValue
+    ) external view returns (uint256[] memory value);
     function envOr(string calldata name, uint256 defaultValue) external view returns (uint256 value);
     function envUint(string calldata name) external view returns (uint256 value);
     function envUint(string calldata name, string calldata delim) external view returns (uint256[] memory value);
@@ -252,7 +292,11 @@ interface Vm {
     function parseBytes(string calldata stringifiedValue) external pure returns (bytes memory parsedValue);
     function parseBytes32(string calldata stringifiedValue) external pure returns (bytes32 parsedValue);
     function split(string calldata input, string calldata delimiter) external pure returns (string[] memory outputs);
-    function replace(string calldata input, string calldata from, string calldata to) external pure returns (string memory output);
+    function replace(
+        string calldata input,
+        string calldata from,
+        string calldata to
+    ) external pure returns (string memory output);
     function trim(string calldata input) external pure returns (string memory output);
     function indexOf(string calldata input, string calldata key) external pure returns (uint256);
     function parseJson(string calldata json) external pure returns (bytes memory abiEncodedData);
@@ -363,5 +407,10 @@ interface Vm {
     function assertApproxEqRel(int256 left, int256 right, uint256 maxPercentDelta) external pure;
     function assertApproxEqRel(int256 left, int256 right, uint256 maxPercentDelta, string calldata note) external pure;
     function assertApproxEqRel(uint256 left, uint256 right, uint256 maxPercentDelta) external pure;
-    function assertApproxEqRel(uint256 left, uint256 right, uint256 maxPercentDelta, string calldata note) external pure;
+    function assertApproxEqRel(
+        uint256 left,
+        uint256 right,
+        uint256 maxPercentDelta,
+        string calldata note
+    ) external pure;
 }

@@ -27,7 +27,8 @@ library Records {
     uint256 internal constant PARTY_WORDS = 2;
     uint256 internal constant MOVEMENT_WORDS = 2;
 
-    // --- Entry: tag 8 | meter 32 | feeder 24 | arrival 24 | wh 32 | limit 32 | index 16 | slot 32; account 160 | key 96
+    // --- Entry: tag 8 | meter 32 | feeder 24 | arrival 24 | wh 32 | limit 32 | index 16 | slot 32;
+    //     account 160 | order's nonce 64 (right-aligned)
 
     function packEntry(Entry memory e) internal pure returns (bytes32) {
         return
@@ -55,13 +56,14 @@ library Records {
         e.slot = uint32(w >> 56);
     }
 
-    /// The entry's second word: the account and the low 96 bits of the order's EIP-712 digest.
-    function packEntryOwner(address account, bytes32 orderDigest) internal pure returns (bytes32) {
-        return bytes32((uint256(uint160(account)) << 96) | uint256(uint96(uint256(orderDigest))));
+    /// The entry's second word: the account and the order's nonce, which are unique among the orders of a slot. (A part
+    /// of the order's digest would not be: two orders with the same 96 bits can be searched for.)
+    function packEntryOwner(address account, uint64 nonce) internal pure returns (bytes32) {
+        return packAccount(account) | bytes32(uint256(nonce));
     }
 
-    function unpackEntryOwner(bytes32 word) internal pure returns (address account, uint96 orderKey) {
-        return (address(uint160(uint256(word) >> 96)), uint96(uint256(word)));
+    function unpackEntryOwner(bytes32 word) internal pure returns (address account, uint64 nonce) {
+        return (unpackAccount(word), uint64(uint256(word)));
     }
 
     /// A rest that rises: the order's first word with what is left and the limit adjusted by the edge's fee.

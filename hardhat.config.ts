@@ -16,6 +16,8 @@ const path = require.resolve("solc/soljson.js");
 const settings = {
   optimizer: { enabled: true, runs: 10_000 },
   evmVersion: "osaka",
+  // No hash of the sources' text at the end: it would change with every comment and with what else is compiled.
+  metadata: { bytecodeHash: "none" },
 };
 
 /**

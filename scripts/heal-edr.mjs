@@ -6,6 +6,8 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 
+import { installHash, updateStamp } from "./stamp.mjs";
+
 const require = createRequire(import.meta.url);
 
 function edrLoads() {
@@ -23,16 +25,22 @@ function edrIsWanted() {
   }
 }
 
-if (edrIsWanted() && !edrLoads()) {
+function heal() {
   const npm = process.env.npm_execpath;
   if (npm === undefined) {
     console.error("heal-edr: start me through npm (`npm run prepare`), not directly.");
     process.exit(1);
   }
   console.log(`heal-edr: adding Hardhat's native part with the bundled Node ${process.versions.node}`);
-  const install = spawnSync(process.execPath, [npm, "install", "--ignore-scripts", "--no-save"], { stdio: "inherit" });
-  if (install.status !== 0 || !edrLoads()) {
+  const args = [npm, "install", "--ignore-scripts", "--no-save", "--loglevel=error"];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0 || !edrLoads()) {
     console.error("heal-edr: @nomicfoundation/edr still cannot be loaded; Hardhat will not run on this machine.");
-    process.exit(install.status || 1);
+    process.exit(status || 1);
   }
+}
+
+if (edrIsWanted()) {
+  if (!edrLoads()) heal();
+  updateStamp({ install: installHash() });
 }

@@ -6,8 +6,8 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 
 /// @title IEnergyCredit
 /// @notice The currency of the transaction chain: one credit is one unit of money held by the issuer's bank.
-/// @dev 6 decimals. Every amount is in micro-credits (1e-6 credit). A payment reference is the 32-byte hash or id of the
-/// bank transfer that an issue or a redemption answers; over both together, each is used once.
+/// @dev 6 decimals. Every amount is in micro-credits (1e-6 credit). A payment reference is the 32-byte id of the bank
+/// transfer that an issue or a redemption answers; over both together, each is used once.
 interface IEnergyCredit is IERC20Metadata, IERC20Permit {
     /// @notice Credits came into being against a payment that the issuer received.
     /// @param to Who holds the new credits.

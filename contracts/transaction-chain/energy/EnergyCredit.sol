@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 
 import {IEnergyCredit} from "../../interfaces/IEnergyCredit.sol";
@@ -14,9 +14,9 @@ import {IEnergyCredit} from "../../interfaces/IEnergyCredit.sol";
 /// them against payments it made; between the two they move as any ERC-20 token does.
 /// @dev 6 decimals, EIP-2612 permits, no pause, no fee, no freeze: whoever holds credits disposes of them.
 contract EnergyCredit is ERC20, ERC20Permit, AccessManaged, IEnergyCredit {
-    // slot 0 to 2 and on: OpenZeppelin's ERC20, EIP712, Nonces and AccessManaged
     mapping(bytes32 paymentReference => bool used) private _referenceUsed;
 
+    /// @notice Names the currency and who rules over its issue.
     /// @param initialAuthority The AccessManager that says who has the role ISSUER.
     constructor(
         address initialAuthority

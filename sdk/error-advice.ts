@@ -52,6 +52,10 @@ export const SDK_ERRORS = {
     why: "The chain's endpoint didn't answer: {reason}.",
     todo: "Start the node (npm run chains for the local network) and check the endpoint's address.",
   },
+  EndpointUnreachable: {
+    why: "Nobody answered at {endpoint}: {reason}.",
+    todo: "Start the node (npm run chains for the local network), or point at the endpoint that runs.",
+  },
   EndpointMissing: {
     why: "The deployment file of {network} names no endpoint for the {chain} chain.",
     todo: "Give one, e.g. with --rpc.",

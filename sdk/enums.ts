@@ -1,0 +1,74 @@
+/** The contracts' enums, by their numbers on chain. */
+
+/** What a member may be admitted as (IFederation.MemberRole); a bit position in a bitmask of roles. */
+export const MemberRole = {
+  Accountant: 0,
+  Supplier: 1,
+  GridOperator: 2,
+  MeteringOperator: 3,
+  Manufacturer: 4,
+  ServiceProvider: 5,
+  DataProvider: 6,
+  Regulator: 7,
+  Registrar: 8,
+} as const;
+export type MemberRole = (typeof MemberRole)[keyof typeof MemberRole];
+
+/** What an admission is worth (IFederation.Standing). */
+export const Standing = { None: 0, Active: 1, Suspended: 2, Expelled: 3 } as const;
+export type Standing = (typeof Standing)[keyof typeof Standing];
+
+/** What a device is (IDeviceRegistry.DeviceKind). */
+export const DeviceKind = {
+  None: 0,
+  Meter: 1,
+  Gateway: 2,
+  Generator: 3,
+  Storage: 4,
+  Charger: 5,
+  Vehicle: 6,
+  Appliance: 7,
+  Sensor: 8,
+} as const;
+export type DeviceKind = (typeof DeviceKind)[keyof typeof DeviceKind];
+
+/** Where a device is in its life (IDeviceRegistry.DeviceStatus). */
+export const DeviceStatus = { None: 0, Certified: 1, Claimed: 2, Active: 3, Suspended: 4, Retired: 5 } as const;
+export type DeviceStatus = (typeof DeviceStatus)[keyof typeof DeviceStatus];
+
+/** Level of a grid area (MarketTypes.AreaLevel). */
+export const AreaLevel = { Feeder: 0, District: 1, City: 2 } as const;
+export type AreaLevel = (typeof AreaLevel)[keyof typeof AreaLevel];
+
+/** Side of an order (MarketTypes.Side). */
+export const Side = { None: 0, Buy: 1, Sell: 2 } as const;
+export type Side = (typeof Side)[keyof typeof Side];
+
+/** Quality of a reading (MarketTypes.ReadingStatus). */
+export const ReadingStatus = {
+  None: 0,
+  Actual: 1,
+  Substituted: 2,
+  Estimated: 3,
+  Corrected: 4,
+  Missing: 5,
+} as const;
+export type ReadingStatus = (typeof ReadingStatus)[keyof typeof ReadingStatus];
+
+/** Role ids of the AccessManager (Roles.sol). */
+export const AccessRole = {
+  Admin: 0n,
+  Council: 1n,
+  Issuer: 2n,
+  Regulator: 3n,
+  Market: 10n,
+  Settlement: 11n,
+  Escrow: 12n,
+  Bilateral: 13n,
+} as const;
+export type AccessRole = (typeof AccessRole)[keyof typeof AccessRole];
+
+/** The bitmask of some member roles. */
+export function rolesMask(roles: readonly MemberRole[]): bigint {
+  return roles.reduce((mask, role) => mask | (1n << BigInt(role)), 0n);
+}

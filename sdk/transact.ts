@@ -1,0 +1,88 @@
+/** Sending and asking: what actions share. Errors come out decoded. */
+import type { BaseContract, ContractTransactionReceipt, ContractTransactionResponse, Provider, Result } from "ethers";
+
+import type { NonPayableOverrides, TypedContractEvent } from "../typechain-types/common.js";
+import { decodeError } from "./contracts.js";
+import { CommonwattError, revertDataOf } from "./errors.js";
+
+/** Gas limit, nonce, gas price: what a sender may want to decide. */
+export type TransactionOverrides = NonPayableOverrides;
+/** A mined transaction. */
+export type Receipt = ContractTransactionReceipt;
+
+/** Sends a transaction and waits until it is mined. */
+export async function transact(
+  chain: { readonly provider: Provider; readonly signer: unknown },
+  send: () => Promise<ContractTransactionResponse>,
+): Promise<Receipt> {
+  if (chain.signer === undefined) throw new CommonwattError("SignerMissing");
+  let response: ContractTransactionResponse | undefined;
+  try {
+    response = await send();
+    const receipt = await response.wait();
+    if (receipt === null) throw new CommonwattError("TransactionFailed", { hash: response.hash });
+    return receipt;
+  } catch (thrown) {
+    if (response === undefined || revertDataOf(thrown) !== undefined) throw decodeError(thrown);
+    throw await failureOf(chain.provider, response, thrown);
+  }
+}
+
+/** Asks a contract. */
+export async function ask<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (thrown) {
+    throw decodeError(thrown);
+  }
+}
+
+/** A struct that a contract returned, as a plain object with the struct's own names. */
+export function plain<Struct extends object>(struct: Struct): Struct {
+  return (struct as unknown as Result).toObject() as Struct;
+}
+
+/** The arguments of a contract's events of one kind in a receipt, in order. */
+export function eventsIn<In extends unknown[], Out extends unknown[], Args>(
+  contract: BaseContract,
+  address: string,
+  event: TypedContractEvent<In, Out, Args>,
+  receipt: Receipt,
+): Args[] {
+  const { topicHash } = event.fragment;
+  return receipt.logs
+    .filter((log) => log.topics[0] === topicHash && log.address.toLowerCase() === address.toLowerCase())
+    .map((log) => contract.interface.decodeEventLog(event.fragment, log.data, log.topics) as unknown as Args);
+}
+
+/** The arguments of the one event of that kind that the transaction must have emitted. */
+export function eventIn<In extends unknown[], Out extends unknown[], Args>(
+  contract: BaseContract,
+  address: string,
+  event: TypedContractEvent<In, Out, Args>,
+  receipt: Receipt,
+): Args {
+  const [args] = eventsIn(contract, address, event, receipt);
+  if (args === undefined) {
+    throw new CommonwattError("EventMissing", { hash: receipt.hash, event: event.fragment.name });
+  }
+  return args;
+}
+
+/** A mined transaction that failed carries no reason: the same call on the block before tells it. */
+async function failureOf(
+  provider: Provider,
+  response: ContractTransactionResponse,
+  thrown: unknown,
+): Promise<CommonwattError> {
+  if (thrown instanceof CommonwattError) return thrown;
+  const receipt = await provider.getTransactionReceipt(response.hash);
+  if (receipt === null || receipt.status !== 0) return decodeError(thrown);
+  try {
+    const { from, to, data, value, gasLimit } = response;
+    await provider.call({ from, to, data, value, gasLimit, blockTag: receipt.blockNumber - 1 });
+  } catch (reason) {
+    if (revertDataOf(reason) !== undefined) return decodeError(reason);
+  }
+  return new CommonwattError("TransactionFailed", { hash: response.hash }, { cause: thrown });
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {AccountKind, IFederation, MemberRole, Standing} from "../interfaces/IFederation.sol";
+
+/// @title Federation
+/// @notice Admits, suspends and expels members and users; every other contract asks it who may act.
+/// @dev The AccessManager gives the role COUNCIL the functions admitMember, changeRoles, suspend, reinstate and expel.
+/// The last three are open to a user's registrar as well, so they ask the AccessManager only when the caller is not it.
+contract Federation is AccessManaged, IFederation {
+    /// @notice The `until` of a suspension without an end, Unix seconds.
+    uint48 public constant UNTIL_REINSTATED = type(uint48).max;
+
+    /// @dev One bit for each MemberRole.
+    uint16 private constant _ALL_ROLES = uint16((1 << (uint256(type(MemberRole).max) + 1)) - 1);
+
+    // slot 0: AccessManaged
+    /// @inheritdoc IFederation
+    uint256 public memberCount; // slot 1
+    mapping(address account => Account record) private _accounts; // slot 2; a record is one word
+    /// @inheritdoc IFederation
+    mapping(bytes32 credentialCommitment => address user) public userOfCredential; // slot 3
+
+    /// @notice Nobody is admitted yet.
+    /// @param initialAuthority The AccessManager that says who has the role COUNCIL.
+    constructor(address initialAuthority) AccessManaged(initialAuthority) {}
+
+    /// @inheritdoc IFederation
+    function admitMember(address member, uint16 roles) external restricted {
+        _requireRoles(roles);
+        Account storage record = _newAccount(member);
+        record.kind = AccountKind.Member;
+        record.roles = roles;
+        ++memberCount;
+        emit MemberAdmitted(member, roles);
+    }
+
+    /// @inheritdoc IFederation
+    function changeRoles(address member, uint16 roles) external restricted {
+        _requireRoles(roles);
+        Account storage record = _accounts[member];
+        if (record.kind != AccountKind.Member) revert FederationNotMember(member);
+        if (record.expelled) revert FederationAccountExpelled(member);
+        record.roles = roles;
+        emit MemberRolesChanged(member, roles);
+    }
+
+    /// @inheritdoc IFederation
+    function admitUser(address user, bytes32 credentialCommitment) external {
+        if (!hasRole(msg.sender, MemberRole.Registrar)) revert FederationNotRegistrar(msg.sender);
+        if (credentialCommitment == bytes32(0)) revert FederationZeroCredential();
+        address admitted = userOfCredential[credentialCommitment];
+        if (admitted != address(0)) revert FederationCredentialUsed(credentialCommitment, admitted);
+        Account storage record = _newAccount(user);
+        record.kind = AccountKind.User;
+        record.registrar = msg.sender;
+        userOfCredential[credentialCommitment] = user;
+        emit UserAdmitted(user, msg.sender, credentialCommitment);
+    }
+
+    /// @inheritdoc IFederation
+    function suspend(address account, uint48 until) external {
+        Account storage record = _admitted(account);
+        bool byCouncil = _authorize(record);
+        if (until <= block.timestamp) revert FederationSuspensionPast(until);
+        if (!byCouncil) _requireNotCouncils(account, record);
+        record.suspendedUntil = until;
+        record.suspendedByCouncil = byCouncil;
+        emit AccountSuspended(account, until, msg.sender, byCouncil);
+    }
+
+    /// @inheritdoc IFederation
+    function reinstate(address account) external {
+        Account storage record = _admitted(account);
+        bool byCouncil = _authorize(record);
+        if (!_isSuspended(record)) revert FederationNotSuspended(account);
+        if (!byCouncil) _requireNotCouncils(account, record);
+        record.suspendedUntil = 0;
+        record.suspendedByCouncil = false;
+        emit AccountReinstated(account, msg.sender);
+    }
+
+    /// @inheritdoc IFederation
+    function expel(address account) external {
+        Account storage record = _admitted(account);
+        _authorize(record);
+        record.expelled = true;
+        if (record.kind == AccountKind.Member) --memberCount;
+        emit AccountExpelled(account, msg.sender);
+    }
+
+    /// @inheritdoc IFederation
+    function isActive(address account) external view returns (bool active) {
+        return _isActive(_accounts[account]);
+    }
+
+    /// @inheritdoc IFederation
+    function isMember(address account) external view returns (bool member) {
+        Account storage record = _accounts[account];
+        return record.kind == AccountKind.Member && !record.expelled;
+    }
+
+    /// @inheritdoc IFederation
+    function standingOf(address account) external view returns (Standing standing) {
+        Account storage record = _accounts[account];
+        if (record.kind == AccountKind.None) return Standing.None;
+        if (record.expelled) return Standing.Expelled;
+        return _isSuspended(record) ? Standing.Suspended : Standing.Active;
+    }
+
+    /// @inheritdoc IFederation
+    function accountOf(address account) external view returns (Account memory record) {
+        return _accounts[account];
+    }
+
+    /// @inheritdoc IFederation
+    function hasRole(address member, MemberRole role) public view returns (bool held) {
+        Account storage record = _accounts[member];
+        return _isActive(record) && record.roles & (uint256(1) << uint8(role)) != 0;
+    }
+
+    /// @dev True when COUNCIL acts, false when the user's own active registrar does; anybody else is refused.
+    function _authorize(Account storage record) private returns (bool byCouncil) {
+        if (record.registrar == msg.sender && hasRole(msg.sender, MemberRole.Registrar)) return false;
+        _checkCanCall(msg.sender, msg.data);
+        return true;
+    }
+
+    function _newAccount(address account) private view returns (Account storage record) {
+        if (account == address(0)) revert FederationZeroAccount();
+        record = _accounts[account];
+        if (record.kind != AccountKind.None) revert FederationAccountExists(account);
+    }
+
+    function _admitted(address account) private view returns (Account storage record) {
+        record = _accounts[account];
+        if (record.kind == AccountKind.None) revert FederationUnknownAccount(account);
+        if (record.expelled) revert FederationAccountExpelled(account);
+    }
+
+    function _requireNotCouncils(address account, Account storage record) private view {
+        if (record.suspendedByCouncil && _isSuspended(record)) revert FederationSuspendedByCouncil(account);
+    }
+
+    function _isActive(Account storage record) private view returns (bool active) {
+        return record.kind != AccountKind.None && !record.expelled && !_isSuspended(record);
+    }
+
+    function _isSuspended(Account storage record) private view returns (bool suspended) {
+        return block.timestamp < record.suspendedUntil;
+    }
+
+    function _requireRoles(uint16 roles) private pure {
+        if (roles == 0 || roles & ~_ALL_ROLES != 0) revert FederationInvalidRoles(roles);
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IFederation, MemberRole} from "../../interfaces/IFederation.sol";
+import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
+import {IMarketRules} from "../../interfaces/IMarketRules.sol";
+import {SlotClock} from "../../libraries/SlotClock.sol";
+import {SlotTimes} from "../../types/MarketTypes.sol";
+
+/// @title MarketCalendar
+/// @notice The one place that says when a slot's dates are.
+/// @dev A postponement stores when it was made and by how much; every date after that moment moves, so the dates keep
+/// their order and none that has passed comes back.
+contract MarketCalendar is IMarketCalendar {
+    struct Postponement {
+        uint64 postponedAt; // Unix seconds
+        uint32 bySeconds;
+    }
+
+    /// @notice Most slots that one call may postpone.
+    uint32 public constant MAX_POSTPONED_SLOTS = 200;
+
+    uint32 private immutable _SLOT_LENGTH; // seconds
+    IMarketRules private immutable _RULES;
+    IFederation private immutable _FEDERATION;
+
+    // slot 0
+    mapping(uint32 slot => Postponement postponement) private _postponements;
+
+    /// @notice Takes the slot length over from the rules.
+    /// @param rules Where the windows are set.
+    /// @param federation Who is an active metering operator.
+    constructor(IMarketRules rules, IFederation federation) {
+        _RULES = rules;
+        _FEDERATION = federation;
+        _SLOT_LENGTH = rules.slotLength();
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function postpone(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) external {
+        if (!_FEDERATION.isActive(msg.sender) || !_FEDERATION.hasRole(msg.sender, MemberRole.MeteringOperator)) {
+            revert MarketCalendarNotMeteringOperator(msg.sender);
+        }
+        if (lastSlot < firstSlot || lastSlot - firstSlot >= MAX_POSTPONED_SLOTS) {
+            revert MarketCalendarBadRange(firstSlot, lastSlot, MAX_POSTPONED_SLOTS);
+        }
+        for (uint256 slot = firstSlot; slot <= lastSlot; ++slot) {
+            _postpone(uint32(slot), bySeconds);
+        }
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function slotLength() external view returns (uint32 lengthSeconds) {
+        return _SLOT_LENGTH;
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function slotOf(uint256 time) external view returns (uint32 slot) {
+        return SlotClock.slotAt(time, _SLOT_LENGTH);
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function isOpenForOrders(uint32 slot) external view returns (bool open) {
+        SlotTimes memory times = timesOf(slot);
+        return times.opens <= block.timestamp && block.timestamp < times.gateClosure;
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function firstUnopenedSlot() external view returns (uint32 slot) {
+        return _RULES.firstUnopenedSlot();
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function postponementOf(uint32 slot) external view returns (uint64 postponedAt, uint32 bySeconds) {
+        Postponement memory made = _postponements[slot];
+        return (made.postponedAt, made.bySeconds);
+    }
+
+    /// @inheritdoc IMarketCalendar
+    function timesOf(uint32 slot) public view returns (SlotTimes memory times) {
+        times = SlotClock.datesOf(_RULES.windowsAt(slot), slot, _SLOT_LENGTH);
+        Postponement memory made = _postponements[slot];
+        if (made.bySeconds != 0) SlotClock.postpone(times, made.postponedAt, made.bySeconds);
+    }
+
+    function _postpone(uint32 slot, uint32 bySeconds) private {
+        if (_postponements[slot].bySeconds != 0) revert MarketCalendarPostponedBefore(slot);
+        SlotTimes memory times = timesOf(slot);
+        if (block.timestamp < times.deliveryStart) revert MarketCalendarNotStarted(slot, times.deliveryStart);
+        if (block.timestamp >= times.finalDate) revert MarketCalendarSlotFinal(slot, times.finalDate);
+        uint64 maximum = times.finalDate - times.deliveryEnd;
+        if (bySeconds == 0 || bySeconds > maximum) revert MarketCalendarBadPostponement(slot, bySeconds, maximum);
+        _postponements[slot] = Postponement(uint64(block.timestamp), bySeconds);
+        emit SlotPostponed(slot, msg.sender, bySeconds);
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title MarketBounds
+/// @notice The fixed sizes of books. They keep every transaction of a city tree below 16,777,216 gas;
+///         docs/benchmarks.md has the measurements at the worst case.
+library MarketBounds {
+    /// Most orders in a feeder's book of a slot, cancelled ones included; its log has at most twice as many entries.
+    uint256 internal constant MAX_BOOK_ORDERS = 512;
+    /// Most orders in all feeder books of a city tree and slot, cancelled ones included: `close` reads them all.
+    /// A feeder's share of it is the same for each feeder of the tree.
+    uint256 internal constant MAX_TREE_ORDERS = 768;
+    /// Most bilateral contracts of a city tree in a slot, besides the orders.
+    uint256 internal constant MAX_TREE_BILATERALS = 64;
+    /// Most rests per side in a district's or city's book; a child's share is this divided by the number of children.
+    uint256 internal constant MAX_PARENT_RESTS = 256;
+    /// Most slots of one signed profile.
+    uint256 internal constant MAX_PROFILE_SLOTS = 128;
+    /// Most orders and bilateral contracts of a meter in a slot, cancelled ones included.
+    uint256 internal constant MAX_ORDERS_PER_SLOT = 4;
+    /// Orders reach this many slots ahead at most; a meter's order words are used again after as many slots.
+    uint32 internal constant HORIZON_SLOTS = 256;
+    /// Most Wh of an order: what 26 bits hold, as a connection or a reading.
+    uint32 internal constant MAX_ORDER_WH = 2 ** 26 - 1;
+}

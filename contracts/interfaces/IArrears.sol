@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title IArrears
+/// @notice The debts between escrow accounts: a home's unpaid grid share (creditor: its supplier) and a utility's unpaid
+/// dues (creditors: homes, other suppliers, the accounting fees) are the same thing. All amounts in micro-credits.
+/// @dev Creditors of one debtor stand in a queue by the age of their oldest unpaid debt; what is added to a creditor who
+/// stands in it keeps that creditor's place. So a queue has at most as many places as there are creditors, a debt can be
+/// found and set off in constant time, and it costs one new storage word. No two accounts ever owe each other: TradeEscrow
+/// sets off first (`net`) and records the rest. Only TradeEscrow writes (role ESCROW), which moves the money.
+interface IArrears {
+    /// @notice A debt came into being, or grew.
+    /// @param debtor Who owes.
+    /// @param creditor To whom.
+    /// @param amountMicro Micro-credits added.
+    event DebtRecorded(address indexed debtor, address indexed creditor, uint64 amountMicro);
+
+    /// @notice A debt was paid, in full or in part.
+    /// @param debtor Who owed.
+    /// @param creditor Who was paid.
+    /// @param amountMicro Micro-credits paid.
+    event DebtPaid(address indexed debtor, address indexed creditor, uint64 amountMicro);
+
+    /// @notice A debt was set off against something that the creditor owed the debtor.
+    /// @param debtor Who owed.
+    /// @param creditor To whom.
+    /// @param amountMicro Micro-credits set off.
+    event DebtNetted(address indexed debtor, address indexed creditor, uint64 amountMicro);
+
+    /// @notice A debt of nothing.
+    error ArrearsZeroAmount();
+
+    /// @notice A debt to oneself.
+    /// @param account Debtor and creditor.
+    error ArrearsSelfDebt(address account);
+
+    /// @notice A debt to the zero address.
+    /// @param debtor Who would owe.
+    error ArrearsZeroCreditor(address debtor);
+
+    /// @notice Records a debt. Role ESCROW.
+    /// @param debtor Who owes.
+    /// @param creditor To whom; neither the debtor nor the zero address.
+    /// @param amountMicro Micro-credits, above zero.
+    function record(address debtor, address creditor, uint64 amountMicro) external;
+
+    /// @notice Sets off a debt against something that the creditor owes the debtor. Role ESCROW.
+    /// @param debtor Who owes.
+    /// @param creditor To whom.
+    /// @param maxMicro Micro-credits at most.
+    /// @return nettedMicro Micro-credits by which the debt fell: min(debt, maxMicro).
+    function net(address debtor, address creditor, uint64 maxMicro) external returns (uint64 nettedMicro);
+
+    /// @notice Pays creditors in the order of the queue. Role ESCROW.
+    /// @param debtor Who owes.
+    /// @param cashMicro Micro-credits to pay at most.
+    /// @param maxCreditors Places of the queue to go through at most.
+    /// @return creditors Who is paid, in order.
+    /// @return amountsMicro What each is paid; the sum is at most `cashMicro`.
+    function pay(
+        address debtor,
+        uint64 cashMicro,
+        uint256 maxCreditors
+    ) external returns (address[] memory creditors, uint64[] memory amountsMicro);
+
+    /// @notice All that an account owes.
+    /// @param debtor The account.
+    /// @return totalMicro Micro-credits.
+    function totalOf(address debtor) external view returns (uint64 totalMicro);
+
+    /// @notice What one account owes another.
+    /// @param debtor Who owes.
+    /// @param creditor To whom.
+    /// @return amountMicro Micro-credits.
+    function debtTo(address debtor, address creditor) external view returns (uint64 amountMicro);
+
+    /// @notice An account's creditors in the order in which they are paid.
+    /// @param debtor The account.
+    /// @param maxCreditors Places of the queue to go through at most.
+    /// @return creditors The creditors.
+    /// @return amountsMicro What each is owed, micro-credits; above zero.
+    function debtsOf(
+        address debtor,
+        uint256 maxCreditors
+    ) external view returns (address[] memory creditors, uint64[] memory amountsMicro);
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {IArrears} from "../../interfaces/IArrears.sol";
+import {IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
+import {IEnergyCredit} from "../../interfaces/IEnergyCredit.sol";
+import {IFederation} from "../../interfaces/IFederation.sol";
+import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
+import {IMarketRules} from "../../interfaces/IMarketRules.sol";
+import {HomePosting, HomeRelease, ITradeEscrow, PartyPosting, PartyRelease} from "../../interfaces/ITradeEscrow.sol";
+import {EscrowAccount, EscrowAccounts} from "../../libraries/EscrowAccounts.sol";
+import {Movements, MovementLog} from "../../libraries/MovementLog.sol";
+import {EscrowPostings} from "./EscrowPostings.sol";
+
+/// @title TradeEscrow
+/// @notice The market's purse: deposits, locks, what settlements hold, pay-out. See ITradeEscrow for what always holds.
+/// @dev Outside calls go to the credit (an ERC-20 without hooks), to Arrears and to views of the market's own contracts;
+/// nothing an account can choose is ever called.
+contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
+    using EscrowAccounts for EscrowAccount;
+    using MovementLog for Movements;
+
+    /// @notice What TradeEscrow works with.
+    struct Wiring {
+        IEnergyCredit credit;
+        IArrears arrears;
+        IFederation federation;
+        IDeviceRegistry devices;
+        IMarketRules rules;
+        IMarketCalendar calendar;
+    }
+
+    IEnergyCredit private immutable CREDIT;
+    IFederation private immutable FEDERATION;
+    IDeviceRegistry private immutable DEVICES;
+    IMarketRules private immutable RULES;
+    IMarketCalendar private immutable CALENDAR;
+
+    // slot 0: AccessManaged; slot 1: EscrowLedger's accounts; slot 2: EscrowPostings' fees account
+
+    /// @param initialAuthority The AccessManager that says who has the roles MARKET and SETTLEMENT.
+    /// @param wiring The contracts that TradeEscrow works with.
+    constructor(
+        address initialAuthority,
+        Wiring memory wiring
+    ) AccessManaged(initialAuthority) EscrowPostings(wiring.arrears) {
+        CREDIT = wiring.credit;
+        FEDERATION = wiring.federation;
+        DEVICES = wiring.devices;
+        RULES = wiring.rules;
+        CALENDAR = wiring.calendar;
+    }
+
+    // -------------------- participants
+
+    /// @inheritdoc ITradeEscrow
+    function deposit(uint64 amountMicro) external {
+        _deposit(_msgSender(), amountMicro);
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function depositFor(address account, uint64 amountMicro) external {
+        if (account == address(0)) revert TradeEscrowZeroAccount();
+        _deposit(account, amountMicro);
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function depositWithPermit(uint64 amountMicro, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
+        address payer = _msgSender();
+        // A failed permit (used before, by whomever) is no reason to stop: the transfer shows whether credits are allowed.
+        try
+            CREDIT.permit({
+                owner: payer,
+                spender: address(this),
+                value: amountMicro,
+                deadline: deadline,
+                v: v,
+                r: r,
+                s: s
+            })
+        {} catch {} // solhint-disable-line no-empty-blocks
+        _deposit(payer, amountMicro);
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function withdraw(uint64 amountMicro) external {
+        address account = _msgSender();
+        if (amountMicro == 0) revert TradeEscrowZeroAmount();
+        EscrowAccount memory e = _open(account);
+        if (e.arrears != 0) revert TradeEscrowInArrears(account, e.arrears);
+        uint64 withdrawableMicro = _withdrawable(e);
+        if (amountMicro > withdrawableMicro) {
+            revert TradeEscrowAboveWithdrawable(account, withdrawableMicro, amountMicro);
+        }
+        e.balance -= amountMicro;
+        Movements memory log = MovementLog.start(1, MovementLog.WITHDRAWAL, 0);
+        _close(e, log);
+        emit Moved(0, 0, log.finish());
+        SafeERC20.safeTransfer(CREDIT, account, amountMicro);
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function payArrears(address debtor, uint256 maxCreditors) external returns (uint64 paidMicro) {
+        Movements memory log = MovementLog.start(CREDITORS_PER_RISE, MovementLog.ARREARS_PAID, 0);
+        paidMicro = _payDown(debtor, maxCreditors, log);
+        if (paidMicro != 0) emit Moved(0, 0, log.finish());
+    }
+
+    // -------------------- administration
+
+    /// @inheritdoc ITradeEscrow
+    function bindFeesAccount(address account) external restricted {
+        if (account == address(0)) revert TradeEscrowZeroAccount();
+        if (_feesAccount != address(0)) revert TradeEscrowFeesAccountBound(_feesAccount);
+        _feesAccount = account;
+        emit FeesAccountBound(account);
+    }
+
+    // -------------------- market
+
+    /// @inheritdoc ITradeEscrow
+    function lock(address account, uint64 amountMicro, uint32 slot) external restricted {
+        EscrowAccount memory e = _open(account);
+        uint64 spendableMicro = e.spendable();
+        if (amountMicro > spendableMicro) revert TradeEscrowFreeShort(account, spendableMicro, amountMicro);
+        if (amountMicro == 0) return;
+        e.locked += amountMicro;
+        Movements memory log = MovementLog.start(1, MovementLog.LOCK, 0);
+        _close(e, log);
+        emit Moved(0, slot, log.finish());
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function unlock(address[] calldata accounts, uint64[] calldata amountsMicro, uint32 slot) external restricted {
+        _requireSameLength(accounts.length, amountsMicro.length);
+        Movements memory log = MovementLog.start(accounts.length, MovementLog.UNLOCK, 0);
+        log.creditorsLeft = CREDITORS_PER_CALL;
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            if (amountsMicro[i] == 0) continue;
+            EscrowAccount memory e = _open(accounts[i]);
+            e.takeLocked(amountsMicro[i]);
+            _close(e, log);
+            if (e.arrears != 0) _payDownWithin(e.account, CREDITORS_PER_HOME, log);
+        }
+        if (log.used != 0) emit Moved(0, slot, log.finish());
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function payLocked(
+        address from,
+        address[] calldata to,
+        uint64[] calldata amountsMicro,
+        uint32 slot
+    ) external restricted {
+        _requireSameLength(to.length, amountsMicro.length);
+        Movements memory log = MovementLog.start(to.length + 1, MovementLog.BOND_PAID, 0);
+        log.creditorsLeft = CREDITORS_PER_CALL;
+        uint64 paidMicro;
+        for (uint256 i = 0; i < to.length; ++i) paidMicro += amountsMicro[i];
+        EscrowAccount memory payer = _open(from);
+        payer.takeLocked(paidMicro);
+        payer.balance -= paidMicro;
+        _close(payer, log);
+        log.reason = MovementLog.BOND_RECEIVED;
+        for (uint256 i = 0; i < to.length; ++i) {
+            EscrowAccount memory e = _open(to[i]);
+            e.balance += amountsMicro[i];
+            _close(e, log);
+            if (e.arrears != 0) _payDownWithin(e.account, CREDITORS_PER_HOME, log);
+        }
+        if (log.used != 0) emit Moved(0, slot, log.finish());
+    }
+
+    // -------------------- settlement
+
+    /// @inheritdoc ITradeEscrow
+    function post(
+        uint24 area,
+        uint32 slot,
+        HomePosting[] calldata homes,
+        PartyPosting[] calldata parties
+    ) external restricted returns (uint64[] memory heldMicro, uint64[] memory uncoveredMicro) {
+        Movements memory log = _startBatch(homes.length + parties.length, true);
+        (heldMicro, uncoveredMicro) = _postHomes(homes, log);
+        _postParties(homes, parties, log);
+        _payDownParties(log);
+        if (log.used != 0) emit Moved(area, slot, log.finish());
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function release(
+        uint24 area,
+        uint32 slot,
+        HomeRelease[] calldata homes,
+        PartyRelease[] calldata parties
+    ) external restricted {
+        Movements memory log = _startBatch(homes.length + parties.length, false);
+        _releaseHomes(homes, log);
+        _releaseParties(parties, log);
+        _payDownParties(log);
+        if (log.used != 0) emit Moved(area, slot, log.finish());
+    }
+
+    // -------------------- views
+
+    /// @inheritdoc ITradeEscrow
+    function accountOf(
+        address account
+    ) external view returns (uint64 balanceMicro, uint64 lockedMicro, uint64 heldMicro, uint64 arrearsMicro) {
+        EscrowAccount memory e = _open(account);
+        return (e.balance, e.locked, e.held, e.arrears);
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function freeOf(address account) external view returns (uint64 amountMicro) {
+        return _open(account).free();
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function arrearsOf(address account) external view returns (uint64 amountMicro) {
+        return _open(account).arrears;
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function withdrawableOf(address account) external view returns (uint64 amountMicro) {
+        EscrowAccount memory e = _open(account);
+        return e.arrears != 0 ? 0 : _withdrawable(e);
+    }
+
+    /// @inheritdoc ITradeEscrow
+    function feesAccount() external view returns (address account) {
+        return _feesAccount;
+    }
+
+    // -------------------- internal
+
+    function _deposit(address account, uint64 amountMicro) private {
+        address payer = _msgSender();
+        if (amountMicro == 0) revert TradeEscrowZeroAmount();
+        if (!FEDERATION.isActive(payer)) revert TradeEscrowNotActive(payer);
+        // The one interaction before the effects: nothing is credited that has not come in.
+        SafeERC20.safeTransferFrom({token: CREDIT, from: payer, to: address(this), value: amountMicro});
+        uint256 creditsMicro = CREDIT.balanceOf(address(this));
+        // From here on no sum of balances can exceed 64 bits: all else only moves credits between accounts.
+        if (creditsMicro > type(uint64).max) revert TradeEscrowCapacity(creditsMicro);
+        Movements memory log = MovementLog.start(2 + CREDITORS_PER_RISE, MovementLog.DEPOSIT, 0);
+        EscrowAccount memory e = _open(account);
+        e.balance += amountMicro;
+        _close(e, log);
+        if (e.arrears != 0) _payDown(account, CREDITORS_PER_RISE, log);
+        emit Moved(0, 0, log.finish());
+    }
+
+    /// @dev What is free above the reserve of the account's active meters. Not for accounts in arrears.
+    function _withdrawable(EscrowAccount memory e) private view returns (uint64) {
+        uint32 slot = CALENDAR.slotOf(block.timestamp);
+        uint256 reserveMicro = RULES.rulesAt(slot).reservePerMeterMicro * DEVICES.activeMetersOf(e.account);
+        uint64 freeMicro = e.free();
+        return reserveMicro < freeMicro ? freeMicro - uint64(reserveMicro) : 0;
+    }
+
+    function _requireSameLength(uint256 accounts, uint256 amounts) private pure {
+        if (accounts != amounts) revert TradeEscrowLengthMismatch(accounts, amounts);
+    }
+}

@@ -40,7 +40,12 @@ const windowsSchema = z.strictObject({
 });
 
 const fileSchema = z.strictObject({
-  TransactionChain: z.strictObject({ slotLengthSeconds: z.number().int(), rules: rulesSchema, windows: windowsSchema }),
+  TransactionChain: z.strictObject({
+    slotLengthSeconds: z.number().int(),
+    rules: rulesSchema,
+    windows: windowsSchema,
+    disputeBondMicro: bigintText,
+  }),
 });
 
 /** The regulator's rules at deployment (IMarketRules.RuleSet). */
@@ -53,6 +58,7 @@ export interface MarketParameters {
   readonly slotLengthSeconds: number;
   readonly rules: RuleParameters;
   readonly windows: WindowParameters;
+  readonly disputeBondMicro: bigint;
 }
 
 /**
@@ -69,6 +75,7 @@ export async function marketParameters(
   const rules = { ...base.rules, ...changes };
   const floor = Math.max(rules.retailCap, 4 * rules.edgeFeeCap) + rules.escalationRate;
   return {
+    ...base,
     slotLengthSeconds,
     rules: { ...rules, bondRate: Math.max(rules.bondRate, floor) },
     windows: slotLengthSeconds >= 900 ? base.windows : scaled(base.windows, slotLengthSeconds / COMPRESSED_SECONDS),

@@ -1,5 +1,5 @@
 /** The contracts of both chains, typed, and the decoder of their errors. */
-import { Interface, type ContractRunner } from "ethers";
+import { Contract, Interface, type ContractRunner } from "ethers";
 
 import * as generated from "../typechain-types/index.js";
 import {
@@ -11,41 +11,26 @@ import {
 } from "./deployments/index.js";
 import { ErrorDecoder, type CommonwattError } from "./errors.js";
 
+type ContractName = TransactionContractName | UserContractName;
 type Factories = typeof generated;
 
-type ContractOf<Name extends string> = `${Name}__factory` extends keyof Factories
-  ? Factories[`${Name}__factory`] extends { connect(address: string, runner?: ContractRunner | null): infer Contract }
-    ? Contract
-    : never
+type ContractOf<Name extends ContractName> = Factories[`${Name}__factory`] extends {
+  connect(address: string, runner?: ContractRunner | null): infer Bound;
+}
+  ? Bound
   : never;
 
-type Bound<Name extends string> = { readonly [N in Name as Uncapitalize<N>]: ContractOf<N> };
+type Bound<Name extends ContractName> = { readonly [N in Name as Uncapitalize<N>]: ContractOf<N> };
 
 /** Contracts of the transaction chain, e.g. `contracts.energyMarket`. */
 export type TransactionContracts = Bound<TransactionContractName>;
 /** Contracts of the user chain. */
 export type UserContracts = Bound<UserContractName>;
 
-interface Factory {
-  readonly abi: ConstructorParameters<typeof Interface>[0];
-  connect(address: string, runner?: ContractRunner | null): unknown;
-}
-
-function factoryOf(name: TransactionContractName | UserContractName): Factory {
-  return generated[`${name}__factory`];
-}
-
-function bind<Name extends TransactionContractName | UserContractName>(
-  names: readonly Name[],
-  deployed: Readonly<Record<Name, ContractDeployment>>,
-  runner: ContractRunner,
-): Bound<Name> {
-  const entries = names.map((name) => {
-    const key = name.charAt(0).toLowerCase() + name.slice(1);
-    return [key, factoryOf(name).connect(deployed[name].address, runner)] as const;
-  });
-  return Object.fromEntries(entries) as Bound<Name>;
-}
+/** The ABIs of all contracts, each name once. */
+export const CONTRACT_INTERFACES: Readonly<Record<ContractName, Interface>> = Object.fromEntries(
+  [...TRANSACTION_CONTRACTS, ...USER_CONTRACTS].map((name) => [name, new Interface(generated[`${name}__factory`].abi)]),
+) as Record<ContractName, Interface>;
 
 export function bindTransactionContracts(
   deployed: Readonly<Record<TransactionContractName, ContractDeployment>>,
@@ -61,10 +46,26 @@ export function bindUserContracts(
   return bind(USER_CONTRACTS, deployed, runner);
 }
 
-/** The ABIs of all contracts, each name once. */
-export const CONTRACT_INTERFACES: Readonly<Record<string, Interface>> = Object.fromEntries(
-  [...TRANSACTION_CONTRACTS, ...USER_CONTRACTS].map((name) => [name, new Interface(factoryOf(name).abi)]),
-);
+/** Each contract is made when it is first used: a home that signs one transaction doesn't pay for seventeen. */
+function bind<Name extends ContractName>(
+  names: readonly Name[],
+  deployed: Readonly<Record<Name, ContractDeployment>>,
+  runner: ContractRunner,
+): Bound<Name> {
+  const made = new Map<Name, Contract>();
+  const contracts = {};
+  for (const name of names) {
+    Object.defineProperty(contracts, name.charAt(0).toLowerCase() + name.slice(1), {
+      enumerable: true,
+      get: () => {
+        const contract = made.get(name) ?? new Contract(deployed[name].address, CONTRACT_INTERFACES[name], runner);
+        made.set(name, contract);
+        return contract;
+      },
+    });
+  }
+  return contracts as Bound<Name>;
+}
 
 const decoder = new ErrorDecoder(Object.values(CONTRACT_INTERFACES));
 

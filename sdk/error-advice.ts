@@ -20,6 +20,10 @@ export const SDK_ERRORS = {
     todo: "Round it yourself to {decimals} decimals: the SDK rounds nothing silently.",
   },
   UnitOutOfRange: { why: "'{text}' is outside 0 to {max} {unit}.", todo: "Check the unit." },
+  OrderProfileInvalid: {
+    why: "A profile of {slots} slots with {limits} prices can't be signed.",
+    todo: "Give 1 to {most} slots, a price for each, and energy in the first and the last one (trimProfile cuts the ends).",
+  },
   SlotTimeInvalid: {
     why: "'{text}' is not a time.",
     todo: "Write it as ISO 8601 with an offset, e.g. 2016-09-14T07:00Z.",

@@ -28,6 +28,15 @@ export async function serveRpc(provider: RequestProvider, port: number): Promise
   return { url: `http://${LOOPBACK}:${actual}`, close: () => close(server) };
 }
 
+/** Refuses ports that are taken, before anything is made that needs them. */
+export async function requireFreePorts(ports: readonly number[]): Promise<void> {
+  for (const port of ports) {
+    const server = createServer();
+    await listen(server, port);
+    await close(server);
+  }
+}
+
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {

@@ -1,4 +1,6 @@
 /** Messages of DeviceRegistry: the maker's certificate, the device's possession, the owners' consents. */
+import { computeHmac, toUtf8Bytes } from "ethers";
+
 import type { DeviceKind } from "../enums.js";
 import { domainOf, fieldsOf, type SigningDomain, type TypedMessage } from "./typed-data.js";
 
@@ -81,4 +83,9 @@ export function keyRotationMessage(registry: SigningDomain, rotation: KeyRotatio
 /** Signed by both owners. */
 export function ownerChangeMessage(registry: SigningDomain, change: OwnerChange): TypedMessage {
   return { domain: domainOf(NAME, registry), types: { OwnerChange: OWNER_CHANGE }, value: { ...change } };
+}
+
+/** A serial number under the maker's keyed hash (HMAC-SHA-256), so that nobody guesses serials from the chain. */
+export function serialHash(makerSecret: Uint8Array, serial: string): string {
+  return computeHmac("sha256", makerSecret, toUtf8Bytes(serial));
 }

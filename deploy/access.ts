@@ -1,0 +1,58 @@
+/** What both chains' Ignition modules share: the AccessManager and the roles in it. */
+import type {
+  ContractFuture,
+  IgnitionModuleBuilder,
+  NamedArtifactContractDeploymentFuture,
+} from "@nomicfoundation/ignition-core";
+import { Interface } from "ethers";
+
+import * as generated from "../typechain-types/index.js";
+import type { AccessRole } from "../sdk/enums.js";
+import type { TransactionContractName } from "../sdk/deployments/index.js";
+import { ROLE_LABELS, type RoleOfFunctions } from "./wiring.js";
+
+export type Manager = NamedArtifactContractDeploymentFuture<"AccessManager">;
+
+/** The chain's AccessManager; its admin is the deployer, until a governor takes over. */
+export function deployAccessManager(m: IgnitionModuleBuilder): Manager {
+  const manager = m.contract("AccessManager", [m.getAccount(0)]);
+  for (const [role, label] of ROLE_LABELS) {
+    m.call(manager, "labelRole", [role, label], { id: `label_${label}` });
+  }
+  return manager;
+}
+
+/** Reserves functions for roles. */
+export function reserveFunctions<Name extends TransactionContractName>(
+  m: IgnitionModuleBuilder,
+  manager: Manager,
+  table: readonly RoleOfFunctions<Name>[],
+  contracts: Readonly<Record<Name, ContractFuture<string>>>,
+): void {
+  for (const { contract, role, functions } of table) {
+    m.call(manager, "setTargetFunctionRole", [contracts[contract], selectorsOf(contract, functions), role], {
+      id: `functions_${contract}_${role}`,
+    });
+  }
+}
+
+/** Gives a role to an account or contract, in force at once. */
+export function grantRole(
+  m: IgnitionModuleBuilder,
+  manager: Manager,
+  role: AccessRole,
+  holder: Parameters<IgnitionModuleBuilder["call"]>[2] extends (infer Argument)[] | undefined ? Argument : never,
+  name: string,
+): void {
+  m.call(manager, "grantRole", [role, holder, 0], { id: `grant_${role}_${name}` });
+}
+
+/** The selectors of a contract's functions. */
+export function selectorsOf(contract: TransactionContractName, functions: readonly string[]): string[] {
+  const abi = new Interface(generated[`${contract}__factory`].abi);
+  return functions.map((name) => {
+    const fragment = abi.getFunction(name);
+    if (fragment === null) throw new Error(`${contract} has no function ${name}`);
+    return fragment.selector;
+  });
+}

@@ -1,0 +1,74 @@
+/** The transaction chain: who is admitted, devices, the energy market and its money. */
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+
+import { AccessRole } from "../sdk/enums.js";
+import { deployAccessManager, grantRole, reserveFunctions } from "./access.js";
+import type { MarketParameters } from "./parameters.js";
+import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS } from "./wiring.js";
+
+export default buildModule("TransactionChain", (m) => {
+  const slotLength = m.getParameter<number>("slotLengthSeconds");
+  const rules = m.getParameter<MarketParameters["rules"]>("rules");
+  const windows = m.getParameter<MarketParameters["windows"]>("windows");
+  const disputeBond = m.getParameter<bigint>("disputeBondMicro");
+
+  const AccessManager = deployAccessManager(m);
+  const Federation = m.contract("Federation", [AccessManager]);
+  const EnergyCredit = m.contract("EnergyCredit", [AccessManager]);
+  const MarketRules = m.contract("MarketRules", [AccessManager, slotLength, rules, windows]);
+  const MarketCalendar = m.contract("MarketCalendar", [MarketRules, Federation]);
+  const DeviceRegistry = m.contract("DeviceRegistry", [Federation, MarketCalendar]);
+  const GridTopology = m.contract("GridTopology", [AccessManager, Federation, MarketCalendar, DeviceRegistry]);
+  const Tariffs = m.contract("Tariffs", [GridTopology, MarketCalendar, MarketRules, Federation]);
+  const MeterLedger = m.contract("MeterLedger", [
+    AccessManager,
+    DeviceRegistry,
+    GridTopology,
+    MarketCalendar,
+    Federation,
+  ]);
+  const Arrears = m.contract("Arrears", [AccessManager]);
+  const TradeEscrow = m.contract("TradeEscrow", [
+    AccessManager,
+    {
+      credit: EnergyCredit,
+      arrears: Arrears,
+      federation: Federation,
+      devices: DeviceRegistry,
+      rules: MarketRules,
+      calendar: MarketCalendar,
+    },
+  ]);
+  const AccountingFees = m.contract("AccountingFees", [AccessManager, EnergyCredit, TradeEscrow]);
+  m.call(TradeEscrow, "bindFeesAccount", [AccountingFees]);
+
+  const contracts = {
+    AccessManager,
+    Federation,
+    EnergyCredit,
+    GridTopology,
+    DeviceRegistry,
+    MarketRules,
+    MarketCalendar,
+    Tariffs,
+    MeterLedger,
+    TradeEscrow,
+    Arrears,
+    AccountingFees,
+  };
+  void disputeBond;
+  reserveFunctions(
+    m,
+    AccessManager,
+    TRANSACTION_FUNCTIONS.filter((row) => row.contract in contracts),
+    contracts as never,
+  );
+  for (const { role, contracts: holders } of CONTRACT_ROLES) {
+    for (const holder of holders)
+      if (holder in contracts) grantRole(m, AccessManager, role, contracts[holder as never], holder);
+  }
+  grantRole(m, AccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
+  grantRole(m, AccessManager, AccessRole.Issuer, m.getParameter<string>("issuer"), "issuer");
+  grantRole(m, AccessManager, AccessRole.Regulator, m.getParameter<string>("regulator"), "regulator");
+  return contracts;
+});

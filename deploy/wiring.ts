@@ -1,0 +1,53 @@
+/**
+ * Who may call what behind the AccessManagers: the one table that the Ignition modules set up and the tests hold the
+ * contracts to. A restricted function that is missing here belongs to ADMIN alone.
+ */
+import { AccessRole } from "../sdk/enums.js";
+import type { TransactionContractName, UserContractName } from "../sdk/deployments/index.js";
+
+/** Functions of a contract that a role may call. */
+export interface RoleOfFunctions<Contract extends string> {
+  readonly contract: Contract;
+  readonly role: AccessRole;
+  readonly functions: readonly string[];
+}
+
+/** Contracts that have a role. */
+export interface RoleOfContracts<Contract extends string> {
+  readonly role: AccessRole;
+  readonly contracts: readonly Contract[];
+}
+
+const FEDERATION = {
+  contract: "Federation",
+  role: AccessRole.Council,
+  functions: ["admitMember", "changeRoles", "suspend", "reinstate", "expel"],
+} as const;
+
+export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [FEDERATION];
+
+export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContractName>[] = [
+  FEDERATION,
+  { contract: "GridTopology", role: AccessRole.Council, functions: ["createArea", "setParties", "setEdge"] },
+  { contract: "AccountingFees", role: AccessRole.Council, functions: ["assignPool"] },
+  { contract: "EnergyCredit", role: AccessRole.Issuer, functions: ["issue", "redeemFrom"] },
+  { contract: "MarketRules", role: AccessRole.Regulator, functions: ["setRules", "setWindows"] },
+  { contract: "TradeEscrow", role: AccessRole.Market, functions: ["lock", "unlock", "payLocked"] },
+  { contract: "TradeEscrow", role: AccessRole.Settlement, functions: ["post", "release"] },
+  { contract: "MeterLedger", role: AccessRole.Settlement, functions: ["bar"] },
+  { contract: "AccountingFees", role: AccessRole.Settlement, functions: ["book"] },
+  { contract: "Arrears", role: AccessRole.Escrow, functions: ["record", "net", "pay"] },
+  { contract: "EnergyMarket", role: AccessRole.Bilateral, functions: ["countBilateral"] },
+];
+
+export const CONTRACT_ROLES: readonly RoleOfContracts<TransactionContractName>[] = [
+  { role: AccessRole.Market, contracts: ["EnergyMarket", "BilateralContracts", "Clearing", "Disputes"] },
+  { role: AccessRole.Settlement, contracts: ["Settlement"] },
+  { role: AccessRole.Escrow, contracts: ["TradeEscrow"] },
+  { role: AccessRole.Bilateral, contracts: ["BilateralContracts"] },
+];
+
+/** Names of the roles, as the AccessManager's RoleLabel events carry them. */
+export const ROLE_LABELS: readonly (readonly [AccessRole, string])[] = Object.entries(AccessRole)
+  .filter(([name]) => name !== "Admin")
+  .map(([name, role]) => [role, name.toUpperCase()] as const);

@@ -1,0 +1,39 @@
+/** Options of `npm run chains`. */
+import { Command, InvalidArgumentError } from "commander";
+
+export interface ChainsOptions {
+  /** Of the transaction chain; the user chain has the next one. */
+  readonly port: number;
+  readonly homes: number;
+  readonly slotSeconds: number;
+  readonly blockSeconds: number;
+  readonly seed: number;
+}
+
+/** The command; bad input ends it with exit code 2. */
+export function chainsCommand(): Command {
+  return new Command("chains")
+    .description("Serves both simulated chains on loopback, deployed, with a neighbourhood ready to trade.")
+    .option("--port <n>", "port of the transaction chain; the user chain has the next one", whole(1, 65_534), 8545)
+    .option("--homes <n>", "homes of the neighbourhood", whole(1, 500), 17)
+    .option("--slot-seconds <n>", "length of a market slot", whole(30, 86_400), 30)
+    .option("--block-seconds <n>", "a block at least this often", whole(1, 60), 2)
+    .option(
+      "--seed <n>",
+      "seed of the keys; drawn when absent",
+      whole(0, 2 ** 32 - 1),
+      Math.floor(Math.random() * 2 ** 32),
+    )
+    .allowExcessArguments(false)
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,96 @@
+/** Deploying both chains by their Ignition modules, and writing down where everything is. */
+import { keccak256, type Provider } from "ethers";
+
+import transactionChain from "../../deploy/transaction-chain.js";
+import userChain from "../../deploy/user-chain.js";
+import type { MarketParameters } from "../../deploy/parameters.js";
+import {
+  DEPLOYMENT_VERSION,
+  TRANSACTION_CONTRACTS,
+  USER_CONTRACTS,
+  type ContractDeployment,
+  type Deployment,
+} from "../../sdk/deployments/index.js";
+import type { HardhatConnection } from "./simulated.js";
+
+/** Accounts that the AccessManagers' roles go to. */
+export interface AdministrationAccounts {
+  readonly council: string;
+  readonly issuer: string;
+  readonly regulator: string;
+}
+
+export interface DeployOptions {
+  /** The network's name, for the deployment file and its messages. */
+  readonly network: string;
+  readonly market: MarketParameters;
+  readonly transaction: AdministrationAccounts;
+  readonly user: Pick<AdministrationAccounts, "council">;
+  /** Where others reach the two chains; absent for embedded ones. */
+  readonly rpcUrls?: { readonly transaction: string; readonly user: string };
+}
+
+/** Deploys everything, never continuing an earlier deployment, and returns the deployment file's content. */
+export async function deployNetwork(
+  connections: { readonly transaction: HardhatConnection; readonly user: HardhatConnection },
+  { network, market, transaction, user, rpcUrls }: DeployOptions,
+): Promise<Deployment> {
+  // a journal of an earlier chain would give addresses without code
+  const deploymentId = (chain: string): string => `${network}-${chain}-${Date.now()}`;
+  const config = { requiredConfirmations: 1, blockPollingInterval: 50, timeBeforeBumpingFees: 60_000 };
+  const startBlocks = {
+    transaction: await connections.transaction.ethers.provider.getBlockNumber(),
+    user: await connections.user.ethers.provider.getBlockNumber(),
+  };
+  const onTransactionChain = await connections.transaction.ignition.deploy(transactionChain, {
+    parameters: { TransactionChain: { ...market, ...transaction } },
+    deploymentId: deploymentId("transaction"),
+    config,
+  });
+  const onUserChain = await connections.user.ignition.deploy(userChain, {
+    parameters: { UserChain: { ...user } },
+    deploymentId: deploymentId("user"),
+    config,
+  });
+  return {
+    version: DEPLOYMENT_VERSION,
+    network,
+    chains: {
+      transaction: {
+        ...(await chainOf(connections.transaction.ethers.provider, startBlocks.transaction, rpcUrls?.transaction)),
+        contracts: await contractsOf(
+          connections.transaction.ethers.provider,
+          TRANSACTION_CONTRACTS,
+          onTransactionChain,
+        ),
+      },
+      user: {
+        ...(await chainOf(connections.user.ethers.provider, startBlocks.user, rpcUrls?.user)),
+        contracts: await contractsOf(connections.user.ethers.provider, USER_CONTRACTS, onUserChain),
+      },
+    },
+  };
+}
+
+async function chainOf(
+  provider: Provider,
+  startBlock: number,
+  rpcUrl: string | undefined,
+): Promise<{ chainId: number; genesisHash: string; deploymentBlock: number; rpcUrl?: string }> {
+  const [{ chainId }, genesis] = await Promise.all([provider.getNetwork(), provider.getBlock(0)]);
+  if (genesis?.hash == null) throw new Error("the chain has no block 0");
+  const chain = { chainId: Number(chainId), genesisHash: genesis.hash, deploymentBlock: startBlock + 1 };
+  return rpcUrl === undefined ? chain : { ...chain, rpcUrl };
+}
+
+async function contractsOf<Name extends string>(
+  provider: Provider,
+  names: readonly Name[],
+  deployed: Readonly<Record<Name, { getAddress(): Promise<string> }>>,
+): Promise<Record<Name, ContractDeployment>> {
+  const entries = names.map(async (name) => {
+    const address = await deployed[name].getAddress();
+    return [name, { address, codeHash: keccak256(await provider.getCode(address)) }] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries)) as Record<Name, ContractDeployment>;
+}

@@ -1,0 +1,80 @@
+/** The embedded network: both chains in this process, deployed, with a virtual or a real clock. */
+import { marketParameters, type RuleParameters } from "../../deploy/parameters.js";
+import { connectTransactionChain, connectUserChain } from "../../sdk/connect.js";
+import type { Deployment } from "../../sdk/deployments/index.js";
+import { virtualClock, wallClock, type Clock } from "./clock.js";
+import { deployNetwork } from "./deploy.js";
+import type { OpenNetwork } from "./network.js";
+import { operatorsFromSeed, type Operators } from "./operators.js";
+import { simulateChain, type SimulatedChain } from "./simulated.js";
+
+export interface EmbeddedOptions {
+  /** Keys follow from it. */
+  readonly seed: number;
+  readonly slotSeconds: number;
+  /** Unix seconds of both chains' first block. */
+  readonly genesisTime: bigint;
+  /** Rules other than the default ones, e.g. a higher retail cap for a dear tariff. */
+  readonly rules?: Partial<RuleParameters>;
+  /** The network's name in messages and in its deployment file. */
+  readonly network?: string;
+  /** Endpoints that the chains will be served at. */
+  readonly rpcUrls?: { readonly transaction: string; readonly user: string };
+  /** Absent: a virtual clock, and blocks only with transactions. */
+  readonly blockSeconds?: number;
+}
+
+/** An embedded network, with what serves its chains to others. */
+export interface EmbeddedNetwork extends OpenNetwork {
+  readonly operators: Operators;
+  readonly chains: { readonly transaction: SimulatedChain; readonly user: SimulatedChain };
+}
+
+/** Makes and deploys both chains. */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNetwork> {
+  const operators = operatorsFromSeed(options.seed);
+  const chains = {
+    transaction: await simulateChain("transaction", chainOptions(options, operators.transaction)),
+    user: await simulateChain("user", chainOptions(options, operators.user)),
+  };
+  const { council, issuer, regulator } = operators.transaction;
+  const deployment: Deployment = await deployNetwork(
+    { transaction: chains.transaction.connection, user: chains.user.connection },
+    {
+      network: options.network ?? "embedded",
+      market: await marketParameters(options.slotSeconds, options.rules),
+      transaction: { council: council.address, issuer: issuer.address, regulator: regulator.address },
+      user: { council: operators.user.council.address },
+      ...(options.rpcUrls === undefined ? {} : { rpcUrls: options.rpcUrls }),
+    },
+  );
+  for (const chain of ["transaction", "user"] as const) {
+    await chains[chain].fund(Object.values(operators[chain]).map((wallet) => wallet.address));
+  }
+  return {
+    name: deployment.network,
+    deployment,
+    transaction: await connectTransactionChain(deployment, chains.transaction.connection.ethers.provider),
+    user: await connectUserChain(deployment, chains.user.connection.ethers.provider),
+    operators,
+    chains,
+    clock: clockOf(chains, options),
+    fund: (chain, accounts) => chains[chain].fund(accounts),
+    close: async () => {
+      await Promise.all([chains.transaction.close(), chains.user.close()]);
+    },
+  };
+}
+
+function chainOptions(
+  { genesisTime, blockSeconds }: EmbeddedOptions,
+  { deployer, accountant }: Pick<Operators["transaction"], "deployer" | "accountant">,
+): Parameters<typeof simulateChain>[1] {
+  const options = { genesisTime, deployer, coinbase: accountant.address };
+  return blockSeconds === undefined ? options : { ...options, blockSeconds };
+}
+
+function clockOf(chains: EmbeddedNetwork["chains"], { blockSeconds }: EmbeddedOptions): Clock {
+  if (blockSeconds === undefined) return virtualClock([chains.transaction, chains.user]);
+  return wallClock([chains.transaction.connection.ethers.provider, chains.user.connection.ethers.provider]);
+}

@@ -1,0 +1,95 @@
+/** The keys of a simulated network that is served to other processes: beside its deployment file, never in it. */
+import { readFile } from "node:fs/promises";
+
+import { Wallet } from "ethers";
+import { z } from "zod";
+
+import { writeFileAtOnce } from "../../sdk/node/deployments.js";
+import { InputError } from "../inputs/error.js";
+import type { Operators } from "./operators.js";
+
+const key = z.string().regex(/^0x[0-9a-f]{64}$/);
+
+const keysSchema = z.strictObject({
+  version: z.literal(1),
+  note: z.string(),
+  operators: z.strictObject({
+    transaction: z.strictObject({
+      deployer: key,
+      council: key,
+      issuer: key,
+      regulator: key,
+      relayer: key,
+      accountant: key,
+    }),
+    user: z.strictObject({ deployer: key, council: key, accountant: key }),
+  }),
+  members: z.array(z.strictObject({ name: z.string(), address: z.string(), key })),
+  homes: z.array(
+    z.strictObject({
+      home: z.string(),
+      feeder: z.number().int(),
+      meter: z.number().int(),
+      address: z.string(),
+      key,
+      deviceKey: key,
+      userChainAddress: z.string(),
+      userChainKey: key,
+    }),
+  ),
+});
+
+/** Keys of operators, members and homes. */
+export type KeysFile = z.infer<typeof keysSchema>;
+
+/** The keys file that belongs to a deployment file. */
+export function keysPath(deploymentFile: string): string {
+  return deploymentFile.replace(/(\.json)?$/, ".keys.json");
+}
+
+/** Writes a keys file that only its owner can read. */
+export async function writeKeys(path: string, keys: KeysFile): Promise<void> {
+  await writeFileAtOnce(path, `${JSON.stringify(keys, null, 2)}\n`, 0o600);
+}
+
+/** Reads a keys file; undefined when there is none. */
+export async function readKeys(path: string): Promise<KeysFile | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new InputError({ file: path }, "the keys can't be read", "Check who may read the file", { cause: error });
+  }
+  try {
+    return keysSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InputError({ file: path }, "this is no keys file", "Start npm run chains again to have it written anew", {
+      cause,
+    });
+  }
+}
+
+/** The operators' keys as text. */
+export function operatorKeysOf(operators: Operators): KeysFile["operators"] {
+  return {
+    transaction: mapValues(operators.transaction, (wallet) => wallet.privateKey),
+    user: mapValues(operators.user, (wallet) => wallet.privateKey),
+  };
+}
+
+/** The operators of a keys file. */
+export function operatorsOf({ operators }: KeysFile): Operators {
+  return {
+    transaction: mapValues(operators.transaction, (text) => new Wallet(text)),
+    user: mapValues(operators.user, (text) => new Wallet(text)),
+  };
+}
+
+function mapValues<Key extends string, From, To>(
+  record: Readonly<Record<Key, From>>,
+  map: (value: From) => To,
+): Record<Key, To> {
+  const entries = Object.entries<From>(record).map(([name, value]) => [name, map(value)]);
+  return Object.fromEntries(entries) as Record<Key, To>;
+}

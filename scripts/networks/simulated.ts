@@ -1,0 +1,67 @@
+/** Two simulated chains in this process. */
+import hre from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
+import { toQuantity, type Wallet } from "ethers";
+
+import "@nomicfoundation/hardhat-ethers";
+import "@nomicfoundation/hardhat-ignition-ethers";
+
+/** A connection of Hardhat with ethers and Ignition. */
+export type HardhatConnection = NetworkConnection<"l1">;
+
+/** What a simulated chain can do that no other can. */
+export interface SimulatedChain {
+  readonly connection: HardhatConnection;
+  /** Gives accounts the native coin that gas is paid with; it is worth nothing. */
+  fund(accounts: readonly string[]): Promise<void>;
+  /** Mines a block at that time, unless the chain is past it. Unix seconds. */
+  moveTo(time: bigint): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SimulatedOptions {
+  /** Unix seconds of block 0. */
+  readonly genesisTime: bigint;
+  /** Who deploys; all other accounts are funded later. */
+  readonly deployer: Wallet;
+  /** Receives the accounting fees: the accountant of every block. */
+  readonly coinbase: string;
+  /** Blocks come at least that often, besides one per transaction; absent: only with transactions. */
+  readonly blockSeconds?: number;
+}
+
+const PLENTY = 10n ** 24n;
+
+/** Makes one of the two simulated chains of hardhat.config.ts. */
+export async function simulateChain(
+  chain: "transaction" | "user",
+  { genesisTime, deployer, coinbase, blockSeconds }: SimulatedOptions,
+): Promise<SimulatedChain> {
+  const connection = await hre.network.create({
+    network: chain === "transaction" ? "embeddedTransaction" : "embeddedUser",
+    chainType: "l1",
+    override: {
+      initialDate: new Date(Number(genesisTime) * 1000).toISOString(),
+      accounts: [{ privateKey: deployer.privateKey, balance: PLENTY.toString() }],
+      coinbase,
+      allowBlocksWithSameTimestamp: true,
+      ...(blockSeconds === undefined ? {} : { mining: { auto: true, interval: blockSeconds * 1000 } }),
+    },
+  });
+  const { provider } = connection;
+  return {
+    connection,
+    fund: async (accounts) => {
+      for (const account of accounts) {
+        await provider.request({ method: "hardhat_setBalance", params: [account, toQuantity(PLENTY)] });
+      }
+    },
+    moveTo: async (time) => {
+      const latest = await connection.ethers.provider.getBlock("latest");
+      if (latest !== null && BigInt(latest.timestamp) >= time) return;
+      await provider.request({ method: "evm_setNextBlockTimestamp", params: [toQuantity(time)] });
+      await provider.request({ method: "evm_mine" });
+    },
+    close: () => connection.close(),
+  };
+}

@@ -31,11 +31,6 @@ interface IMarketRules {
     /// @param minimum max(retail cap, 4 x edge-fee cap) + escalation rate, micro-credits per kWh.
     error MarketRulesBondTooSmall(uint256 bondRate, uint256 minimum);
 
-    /// @notice A change from a slot that is already open.
-    /// @param fromSlot The slot asked for.
-    /// @param firstUnopened The first slot that may still change.
-    error MarketRulesSlotOpen(uint32 fromSlot, uint32 firstUnopened);
-
     /// @notice Windows under which their first slot would have opened before now.
     /// @param fromSlot The slot asked for.
     /// @param earliest The first slot that these windows can start with.
@@ -47,13 +42,14 @@ interface IMarketRules {
 
     /// @notice Sets the rules from a slot on. Role REGULATOR.
     /// @param rules Within the bounds of the code.
-    /// @param fromSlot First slot under these rules, not open yet. Rules planned for it or later slots are dropped.
+    /// @param fromSlot First slot under these rules, not open yet (else SlotScheduleSlotOpen). Rules planned for it
+    /// or later slots are dropped.
     function setRules(RuleSet calldata rules, uint32 fromSlot) external;
 
     /// @notice Sets the windows from a slot on. Role REGULATOR.
     /// @param windows Within the bounds of the code, their dates in order.
-    /// @param fromSlot First slot with these windows, open neither now nor, at once, under them. Windows planned for it
-    /// or later slots are dropped.
+    /// @param fromSlot First slot with these windows, open neither now (else SlotScheduleSlotOpen) nor, at once,
+    /// under them. Windows planned for it or later slots are dropped.
     function setWindows(Windows calldata windows, uint32 fromSlot) external;
 
     /// @notice The rules in force for a slot. They never change once the slot is open.

@@ -46,6 +46,9 @@ interface IMeterLedger {
     /// @notice A batch without a reading.
     error MeterLedgerEmptyBatch();
 
+    /// @notice A field that is wider than its type: the call was not encoded by the ledger's ABI.
+    error MeterLedgerMalformedReading();
+
     /// @notice A status that nobody signs: None, Missing (settlement's own) or none of the list.
     /// @param index Place in the batch, from 0.
     /// @param status The status.

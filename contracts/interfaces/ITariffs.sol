@@ -49,11 +49,6 @@ interface ITariffs {
     /// @param slot The first or last slot of the call.
     error TariffsNotSupplierOfFeeder(address caller, uint24 feeder, uint32 slot);
 
-    /// @notice Prices for a slot that is already open.
-    /// @param slot The first slot of the call.
-    /// @param firstUnopened The first slot that may still be priced.
-    error TariffsSlotOpen(uint32 slot, uint32 firstUnopened);
-
     /// @notice No prices, more than one call may set, or two arrays of different length.
     /// @param retailCount Retail prices given.
     /// @param feedInCount Feed-in prices given.
@@ -74,7 +69,8 @@ interface ITariffs {
 
     /// @notice Sets the caller's standing price for a feeder. Its active supplier in `fromSlot` only.
     /// @param feeder The feeder.
-    /// @param fromSlot First slot in which it holds, not open yet. A standing price planned for it or later is dropped.
+    /// @param fromSlot First slot in which it holds, not open yet (else SlotScheduleSlotOpen). A standing price
+    /// planned for it or later is dropped.
     /// @param retail Price of grid import.
     /// @param feedIn Price of grid export, at most retail.
     function setStandingPrice(uint24 feeder, uint32 fromSlot, uint32 retail, uint32 feedIn) external;
@@ -82,7 +78,7 @@ interface ITariffs {
     /// @notice Sets the caller's prices for single slots of a feeder, over those it set before. Its active supplier in
     /// the first and the last slot only; in slots between that are another's, they have no effect.
     /// @param feeder The feeder.
-    /// @param firstSlot Slot of the first prices, not open yet.
+    /// @param firstSlot Slot of the first prices, not open yet (else SlotScheduleSlotOpen).
     /// @param retail Prices of grid import, 1 to MAX_SLOTS.
     /// @param feedIn Prices of grid export, as many, each at most the retail price of its slot.
     function setPrices(uint24 feeder, uint32 firstSlot, uint32[] calldata retail, uint32[] calldata feedIn) external;

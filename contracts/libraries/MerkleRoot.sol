@@ -15,21 +15,41 @@ library MerkleRoot {
         return new bytes32[](2 * leafCount - 1);
     }
 
-    /// @notice Puts a leaf in its place.
+    /// @notice Puts a leaf in its place. The caller keeps `index` below the number of leaves.
     /// @param tree The tree.
-    /// @param index From 0 to the number of leaves - 1.
+    /// @param index From 0.
     /// @param leaf The leaf.
     function setLeaf(bytes32[] memory tree, uint256 index, bytes32 leaf) internal pure {
-        tree[tree.length - 1 - index] = leaf;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            // the last leaf stands 32 bytes * length after the array's start
+            mstore(add(tree, shl(5, sub(mload(tree), index))), leaf)
+        }
     }
 
     /// @notice Fills in the inner nodes.
     /// @param tree A tree whose leaves are set.
     /// @return root Its root; the leaf itself when there is but one.
     function hashUp(bytes32[] memory tree) internal pure returns (bytes32 root) {
-        for (uint256 node = tree.length / 2; node > 0; --node) {
-            // the parent is node - 1, its children are 2 * node - 1 and 2 * node
-            tree[node - 1] = Hashes.commutativeKeccak256(tree[2 * node - 1], tree[2 * node]);
+        uint256 parent = tree.length / 2;
+        while (parent > 0) {
+            unchecked {
+                --parent; // above 0
+            }
+            bytes32 left;
+            bytes32 right;
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                // node i stands 32 * (i + 1) bytes after the array's start; the children are 2i + 1 and 2i + 2
+                let children := add(tree, shl(6, add(parent, 1)))
+                left := mload(children)
+                right := mload(add(children, 0x20))
+            }
+            bytes32 node = Hashes.commutativeKeccak256(left, right);
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                mstore(add(tree, shl(5, add(parent, 1))), node)
+            }
         }
         return tree[0];
     }

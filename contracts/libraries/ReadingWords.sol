@@ -4,52 +4,112 @@ pragma solidity ^0.8.28;
 import {ReadingStatus, StoredReading} from "../types/MarketTypes.sol";
 
 /// @title ReadingWords
-/// @notice How a reading is packed: 64 bits in storage, four meters of one slot to a word, and one word in an event.
-/// @dev A stored lane is import 26 | export 26 | status 3 | sequence 8, from bit 62 downwards; 0 = no reading.
+/// @notice How a reading is packed: one word in hand and in events, 64 bits in storage, four meters of one slot to a
+/// storage word.
+/// @dev A record is meter 32 | slot 32 | importWh 32 | exportWh 32 | status 8 | sequence 8 | changed 8 | 104 zero bits,
+/// most significant first. A lane is importWh 26 | exportWh 26 | status 3 | sequence 8, from bit 62 downwards; lane 0 =
+/// no reading.
 library ReadingWords {
     /// @notice The most energy that one reading or order can state, Wh.
     uint32 internal constant MAX_SLOT_WH = 2 ** 26 - 1;
+    /// @notice What a record has besides when the ledger stored it anew.
+    uint256 internal constant CHANGED = 1 << 104;
+    /// @notice EIP-712 type of a reading.
+    bytes32 internal constant TYPEHASH = keccak256(
+        "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
+    );
 
-    uint256 private constant LANE_MASK = type(uint64).max;
+    uint256 private constant _LANE_MASK = type(uint64).max;
 
-    /// @notice Packs a reading for storage.
-    /// @param importWh At most MAX_SLOT_WH.
-    /// @param exportWh At most MAX_SLOT_WH.
-    /// @param status A value of ReadingStatus.
-    /// @param sequence Its sequence.
-    /// @return lane 63 bits.
-    function packLane(
-        uint256 importWh,
-        uint256 exportWh,
-        uint256 status,
-        uint256 sequence
-    ) internal pure returns (uint256 lane) {
-        return (importWh << 37) | (exportWh << 11) | (status << 8) | sequence;
+    // -------------------- records
+
+    /// @notice The record's meter.
+    /// @param record A record.
+    /// @return meter The meter.
+    function meterOf(uint256 record) internal pure returns (uint32 meter) {
+        return uint32(record >> 224);
     }
 
-    /// @notice The inverse of `packLane`.
+    /// @notice The record's slot.
+    /// @param record A record.
+    /// @return slot The slot.
+    function slotOf(uint256 record) internal pure returns (uint32 slot) {
+        return uint32(record >> 192);
+    }
+
+    /// @notice The record's status.
+    /// @param record A record.
+    /// @return status Any 8 bits.
+    function statusOf(uint256 record) internal pure returns (uint8 status) {
+        return uint8(record >> 120);
+    }
+
+    /// @notice The record's sequence.
+    /// @param record A record.
+    /// @return sequence The sequence.
+    function sequenceOf(uint256 record) internal pure returns (uint8 sequence) {
+        return uint8(record >> 112);
+    }
+
+    /// @notice The larger of import and export.
+    /// @param record A record.
+    /// @return wh Any 32 bits.
+    function largestWhOf(uint256 record) internal pure returns (uint32 wh) {
+        uint32 importWh = uint32(record >> 160);
+        uint32 exportWh = uint32(record >> 128);
+        return importWh > exportWh ? importWh : exportWh;
+    }
+
+    /// @notice EIP-712 struct hash of the reading.
+    /// @param record A record.
+    /// @return hash The hash.
+    function structHashOf(uint256 record) internal pure returns (bytes32 hash) {
+        bytes32 typeHash = TYPEHASH;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let p := mload(0x40) // past the free pointer: scratch, not allocated
+            mstore(p, typeHash)
+            mstore(add(p, 0x20), shr(224, record))
+            mstore(add(p, 0x40), and(shr(192, record), 0xffffffff))
+            mstore(add(p, 0x60), and(shr(160, record), 0xffffffff))
+            mstore(add(p, 0x80), and(shr(128, record), 0xffffffff))
+            mstore(add(p, 0xa0), and(shr(120, record), 0xff))
+            mstore(add(p, 0xc0), and(shr(112, record), 0xff))
+            hash := keccak256(p, 0xe0)
+        }
+    }
+
+    // -------------------- lanes
+
+    /// @notice The lane of a record.
+    /// @param record Energy within MAX_SLOT_WH, status below 8.
+    /// @return lane 63 bits.
+    function laneOf(uint256 record) internal pure returns (uint256 lane) {
+        // import: record bit 160 -> lane bit 37; export: 128 -> 11; status: 120 -> 8; sequence: 112 -> 0
+        return
+            ((record >> 123) & (uint256(MAX_SLOT_WH) << 37)) |
+            ((record >> 117) & (uint256(MAX_SLOT_WH) << 11)) |
+            ((record >> 112) & 0x7ff);
+    }
+
+    /// @notice The reading in a lane.
     /// @param lane 63 bits.
     /// @return reading All zero, status None, for lane 0.
     function unpackLane(uint256 lane) internal pure returns (StoredReading memory reading) {
         reading.importWh = uint32(lane >> 37);
         reading.exportWh = uint32(lane >> 11) & MAX_SLOT_WH;
-        reading.status = ReadingStatus(statusOf(lane));
-        reading.sequence = sequenceOf(lane);
+        reading.status = ReadingStatus(laneStatusOf(lane));
+        reading.sequence = uint8(lane);
     }
 
-    /// @notice The status alone.
+    /// @notice The status in a lane.
     /// @param lane 63 bits.
     /// @return status A value of ReadingStatus.
-    function statusOf(uint256 lane) internal pure returns (uint8 status) {
+    function laneStatusOf(uint256 lane) internal pure returns (uint8 status) {
         return uint8(lane >> 8) & 7;
     }
 
-    /// @notice The sequence alone.
-    /// @param lane 63 bits.
-    /// @return sequence The sequence.
-    function sequenceOf(uint256 lane) internal pure returns (uint8 sequence) {
-        return uint8(lane);
-    }
+    // -------------------- storage words
 
     /// @notice The word that holds a meter's reading of a slot: meters 4k to 4k + 3 share it.
     /// @param meter The meter.
@@ -59,35 +119,22 @@ library ReadingWords {
         return (uint64(slot) << 32) | (meter >> 2);
     }
 
-    /// @notice A meter's reading out of its word.
-    /// @param word Four readings.
+    /// @notice A meter's lane out of its word.
+    /// @param word Four lanes.
     /// @param meter The meter.
     /// @return lane 63 bits.
-    function laneOf(uint256 word, uint32 meter) internal pure returns (uint256 lane) {
-        return (word >> _shiftOf(meter)) & LANE_MASK;
+    function laneIn(uint256 word, uint32 meter) internal pure returns (uint256 lane) {
+        return (word >> _shiftOf(meter)) & _LANE_MASK;
     }
 
-    /// @notice The word with the meter's reading replaced.
-    /// @param word Four readings.
+    /// @notice The word with the meter's lane replaced.
+    /// @param word Four lanes.
     /// @param meter The meter.
-    /// @param lane The new reading.
+    /// @param lane The new lane.
     /// @return changed The new word.
     function withLane(uint256 word, uint32 meter, uint256 lane) internal pure returns (uint256 changed) {
         uint256 shift = _shiftOf(meter);
-        return (word & ~(LANE_MASK << shift)) | (lane << shift);
-    }
-
-    /// @notice The word that a batch's event carries for a reading:
-    /// meter 32 | slot 32 | importWh 32 | exportWh 32 | status 8 | sequence 8 | changed 8 | 104 zero bits.
-    /// @param meter The meter.
-    /// @param slot The slot.
-    /// @param lane The reading.
-    /// @param changed Whether the ledger stored it anew, or had it before.
-    /// @return word One word.
-    function packRecord(uint32 meter, uint32 slot, uint256 lane, bool changed) internal pure returns (bytes32 word) {
-        uint256 w = (uint256(meter) << 224) | (uint256(slot) << 192) | ((lane >> 37) << 160);
-        w |= (((lane >> 11) & MAX_SLOT_WH) << 128) | (uint256(statusOf(lane)) << 120);
-        return bytes32(w | (uint256(sequenceOf(lane)) << 112) | (changed ? 1 << 104 : 0));
+        return (word & ~(_LANE_MASK << shift)) | (lane << shift);
     }
 
     function _shiftOf(uint32 meter) private pure returns (uint256 bits) {

@@ -7,7 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IMarketRules} from "../../interfaces/IMarketRules.sol";
 import {RuleWords} from "../../libraries/RuleWords.sol";
 import {SlotClock} from "../../libraries/SlotClock.sol";
-import {SlotHistory} from "../../libraries/SlotHistory.sol";
+import {SlotSchedule} from "../../libraries/SlotSchedule.sol";
 import {RuleSet} from "../../types/MarketTypes.sol";
 import {Windows} from "../../types/WindowTypes.sol";
 
@@ -20,7 +20,7 @@ contract MarketRules is AccessManaged, IMarketRules {
     using RuleWords for RuleSet;
     using RuleWords for Windows;
     using RuleWords for uint224;
-    using SlotHistory for SlotHistory.History;
+    using SlotSchedule for SlotSchedule.Schedule;
 
     /// @notice Shortest slot, seconds.
     uint32 public constant MIN_SLOT_LENGTH = 30;
@@ -61,8 +61,8 @@ contract MarketRules is AccessManaged, IMarketRules {
     uint32 private immutable _SLOT_LENGTH; // seconds
 
     // slot 0: AccessManaged
-    SlotHistory.History private _rules; // slot 1: RuleWords of RuleSet
-    SlotHistory.History private _windows; // slot 2: RuleWords of Windows
+    SlotSchedule.Schedule private _rules; // slots 1, 2: RuleWords of RuleSet
+    SlotSchedule.Schedule private _windows; // slots 3, 4: RuleWords of Windows
 
     /// @notice Starts with parameters that keep the same bounds as every later version.
     /// @param initialAuthority The AccessManager that says who has the role REGULATOR.
@@ -78,10 +78,10 @@ contract MarketRules is AccessManaged, IMarketRules {
         _requireWithin("slotLength", slotLengthSeconds, MIN_SLOT_LENGTH, MAX_SLOT_LENGTH);
         _SLOT_LENGTH = slotLengthSeconds;
         _requireRulesInBounds(initialRules);
-        _rules.set(0, initialRules.pack());
+        _rules.set(0, initialRules.pack(), 0);
         emit RulesSet(0, initialRules);
         _requireWindowsInBounds(initialWindows);
-        _windows.set(0, initialWindows.pack());
+        _windows.set(0, initialWindows.pack(), 0);
         emit WindowsSet(0, initialWindows);
     }
 
@@ -89,8 +89,7 @@ contract MarketRules is AccessManaged, IMarketRules {
     function setRules(RuleSet calldata rules, uint32 fromSlot) external restricted {
         _requireRulesInBounds(rules);
         uint32 firstUnopened = firstUnopenedSlot();
-        if (fromSlot < firstUnopened) revert MarketRulesSlotOpen(fromSlot, firstUnopened);
-        _rules.set(fromSlot, rules.pack());
+        _rules.set(fromSlot, rules.pack(), firstUnopened);
         _requireFewPlanned(_rules, firstUnopened);
         emit RulesSet(fromSlot, rules);
     }
@@ -99,10 +98,9 @@ contract MarketRules is AccessManaged, IMarketRules {
     function setWindows(Windows calldata windows, uint32 fromSlot) external restricted {
         _requireWindowsInBounds(windows);
         uint32 firstUnopened = firstUnopenedSlot();
-        if (fromSlot < firstUnopened) revert MarketRulesSlotOpen(fromSlot, firstUnopened);
         uint32 earliest = SlotClock.firstUnopened(block.timestamp, windows.opensBefore, _SLOT_LENGTH);
         if (fromSlot < earliest) revert MarketRulesOpensInThePast(fromSlot, earliest);
-        _windows.set(fromSlot, windows.pack());
+        _windows.set(fromSlot, windows.pack(), firstUnopened);
         _requireFewPlanned(_windows, firstUnopened);
         emit WindowsSet(fromSlot, windows);
     }
@@ -124,24 +122,33 @@ contract MarketRules is AccessManaged, IMarketRules {
 
     /// @inheritdoc IMarketRules
     function firstUnopenedSlot() public view returns (uint32 slot) {
-        uint256 index = _windows.length() - 1;
-        (uint32 fromSlot, uint224 word) = _windows.version(index);
+        uint256 index = _windows.past.length;
+        (uint32 fromSlot, uint224 word) = _version(_windows, index);
         slot = SlotClock.firstUnopened(block.timestamp, word.opensBeforeOf(), _SLOT_LENGTH);
         // Versions of which no slot is open yet; at most MAX_PLANNED, and the first version has open slots since 1970.
         while (slot <= fromSlot) {
             uint32 end = fromSlot;
             --index;
-            (fromSlot, word) = _windows.version(index);
+            (fromSlot, word) = _version(_windows, index);
             slot = SlotClock.firstUnopened(block.timestamp, word.opensBeforeOf(), _SLOT_LENGTH);
             if (slot > end) slot = end;
         }
     }
 
-    function _requireFewPlanned(SlotHistory.History storage history, uint32 firstUnopened) private view {
-        uint256 count = history.length();
-        if (count <= MAX_PLANNED) return;
-        (uint32 fromSlot, ) = history.version(count - 1 - MAX_PLANNED);
+    function _requireFewPlanned(SlotSchedule.Schedule storage schedule, uint32 firstUnopened) private view {
+        uint256 newest = schedule.past.length;
+        if (newest < MAX_PLANNED) return;
+        (uint32 fromSlot, ) = _version(schedule, newest - MAX_PLANNED);
         if (fromSlot >= firstUnopened) revert MarketRulesTooManyPlanned(MAX_PLANNED);
+    }
+
+    /// A version by its place, from 0, the oldest.
+    function _version(
+        SlotSchedule.Schedule storage schedule,
+        uint256 index
+    ) private view returns (uint32 fromSlot, uint224 word) {
+        uint256 version = index == schedule.past.length ? schedule.head : schedule.past[index];
+        return (uint32(version >> 224), uint224(version));
     }
 
     function _requireRulesInBounds(RuleSet memory rules) private pure {

@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
@@ -36,13 +37,8 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         address operator; // active metering operator of that feeder and slot
         uint64 key; // of the word in hand
         uint32 timesSlot;
-        bool timesKnown;
         bool dirty; // the word must be written
     }
-
-    bytes32 private constant _READING_TYPEHASH = keccak256(
-        "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
-    );
 
     uint8 private constant _ACTUAL = uint8(ReadingStatus.Actual);
     uint8 private constant _CORRECTED = uint8(ReadingStatus.Corrected);
@@ -81,13 +77,20 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 count = readings.length;
         if (count == 0) revert MeterLedgerEmptyBatch();
         Desk memory desk;
+        bytes32 domain = _domainSeparatorV4();
         bytes32[] memory tree = MerkleRoot.newTree(count);
         bytes32[] memory records = new bytes32[](count);
         for (uint256 i = 0; i < count; ++i) {
             Reading calldata reading = readings[i];
-            bytes32 digest = digestOf(reading);
+            uint256 record = _pack(reading);
+            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, record.structHashOf());
+            if (_put(desk, i, record)) {
+                _requireInTime(desk, i, record);
+                _requireSigner(_signerOf(desk, i, record), i, reading, digest);
+                record |= ReadingWords.CHANGED;
+            }
             tree.setLeaf(i, digest);
-            records[i] = _store(desk, i, reading, digest);
+            records[i] = bytes32(record);
         }
         if (desk.changes == 0) return 0;
         _flush(desk);
@@ -141,6 +144,11 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     /// @inheritdoc IMeterLedger
+    function digestOf(Reading calldata reading) external view returns (bytes32 digest) {
+        return _hashTypedDataV4(_pack(reading).structHashOf());
+    }
+
+    /// @inheritdoc IMeterLedger
     function isInBatch(uint32 batchId, bytes32 digest, bytes32[] calldata proof) external view returns (bool included) {
         bytes32 root = rootOf(batchId);
         return root != 0 && MerkleProof.verifyCalldata(proof, root, digest);
@@ -158,48 +166,23 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         return _roots[batchId - 1];
     }
 
-    /// @inheritdoc IMeterLedger
-    function digestOf(Reading calldata reading) public view returns (bytes32 digest) {
-        return
-            _hashTypedDataV4(
-                keccak256(
-                    abi.encode(
-                        _READING_TYPEHASH,
-                        reading.meter,
-                        reading.slot,
-                        reading.importWh,
-                        reading.exportWh,
-                        reading.status,
-                        reading.sequence
-                    )
-                )
-            );
+    /// Puts the reading into its word, unless it stands there already. Returns whether it is new.
+    function _put(Desk memory desk, uint256 index, uint256 record) private returns (bool changed) {
+        _requireFits(index, record);
+        uint32 meter = record.meterOf();
+        _takeWord(desk, ReadingWords.keyOf(meter, record.slotOf()));
+        uint256 lane = record.laneOf();
+        uint256 stored = desk.word.laneIn(meter);
+        if (lane == stored) return false;
+        if (stored != 0) _requireReplaces(index, record, stored);
+        desk.word = desk.word.withLane(meter, lane);
+        desk.dirty = true;
+        ++desk.changes;
+        return true;
     }
 
-    /// Stores the reading at its place in the word in hand, unless it stands there already. Returns the event's word.
-    function _store(
-        Desk memory desk,
-        uint256 index,
-        Reading calldata reading,
-        bytes32 digest
-    ) private returns (bytes32 record) {
-        uint32 meter = reading.meter;
-        uint32 slot = reading.slot;
-        _takeWord(desk, ReadingWords.keyOf(meter, slot));
-        uint256 lane = _laneOf(index, reading);
-        uint256 stored = desk.word.laneOf(meter);
-        if (lane != stored) {
-            _requireReplaces(index, lane, stored);
-            _requireInTime(desk, index, slot, reading.status);
-            _requireSigned(desk, index, reading, digest);
-            desk.word = desk.word.withLane(meter, lane);
-            desk.dirty = true;
-            ++desk.changes;
-        }
-        return ReadingWords.packRecord(meter, slot, lane, lane != stored);
-    }
-
-    /// Takes the word in hand, after writing the one before it.
+    /// Takes the word in hand, after writing the one before it. Before the first, the desk holds key 0 and word 0,
+    /// which is what the ledger has there: nothing of slot 0 is ever in time.
     function _takeWord(Desk memory desk, uint64 key) private {
         if (desk.key == key) return;
         _flush(desk);
@@ -212,30 +195,28 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (desk.dirty) _words[desk.key] = desk.word;
     }
 
-    function _requireInTime(Desk memory desk, uint256 index, uint32 slot, uint8 status) private view {
-        if (!desk.timesKnown || desk.timesSlot != slot) {
+    function _requireInTime(Desk memory desk, uint256 index, uint256 record) private view {
+        uint32 slot = record.slotOf();
+        // no slot known yet: the desk says slot 0, and the dates of all zero refuse it as the true ones of 1970 would
+        if (desk.timesSlot != slot) {
             desk.times = _CALENDAR.timesOf(slot);
             desk.timesSlot = slot;
-            desk.timesKnown = true;
         }
         SlotTimes memory times = desk.times;
         if (block.timestamp < times.deliveryEnd) revert MeterLedgerSlotNotEnded(index, slot, times.deliveryEnd);
+        uint8 status = record.statusOf();
         uint64 until = times.readingEnd;
         if (status == _ACTUAL) until = times.actualsUntil;
         else if (status == _CORRECTED) until = times.finalDate;
         if (block.timestamp >= until) revert MeterLedgerTooLate(index, slot, until);
     }
 
-    function _requireSigned(Desk memory desk, uint256 index, Reading calldata reading, bytes32 digest) private view {
-        address expected;
-        if (reading.status == _ACTUAL) {
-            expected = _DEVICES.activeMeterKey(reading.meter);
-            if (expected == address(0)) revert MeterLedgerInactiveMeter(index, reading.meter);
-        } else {
-            expected = _operatorOf(desk, index, reading.meter, reading.slot);
-        }
-        (address signer, , ) = ECDSA.tryRecover(digest, reading.r, reading.vs);
-        if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
+    /// Who must have signed the reading.
+    function _signerOf(Desk memory desk, uint256 index, uint256 record) private view returns (address signer) {
+        uint32 meter = record.meterOf();
+        if (record.statusOf() != _ACTUAL) return _operatorOf(desk, index, meter, record.slotOf());
+        signer = _DEVICES.activeMeterKey(meter);
+        if (signer == address(0)) revert MeterLedgerInactiveMeter(index, meter);
     }
 
     /// The active metering operator of the meter's feeder in the slot.
@@ -258,35 +239,54 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
-        return _words[ReadingWords.keyOf(meter, slot)].laneOf(meter);
+        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
     }
 
-    function _requireReplaces(uint256 index, uint256 lane, uint256 stored) private pure {
-        uint8 status = lane.statusOf();
-        uint8 storedStatus = stored.statusOf();
+    function _requireSigner(address expected, uint256 index, Reading calldata reading, bytes32 digest) private pure {
+        (address signer, , ) = ECDSA.tryRecover(digest, reading.r, reading.vs);
+        if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
+    }
+
+    function _requireFits(uint256 index, uint256 record) private pure {
+        uint8 status = record.statusOf();
+        if (status < _ACTUAL || status > _CORRECTED) revert MeterLedgerBadStatus(index, status);
+        uint32 wh = record.largestWhOf();
+        if (wh > ReadingWords.MAX_SLOT_WH) revert MeterLedgerEnergyTooLarge(index, wh, ReadingWords.MAX_SLOT_WH);
+    }
+
+    function _requireReplaces(uint256 index, uint256 record, uint256 stored) private pure {
+        uint8 status = record.statusOf();
+        uint8 storedStatus = stored.laneStatusOf();
         uint256 rank = _rankOf(status);
         uint256 storedRank = _rankOf(storedStatus);
         if (rank > storedRank) return;
         if (rank < storedRank || status == _ACTUAL) revert MeterLedgerMayNotReplace(index, storedStatus, status);
-        uint8 sequence = lane.sequenceOf();
-        uint8 storedSequence = stored.sequenceOf();
-        if (sequence <= storedSequence) revert MeterLedgerStaleSequence(index, storedSequence, sequence);
+        uint8 sequence = record.sequenceOf();
+        if (sequence <= uint8(stored)) revert MeterLedgerStaleSequence(index, uint8(stored), sequence);
     }
 
-    function _laneOf(uint256 index, Reading calldata reading) private pure returns (uint256 lane) {
-        uint8 status = reading.status;
-        if (status < _ACTUAL || status > _CORRECTED) revert MeterLedgerBadStatus(index, status);
-        uint32 largest = reading.importWh > reading.exportWh ? reading.importWh : reading.exportWh;
-        if (largest > ReadingWords.MAX_SLOT_WH) {
-            revert MeterLedgerEnergyTooLarge(index, largest, ReadingWords.MAX_SLOT_WH);
-        }
-        return ReadingWords.packLane(reading.importWh, reading.exportWh, status, reading.sequence);
-    }
-
-    /// Substituted and estimated 1, actual 2, corrected 3; no reading 0.
+    /// Substituted and estimated 1, actual 2, corrected 3.
     function _rankOf(uint8 status) private pure returns (uint256 rank) {
-        if (status == 0) return 0;
         if (status == _ACTUAL) return 2;
         return status == _CORRECTED ? 3 : 1;
+    }
+
+    /// The reading as a record. As Solidity's decoder would, refuses fields that are wider than their types, but by
+    /// one check for all six.
+    function _pack(Reading calldata reading) private pure returns (uint256 record) {
+        uint256 excess;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let meter := calldataload(reading)
+            let slot := calldataload(add(reading, 0x20))
+            let importWh := calldataload(add(reading, 0x40))
+            let exportWh := calldataload(add(reading, 0x60))
+            let status := calldataload(add(reading, 0x80))
+            let sequence := calldataload(add(reading, 0xa0))
+            excess := or(shr(32, or(or(meter, slot), or(importWh, exportWh))), shr(8, or(status, sequence)))
+            record := or(or(shl(224, meter), shl(192, slot)), or(shl(160, importWh), shl(128, exportWh)))
+            record := or(record, or(shl(120, status), shl(112, sequence)))
+        }
+        if (excess != 0) revert MeterLedgerMalformedReading();
     }
 }

@@ -8,7 +8,7 @@ import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {IMarketRules} from "../../interfaces/IMarketRules.sol";
 import {ITariffs} from "../../interfaces/ITariffs.sol";
-import {SlotHistory} from "../../libraries/SlotHistory.sol";
+import {SlotSchedule} from "../../libraries/SlotSchedule.sol";
 import {FeederTerms, RuleSet} from "../../types/MarketTypes.sol";
 
 /// @title Tariffs
@@ -16,7 +16,7 @@ import {FeederTerms, RuleSet} from "../../types/MarketTypes.sol";
 /// @dev A price is 64 bits: set 1 | retail 31 | feedIn 32 (micro-credits per kWh). Slot prices stand four to a word,
 /// slot 4k in the lowest bits of word k.
 contract Tariffs is ITariffs {
-    using SlotHistory for SlotHistory.History;
+    using SlotSchedule for SlotSchedule.Schedule;
 
     /// @notice Most slots that one call may price: two days of quarter-hours.
     uint256 public constant MAX_SLOTS = 192;
@@ -32,7 +32,7 @@ contract Tariffs is ITariffs {
     IFederation private immutable _FEDERATION;
 
     // slot 0
-    mapping(address supplier => mapping(uint24 feeder => SlotHistory.History prices)) private _standing;
+    mapping(address supplier => mapping(uint24 feeder => SlotSchedule.Schedule prices)) private _standing;
     // slot 1
     mapping(address supplier => mapping(uint24 feeder => mapping(uint32 fourSlots => uint256 prices))) private _prices;
 
@@ -50,9 +50,9 @@ contract Tariffs is ITariffs {
 
     /// @inheritdoc ITariffs
     function setStandingPrice(uint24 feeder, uint32 fromSlot, uint32 retail, uint32 feedIn) external {
-        _requireSupplierOf(feeder, fromSlot, fromSlot);
+        uint32 firstUnopened = _requireSupplierOf(feeder, fromSlot, fromSlot);
         uint64 price = _pack(fromSlot, retail, feedIn);
-        _standing[msg.sender][feeder].set(fromSlot, price);
+        _standing[msg.sender][feeder].set(fromSlot, price, firstUnopened);
         emit StandingPriceSet({
             feeder: feeder,
             supplier: msg.sender,
@@ -114,12 +114,16 @@ contract Tariffs is ITariffs {
         return (true, uint32((price ^ _SET) >> 32), uint32(price));
     }
 
-    function _requireSupplierOf(uint24 feeder, uint32 firstSlot, uint32 lastSlot) private view {
+    function _requireSupplierOf(
+        uint24 feeder,
+        uint32 firstSlot,
+        uint32 lastSlot
+    ) private view returns (uint32 firstUnopened) {
         if (!_FEDERATION.isActive(msg.sender) || !_FEDERATION.hasRole(msg.sender, MemberRole.Supplier)) {
             revert TariffsNotActiveSupplier(msg.sender);
         }
-        uint32 firstUnopened = _CALENDAR.firstUnopenedSlot();
-        if (firstSlot < firstUnopened) revert TariffsSlotOpen(firstSlot, firstUnopened);
+        firstUnopened = _CALENDAR.firstUnopenedSlot();
+        if (firstSlot < firstUnopened) revert SlotSchedule.SlotScheduleSlotOpen(firstSlot, firstUnopened);
         _requireSupplierAt(feeder, firstSlot);
         if (lastSlot != firstSlot) _requireSupplierAt(feeder, lastSlot);
     }

@@ -75,7 +75,7 @@ contract GridTopology is AccessManaged, IGridTopology {
 
     /// @inheritdoc IGridTopology
     function createArea(uint24 parent) external restricted returns (uint24 area) {
-        area = ++areaCount;
+        area = areaCount + 1;
         Area storage record = _areas[area];
         record.parent = parent;
         record.fromSlot = CALENDAR.firstUnopenedSlot();
@@ -85,6 +85,7 @@ contract GridTopology is AccessManaged, IGridTopology {
         } else {
             _attach(area, record, parent);
         }
+        areaCount = area;
         emit AreaCreated(area, parent, record.level, record.fromSlot);
     }
 

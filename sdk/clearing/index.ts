@@ -1,0 +1,3 @@
+/** The clearing engine, and what Clearing takes of its results. */
+export * from "./books.js";
+export * from "./merge.js";

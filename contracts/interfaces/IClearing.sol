@@ -119,7 +119,7 @@ interface IClearing {
     /// @notice What `close` fixed.
     /// @param city The city.
     /// @param slot The slot.
-    /// @return hash keccak256(positions ++ trades) as in SlotClosed; 0 = not closed.
+    /// @return hash Records.hashClosed(positions, trades) of what SlotClosed says; 0 = not closed.
     function positionsHash(uint24 city, uint32 slot) external view returns (bytes32 hash);
 
     /// @notice The result of a book.

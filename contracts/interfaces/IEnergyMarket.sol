@@ -82,7 +82,7 @@ interface IEnergyMarket {
     /// @param openSlot The last slot of that order, whose gate has not closed.
     error EnergyMarketNonceBusy(uint256 index, uint64 nonce, uint32 openSlot);
 
-    /// @notice The slot has not opened, its gate has closed, or it is more than 256 slots ahead.
+    /// @notice The slot has not opened, its gate has closed, or it is 240 slots or more ahead.
     /// @param slot The slot.
     error EnergyMarketSlotNotOpen(uint32 slot);
 

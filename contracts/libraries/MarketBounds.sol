@@ -18,8 +18,9 @@ library MarketBounds {
     uint256 internal constant MAX_PROFILE_SLOTS = 128;
     /// Most orders and bilateral contracts of a meter in a slot, cancelled ones included.
     uint256 internal constant MAX_ORDERS_PER_SLOT = 4;
-    /// Orders reach this many slots ahead at most; a meter's order words are used again after as many slots.
-    uint32 internal constant HORIZON_SLOTS = 256;
+    /// Orders lie fewer slots than this ahead. A meter's order words are used again after 256 slots; with at most 249
+    /// slots between the first and the last open one, no two open slots fall on one word.
+    uint32 internal constant HORIZON_SLOTS = 240;
     /// Most Wh of an order: what 26 bits hold, as a connection or a reading.
     uint32 internal constant MAX_ORDER_WH = 2 ** 26 - 1;
 }

@@ -227,6 +227,7 @@ library Records {
 
     /// One step of a book's chain hash: h' = keccak256(h, w0, w1).
     function chainEntry(bytes32 hash, bytes32 w0, bytes32 w1) internal pure returns (bytes32 next) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let p := mload(0x40) // past the free pointer: scratch, not allocated
             mstore(p, hash)
@@ -244,9 +245,21 @@ library Records {
     /// keccak256 of the words one after another; 0 when there are none.
     function hashWords(bytes32[] memory words) internal pure returns (bytes32 hash) {
         if (words.length == 0) return 0;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             hash := keccak256(add(words, 0x20), shl(5, mload(words)))
         }
+    }
+
+    /// What `close` commits to. Positions and trades are hashed apart: in one run of words, the last words of the ones
+    /// could be passed off as the first of the others.
+    function hashClosed(bytes32[] memory positions, bytes32[] memory trades) internal pure returns (bytes32) {
+        return hashPair(hashWords(positions), hashWords(trades));
+    }
+
+    /// What a book's clearing commits to: the hashes of its trades and of its rests, each 0 for none.
+    function hashPair(bytes32 first, bytes32 second) internal pure returns (bytes32) {
+        return keccak256(abi.encode(first, second));
     }
 
     function _pack4(uint64 a, uint64 b, uint64 c, uint64 d) private pure returns (bytes32) {

@@ -19,7 +19,8 @@ struct ParentBook {
     uint32 slot;
     uint32 price; // claimed
     bytes32 tradesHash; // claimed
-    bytes32[][] rests; // of each child that counts in the slot, in the order of childrenOf
+    bytes32[][] rests; // of each child that counts in the slot, in the order of childrenOf; empty unless cleared
+    bytes32[] childTradesHashes; // likewise; 0 when it has no trades
     bytes bids;
     bytes asks;
 }
@@ -35,6 +36,7 @@ struct SlotBooks {
     bytes[] cancelTargets; // per feeder, as in FeederBook
     bytes32[][] trades; // per book: feeders, districts, city; empty unless cleared
     bytes32[] restsHashes; // per book, likewise; 0 unless cleared
-    bytes places; // index of the meter's position, two bytes each: for each bilateral contract buyer's and seller's, then
-    // for each order of each log
+    // index of the meter's position, two bytes each: for each bilateral contract the buyer's and the seller's, then for
+    // each order of each log
+    bytes places;
 }

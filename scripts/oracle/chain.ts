@@ -1,0 +1,137 @@
+/** The transaction chain as the oracle uses it, through the SDK: meters, dates, stored readings, submitting. */
+import { ZeroAddress } from "ethers";
+
+import { slotLengthOf, timesOf, windowsAt } from "../../sdk/actions/market.js";
+import { metersOf, siteAt } from "../../sdk/actions/grid.js";
+import { readingsAt, submitReadings } from "../../sdk/actions/readings.js";
+import type { TransactionChain } from "../../sdk/connect.js";
+import { AreaLevel, ReadingStatus } from "../../sdk/enums.js";
+import { slotTimes, type Windows } from "../../sdk/time/slots.js";
+import { ask } from "../../sdk/transact.js";
+
+import type { FindSilent } from "./gap-filler.js";
+import type { SubmitBatch } from "./ledger-writer.js";
+import type { MarketTimes, MeterDirectory, MeterSite, ReadingDates } from "./types.js";
+
+/** Answers are remembered that long; a rule that would refuse a reading asks anew. */
+const REMEMBER_MILLISECONDS = 10 * 60_000;
+const REMEMBER_MOST = 20_000;
+/** Meters in one question. */
+const ASKED_AT_ONCE = 256;
+
+/** Remembers answers for a while, and beyond it while the chain can't be asked. */
+class Memory<Value> {
+  readonly #known = new Map<string, { readonly value: Value; readonly until: number }>();
+
+  async get(key: string, look: () => Promise<Value>, fresh = false): Promise<Value> {
+    const known = this.#known.get(key);
+    if (known !== undefined && !fresh && Date.now() < known.until) return known.value;
+    try {
+      const value = await look();
+      if (this.#known.size >= REMEMBER_MOST) this.#known.clear();
+      this.#known.set(key, { value, until: Date.now() + REMEMBER_MILLISECONDS });
+      return value;
+    } catch (error) {
+      if (known === undefined) throw error;
+      return known.value;
+    }
+  }
+}
+
+/** Meters as the chain's registries have them. */
+export class ChainDirectory implements MeterDirectory {
+  readonly #chain: TransactionChain;
+  readonly #sites = new Memory<MeterSite | undefined>();
+  readonly #operators = new Memory<string>();
+
+  constructor(chain: TransactionChain) {
+    this.#chain = chain;
+  }
+
+  siteOf(
+    meter: bigint,
+    slot: bigint,
+    { fresh }: { readonly fresh: boolean } = { fresh: false },
+  ): Promise<MeterSite | undefined> {
+    return this.#sites.get(`${meter}/${slot}`, () => this.#look(meter, slot, fresh), fresh);
+  }
+
+  async metersOf(operator: string, slot: bigint): Promise<bigint[]> {
+    const feeders = await this.#feeders();
+    const operators = await Promise.all(feeders.map((feeder) => this.#operatorOf(feeder, slot, false)));
+    const own = feeders.filter((_, index) => operators[index] === operator);
+    return (await Promise.all(own.map((feeder) => metersOf(this.#chain, { feeder })))).flat();
+  }
+
+  async #look(meter: bigint, slot: bigint, fresh: boolean): Promise<MeterSite | undefined> {
+    const site = await siteAt(this.#chain, meter, slot);
+    if (site === undefined) return undefined;
+    const [meteringOperator, key] = await Promise.all([
+      this.#operatorOf(site.feeder, slot, fresh),
+      ask(() => this.#chain.contracts.deviceRegistry.activeMeterKey(meter)),
+    ]);
+    return { connectionWh: site.connectionWh, meteringOperator, deviceKey: key === ZeroAddress ? undefined : key };
+  }
+
+  #operatorOf(feeder: bigint, slot: bigint, fresh: boolean): Promise<string> {
+    const { gridTopology } = this.#chain.contracts;
+    const look = async (): Promise<string> => (await ask(() => gridTopology.partiesAt(feeder, slot))).meteringOperator;
+    return this.#operators.get(`${feeder}/${slot}`, look, fresh);
+  }
+
+  async #feeders(): Promise<bigint[]> {
+    const { gridTopology } = this.#chain.contracts;
+    const from = this.#chain.deployment.deploymentBlock;
+    const created = await ask(() => gridTopology.queryFilter(gridTopology.filters.AreaCreated(), from));
+    return created.filter(({ args }) => args.level === BigInt(AreaLevel.Feeder)).map(({ args }) => args.area);
+  }
+}
+
+/** The calendar as the chain has it; while it can't be asked, as its last known windows say. */
+export class ChainTimes implements MarketTimes {
+  readonly slotSeconds: bigint;
+  readonly #chain: TransactionChain;
+  readonly #dates = new Memory<ReadingDates>();
+  #windows: Windows;
+
+  private constructor(chain: TransactionChain, slotSeconds: bigint, windows: Windows) {
+    this.#chain = chain;
+    this.slotSeconds = slotSeconds;
+    this.#windows = windows;
+  }
+
+  static async of(chain: TransactionChain, slot: (slotSeconds: bigint) => bigint): Promise<ChainTimes> {
+    const slotSeconds = await slotLengthOf(chain);
+    return new ChainTimes(chain, slotSeconds, await windowsAt(chain, slot(slotSeconds)));
+  }
+
+  async timesOf(slot: bigint): Promise<ReadingDates> {
+    try {
+      return await this.#dates.get(`${slot}`, async () => {
+        const [dates, windows] = await Promise.all([timesOf(this.#chain, slot), windowsAt(this.#chain, slot)]);
+        this.#windows = windows;
+        return dates;
+      });
+    } catch {
+      return slotTimes(slot, this.slotSeconds, this.#windows);
+    }
+  }
+}
+
+/** Submits batches through the SDK. */
+export function submitTo(chain: TransactionChain): SubmitBatch {
+  return async (readings) => (await submitReadings(chain, { readings })).receipt.hash;
+}
+
+/** Finds the meters of which MeterLedger has no reading. */
+export function silentOnChain(chain: TransactionChain): FindSilent {
+  return async (meters, slot) => {
+    const silent: bigint[] = [];
+    for (let from = 0; from < meters.length; from += ASKED_AT_ONCE) {
+      const asked = meters.slice(from, from + ASKED_AT_ONCE);
+      const stored = await readingsAt(chain, { meters: asked, slot });
+      silent.push(...asked.filter((_, index) => stored[index]?.status === ReadingStatus.None));
+    }
+    return silent;
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * The metering operator's estimates. A meter that is silent until late in the reading window gets the mean of the same
+ * slot of similar days before (its own profile), else the standard profile, never more than its connection carries;
+ * signed by the operator, of status estimated. The meter's own reading still replaces it while actuals are taken.
+ */
+import type { Signer } from "ethers";
+
+import { ReadingStatus } from "../../sdk/enums.js";
+import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
+import type { SigningDomain } from "../../sdk/signing/typed-data.js";
+import { meanOfDaysBefore, standardValue, type SlotClock, type SlotValue } from "../forecast/forecast.js";
+
+import type { GapFiller, MeterDirectory, Outbox, ReadingDates } from "./types.js";
+
+/** What meters measured before; undefined where nothing is known. */
+export interface MeterHistory {
+  valueAt(meter: bigint, slot: bigint): SlotValue | undefined;
+}
+
+/** Tells which of the meters have no reading in the slot. */
+export type FindSilent = (meters: readonly bigint[], slot: bigint) => Promise<bigint[]>;
+
+export interface ProfileEstimatorParts {
+  readonly directory: MeterDirectory;
+  readonly history: MeterHistory;
+  readonly findSilent: FindSilent;
+  readonly operator: Signer;
+  readonly ledger: SigningDomain;
+  readonly clock: SlotClock;
+}
+
+/** When estimates for a slot are made: after three quarters of its reading window; the chain takes them to its end. */
+export function estimatesFrom({ deliveryEnd, readingEnd }: ReadingDates): bigint {
+  return readingEnd - (readingEnd - deliveryEnd) / 4n;
+}
+
+export class ProfileEstimator implements GapFiller {
+  readonly #parts: ProfileEstimatorParts;
+
+  constructor(parts: ProfileEstimatorParts) {
+    this.#parts = parts;
+  }
+
+  async fill(slot: bigint): Promise<SignedReading[]> {
+    const { directory, operator, findSilent } = this.#parts;
+    const own = await operator.getAddress();
+    const silent = await findSilent(await directory.metersOf(own, slot), slot);
+    const estimates: SignedReading[] = [];
+    for (const meter of silent) {
+      const site = await directory.siteOf(meter, slot);
+      if (site?.meteringOperator !== own) continue; // it stood elsewhere in that slot
+      estimates.push(await this.#estimate(meter, slot, site.connectionWh));
+    }
+    return estimates;
+  }
+
+  #estimate(meter: bigint, slot: bigint, connectionWh: bigint): Promise<SignedReading> {
+    const { history, clock, operator, ledger } = this.#parts;
+    const past = { valueAt: (earlier: number) => history.valueAt(meter, BigInt(earlier)) };
+    const value = meanOfDaysBefore(past, clock, Number(slot)) ?? standardValue(clock, Number(slot), 0);
+    const capped = (wh: number): bigint => (BigInt(wh) < connectionWh ? BigInt(wh) : connectionWh);
+    return signReading(operator, ledger, {
+      meter,
+      slot,
+      importWh: capped(value.importWh),
+      exportWh: capped(value.exportWh),
+      status: ReadingStatus.Estimated,
+      sequence: 1n,
+    });
+  }
+}
+
+/** What the outbox has seen measured. */
+export function outboxHistory(outbox: Outbox): MeterHistory {
+  return {
+    valueAt: (meter, slot) => {
+      const value = outbox.measuredAt(meter, slot);
+      return value && { importWh: Number(value.importWh), exportWh: Number(value.exportWh) };
+    },
+  };
+}
+
+/** Silent are the meters of which neither the outbox nor, if there is one to ask, the chain knows a reading. */
+export function findSilent(outbox: Outbox, onChain?: FindSilent): FindSilent {
+  return async (meters, slot) => {
+    const unknown = meters.filter((meter) => !outbox.has(meter, slot));
+    return onChain === undefined ? unknown : onChain(unknown, slot);
+  };
+}

@@ -1,0 +1,54 @@
+/** The command `npm run oracle`. Exit codes: 0 stopped or done, 1 gave up, 2 something it needs is wrong or away. */
+import { CommonwattError } from "../../sdk/errors.js";
+import { InputError } from "../inputs/error.js";
+
+import { oracleLog, parseOptions, startOracle, type RunningOracle } from "./command.js";
+import { OracleSetupError } from "./error.js";
+
+const ESTIMATE_EVERY_MILLISECONDS = 30_000;
+/** `--once` ends when the broker has been quiet that long. */
+const QUIET_MILLISECONDS = 2000;
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  const log = oracleLog(process.env["LOG_LEVEL"]);
+  const running = await startOracle(options, process.env, log);
+  log.info({ ...running.oracle.counts() }, "the oracle runs");
+  try {
+    await (options.once
+      ? runOnce(running)
+      : runUntilStopped(running, (error) => log.error({ err: error }, "no estimates made")));
+  } finally {
+    log.info({ ...running.oracle.counts() }, "the oracle stops");
+    await running.close();
+  }
+}
+
+async function runOnce({ oracle }: RunningOracle): Promise<void> {
+  for (let seen = -1; seen !== oracle.handled;) {
+    seen = oracle.handled;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MILLISECONDS));
+  }
+  await oracle.fillGaps();
+  await oracle.drain();
+}
+
+function runUntilStopped({ oracle }: RunningOracle, onError: (error: unknown) => void): Promise<void> {
+  const timer = setInterval(() => void oracle.fillGaps().catch(onError), ESTIMATE_EVERY_MILLISECONDS);
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        clearInterval(timer);
+        resolve();
+      });
+    }
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  const expected = error instanceof OracleSetupError || error instanceof InputError || error instanceof CommonwattError;
+  console.error(expected ? error.message : error);
+  process.exitCode = expected ? 2 : 1;
+}

@@ -1,0 +1,45 @@
+/** Writes batches to MeterLedger, one transaction each. A reading that the ledger refuses is taken out by its index. */
+import { isCommonwattError } from "../../sdk/errors.js";
+import type { SignedReading } from "../../sdk/signing/readings.js";
+
+import type { ChainWriter, OutboxEntry, WriteResult } from "./types.js";
+
+/** Submits readings in one transaction and waits for its receipt; returns its hash. */
+export type SubmitBatch = (readings: readonly SignedReading[]) => Promise<string>;
+
+/** Not yet acceptable to a chain whose clock is behind ours; acceptable soon. */
+const EARLY = "MeterLedgerSlotNotEnded";
+
+export class LedgerWriter implements ChainWriter {
+  readonly #submit: SubmitBatch;
+
+  constructor(submit: SubmitBatch) {
+    this.#submit = submit;
+  }
+
+  async write(batch: readonly OutboxEntry[]): Promise<WriteResult> {
+    const rejected: { id: bigint; reason: string }[] = [];
+    const deferred: bigint[] = [];
+    let rest = batch;
+    while (rest.length > 0) {
+      try {
+        const transactionHash = await this.#submit(rest.map((entry) => entry.reading));
+        return { confirmed: rest.map(({ id }) => ({ id, transactionHash })), rejected, deferred };
+      } catch (error) {
+        const refused = refusedBy(error, rest);
+        if (refused === undefined) throw error;
+        if (isCommonwattError(error, EARLY)) deferred.push(refused.id);
+        else rejected.push({ id: refused.id, reason: (error as Error).message });
+        rest = rest.filter((entry) => entry !== refused);
+      }
+    }
+    return { confirmed: [], rejected, deferred };
+  }
+}
+
+/** The entry that an error of the ledger names by its index. */
+function refusedBy(error: unknown, batch: readonly OutboxEntry[]): OutboxEntry | undefined {
+  if (!isCommonwattError(error) || !error.code.startsWith("MeterLedger")) return undefined;
+  const { index } = error.args;
+  return typeof index === "bigint" ? batch[Number(index)] : undefined;
+}

@@ -1,0 +1,170 @@
+/** The oracle: a source's messages through the rules into the outbox, from there to the chain, gaps filled in time. */
+import type { Logger } from "pino";
+
+import type { SignedReading } from "../../sdk/signing/readings.js";
+
+import { estimatesFrom } from "./gap-filler.js";
+import { parseReading, PayloadError } from "./payload.js";
+import { Sender, type SenderOptions } from "./sender.js";
+import type {
+  ChainWriter,
+  Clock,
+  GapFiller,
+  MarketTimes,
+  MeterDirectory,
+  Outbox,
+  OutboxCounts,
+  ReadingRule,
+  ReadingSource,
+  SourceMessage,
+} from "./types.js";
+
+/** What an oracle is made of. */
+export interface OracleParts {
+  readonly source: ReadingSource;
+  readonly rules: readonly ReadingRule[];
+  readonly outbox: Outbox;
+  readonly writer: ChainWriter;
+  readonly directory: MeterDirectory;
+  readonly times: MarketTimes;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Absent: gaps stay gaps. */
+  readonly gapFiller?: GapFiller | undefined;
+  /** No estimates for slots before this one, e.g. the first of a simulation. */
+  readonly estimateFromSlot?: bigint | undefined;
+  readonly sender?: SenderOptions;
+}
+
+/** How far estimates were made, in the outbox. */
+const ESTIMATED_UNTIL = "estimated-until";
+
+interface HandledWaiter {
+  readonly count: number;
+  readonly resolve: () => void;
+}
+
+export class Oracle {
+  readonly #parts: OracleParts;
+  readonly #sender: Sender;
+  #handled = 0;
+  #waiters: HandledWaiter[] = [];
+
+  constructor(parts: OracleParts) {
+    this.#parts = parts;
+    this.#sender = new Sender(parts.outbox, parts.writer, parts.log, parts.sender);
+  }
+
+  /** Starts to take readings; rejects when the source can't be reached. */
+  async start(): Promise<void> {
+    await this.#parts.source.start((message) => this.#take(message));
+    this.#sender.start();
+  }
+
+  /** Stops to take readings and finishes the batch in hand; what waits, waits on disk. */
+  async stop(): Promise<void> {
+    await this.#parts.source.stop();
+    await this.#sender.stop();
+    this.#parts.outbox.close();
+  }
+
+  /** Messages handled since the start: accepted, duplicate or refused. */
+  get handled(): number {
+    return this.#handled;
+  }
+
+  /** Resolves once that many messages have been handled since the start. */
+  untilHandled(count: number): Promise<void> {
+    if (this.#handled >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ count, resolve }));
+  }
+
+  /** Resolves once everything accepted so far is on the chain, or was rejected by it. */
+  drain(): Promise<void> {
+    return this.#sender.drain();
+  }
+
+  /**
+   * Estimates for the silent meters of all slots whose time for it has come and that were not filled before; returns
+   * how many. Slots whose reading window has ended are passed over: the chain takes no estimate for them.
+   */
+  async fillGaps(): Promise<number> {
+    const { gapFiller, outbox, times, clock, log } = this.#parts;
+    if (gapFiller === undefined) return 0;
+    const now = BigInt(clock.now());
+    let filled = 0;
+    for (let slot = await this.#firstUnfilled(now); slot < now / times.slotSeconds; slot += 1n) {
+      const dates = await times.timesOf(slot);
+      if (now < estimatesFrom(dates)) break;
+      if (now < dates.readingEnd) filled += this.#keep(await gapFiller.fill(slot));
+      outbox.setMark(ESTIMATED_UNTIL, slot + 1n);
+    }
+    if (filled > 0) {
+      log.info({ readings: filled }, "estimated readings of silent meters");
+      this.#sender.notify();
+    }
+    return filled;
+  }
+
+  counts(): OutboxCounts {
+    return this.#parts.outbox.counts();
+  }
+
+  /** After the last slot looked at, but no further back than two reading windows: older ones have ended. */
+  async #firstUnfilled(now: bigint): Promise<bigint> {
+    const { outbox, times, estimateFromSlot = 0n } = this.#parts;
+    const current = now / times.slotSeconds;
+    const { deliveryEnd, readingEnd } = await times.timesOf(current);
+    const oldest = current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
+    return [oldest, estimateFromSlot, outbox.mark(ESTIMATED_UNTIL) ?? 0n].reduce((a, b) => (a > b ? a : b));
+  }
+
+  #keep(estimates: readonly SignedReading[]): number {
+    const { outbox, clock } = this.#parts;
+    return estimates.filter((estimate) => outbox.accept(estimate, clock.now()) === "stored").length;
+  }
+
+  /** Resolves once the message is on disk. */
+  async #take(message: SourceMessage): Promise<void> {
+    const { outbox, clock, log } = this.#parts;
+    const reading = this.#parse(message);
+    const reason = typeof reading === "string" ? reading : await this.#refusal(reading, message.origin);
+    if (typeof reading === "string" || reason !== undefined) {
+      outbox.refuse(message, reason ?? "", clock.now());
+      log.warn({ origin: message.origin, reason }, "refused a message");
+    } else if (outbox.accept(reading, clock.now()) === "conflict") {
+      outbox.refuse(message, "sequence: this one was used for other values", clock.now());
+      log.warn({ origin: message.origin }, "refused a message: its sequence was used for other values");
+    }
+    this.#sender.notify();
+    this.#countHandled();
+  }
+
+  #parse({ payload }: SourceMessage): SignedReading | string {
+    try {
+      return parseReading(payload, this.#parts.times.slotSeconds);
+    } catch (error) {
+      if (error instanceof PayloadError) return `payload: ${error.message}`;
+      throw error;
+    }
+  }
+
+  async #refusal(reading: SignedReading, origin: string): Promise<string | undefined> {
+    const { rules, clock, times, directory } = this.#parts;
+    for (const rule of rules) {
+      const reason = await rule.check(reading, { origin, clock, times, directory });
+      if (reason !== undefined) return `${rule.name}: ${reason}`;
+    }
+    return undefined;
+  }
+
+  #countHandled(): void {
+    this.#handled += 1;
+    const [ready, later] = [
+      this.#waiters.filter((w) => w.count <= this.#handled),
+      this.#waiters.filter((w) => w.count > this.#handled),
+    ];
+    this.#waiters = later;
+    for (const { resolve } of ready) resolve();
+  }
+}

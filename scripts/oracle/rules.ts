@@ -1,0 +1,113 @@
+/** The rules that a reading passes before it is kept for the chain. The chain checks most of them again. */
+import { recoverAddress, Signature } from "ethers";
+
+import { ReadingStatus } from "../../sdk/enums.js";
+import { readingDigest, type SignedReading } from "../../sdk/signing/readings.js";
+import type { SigningDomain } from "../../sdk/signing/typed-data.js";
+import { formatTime } from "../../sdk/time/slots.js";
+
+import { topicOf } from "./payload.js";
+import type { MeterSite, ReadingRule, RuleContext } from "./types.js";
+
+/** A meter publishes on its own topic only. */
+export const ownTopic: ReadingRule = {
+  name: "own-topic",
+  check: (reading, { origin }) =>
+    origin === topicOf(reading.meter) ? undefined : `meter ${reading.meter} does not publish on ${origin}`,
+};
+
+/** The meter stands at a feeder in the slot, and as a device it is active where it signs itself. */
+export const knownMeter: ReadingRule = {
+  name: "known-meter",
+  check: async (reading, context) => {
+    const site = await freshIf(
+      reading,
+      context,
+      (found) => found === undefined || signerAt(reading, found) === undefined,
+    );
+    if (site === undefined) return `meter ${reading.meter} stands at no feeder in slot ${reading.slot}`;
+    return signerAt(reading, site) === undefined ? `meter ${reading.meter} is not an active device` : undefined;
+  },
+};
+
+/** Delivery has ended: nobody can have measured it before. */
+export const notFuture: ReadingRule = {
+  name: "not-future",
+  check: async (reading, { clock, times }) => {
+    const { deliveryEnd } = await times.timesOf(reading.slot);
+    return BigInt(clock.now()) < deliveryEnd ? `delivery lasts until ${formatTime(deliveryEnd)}` : undefined;
+  },
+};
+
+/** The chain still takes a reading of that status (market rules, "Time of a slot"). */
+export const notTooLate: ReadingRule = {
+  name: "not-too-late",
+  check: async (reading, { clock, times }) => {
+    const dates = await times.timesOf(reading.slot);
+    const until =
+      reading.status === ReadingStatus.Actual
+        ? dates.actualsUntil
+        : reading.status === ReadingStatus.Corrected
+          ? dates.finalDate
+          : dates.readingEnd;
+    return BigInt(clock.now()) >= until ? `such readings were taken until ${formatTime(until)}` : undefined;
+  },
+};
+
+/** No more than the connection carries, in either direction; `tolerancePercent` above its size is let through. */
+export function withinConnection(tolerancePercent = 0n): ReadingRule {
+  return {
+    name: "within-connection",
+    check: async (reading, context) => {
+      const carries = (site: MeterSite): bigint => (site.connectionWh * (100n + tolerancePercent)) / 100n;
+      const largest = reading.importWh > reading.exportWh ? reading.importWh : reading.exportWh;
+      const site = await freshIf(reading, context, (found) => found === undefined || largest > carries(found));
+      if (site === undefined) return `meter ${reading.meter} has no connection in slot ${reading.slot}`;
+      return largest > carries(site)
+        ? `${largest} Wh is more than its connection of ${site.connectionWh} Wh carries`
+        : undefined;
+    },
+  };
+}
+
+/** The device signed an actual value, the feeder's metering operator any other. */
+export function rightSigner(ledger: SigningDomain): ReadingRule {
+  return {
+    name: "right-signer",
+    check: async (reading, context) => {
+      const signer = signerOf(ledger, reading);
+      const isWrong = (site: MeterSite | undefined): boolean =>
+        site === undefined || signerAt(reading, site) !== signer;
+      const site = await freshIf(reading, context, isWrong);
+      return isWrong(site) ? `${signer ?? "nobody"} signed, not whose reading it is` : undefined;
+    },
+  };
+}
+
+/** All of them, cheap ones first. */
+export function standardRules(ledger: SigningDomain): ReadingRule[] {
+  return [ownTopic, notFuture, notTooLate, knownMeter, withinConnection(), rightSigner(ledger)];
+}
+
+function signerAt(reading: SignedReading, site: MeterSite): string | undefined {
+  return reading.status === ReadingStatus.Actual ? site.deviceKey : site.meteringOperator;
+}
+
+function signerOf(ledger: SigningDomain, reading: SignedReading): string | undefined {
+  try {
+    const signature = Signature.from({ r: reading.r, yParityAndS: reading.vs });
+    return recoverAddress(readingDigest(ledger, reading), signature);
+  } catch {
+    return undefined; // no point of the curve
+  }
+}
+
+/** The site from memory, or looked up anew where that would refuse the reading: keys rotate, meters move. */
+async function freshIf(
+  { meter, slot }: SignedReading,
+  { directory }: RuleContext,
+  refuses: (site: MeterSite | undefined) => boolean,
+): Promise<MeterSite | undefined> {
+  const remembered = await directory.siteOf(meter, slot);
+  return refuses(remembered) ? directory.siteOf(meter, slot, { fresh: true }) : remembered;
+}

@@ -1,0 +1,160 @@
+/** Moves readings from the outbox to the chain, batch by batch, and again after a failure. */
+import type { Logger } from "pino";
+
+import type { ChainWriter, Outbox, OutboxEntry } from "./types.js";
+
+export interface SenderOptions {
+  /** Readings in one transaction. */
+  readonly batchSize?: number;
+  /** How long a batch that isn't full waits for more. */
+  readonly lingerMilliseconds?: number;
+  /** Pause after the first failure; it doubles with each further one. */
+  readonly firstRetryMilliseconds?: number;
+  readonly longestRetryMilliseconds?: number;
+  /** Failures in a row after which `drain` gives up; sending goes on. Default: never. */
+  readonly drainAttempts?: number;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DEFAULTS: Required<SenderOptions> = {
+  batchSize: 100,
+  lingerMilliseconds: 1000,
+  firstRetryMilliseconds: 500,
+  longestRetryMilliseconds: 60_000,
+  drainAttempts: Number.POSITIVE_INFINITY,
+};
+
+export class Sender {
+  readonly #outbox: Outbox;
+  readonly #writer: ChainWriter;
+  readonly #log: Logger;
+  readonly #options: Required<SenderOptions>;
+  readonly #drains: Waiter[] = [];
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #failures = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(outbox: Outbox, writer: ChainWriter, log: Logger, options: SenderOptions = {}) {
+    this.#outbox = outbox;
+    this.#writer = writer;
+    this.#log = log;
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Says that the outbox has more. */
+  notify(): void {
+    this.#wake();
+  }
+
+  /** Resolves once everything in the outbox is confirmed or rejected. */
+  drain(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#drains.push({ resolve, reject });
+      this.#wake();
+    });
+  }
+
+  /** Finishes the batch in hand and stops. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#running;
+    this.#settleDrains(new Error("the oracle stopped before the outbox was empty"));
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#step();
+        this.#failures = 0;
+      } catch (error) {
+        await this.#backOff(error);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { batchSize, lingerMilliseconds } = this.#options;
+    const waiting = this.#outbox.nextBatch(batchSize);
+    if (waiting.length === 0) {
+      this.#settleDrains();
+      return this.#pause();
+    }
+    if (waiting.length < batchSize && this.#drains.length === 0) {
+      // cut short by a drain or a stop, and by nothing else
+      const until = Date.now() + lingerMilliseconds;
+      while (Date.now() < until && this.#drains.length === 0 && !this.#stopping) await this.#pause(until - Date.now());
+      if (this.#stopping) return;
+    }
+    await this.#send(this.#outbox.nextBatch(batchSize));
+  }
+
+  async #send(batch: readonly OutboxEntry[]): Promise<void> {
+    const ids = batch.map((entry) => entry.id);
+    this.#outbox.markSent(ids);
+    try {
+      const { confirmed, rejected, deferred } = await this.#writer.write(batch);
+      for (const [hash, own] of byHash(confirmed)) this.#outbox.confirm(own, hash);
+      for (const { id, reason } of rejected) {
+        this.#outbox.reject(id, reason);
+        this.#log.warn({ reading: describe(batch, id), reason }, "the chain refused a reading");
+      }
+      if (confirmed.length > 0) this.#log.info({ readings: confirmed.length }, "readings are on the chain");
+      if (deferred.length > 0)
+        throw new Error(`the chain doesn't take ${deferred.length} readings yet: its clock is behind`);
+    } finally {
+      this.#outbox.release(ids); // those that are neither confirmed nor rejected
+    }
+  }
+
+  async #backOff(error: unknown): Promise<void> {
+    const { firstRetryMilliseconds, longestRetryMilliseconds, drainAttempts } = this.#options;
+    this.#failures += 1;
+    if (this.#failures >= drainAttempts) this.#settleDrains(error);
+    const pause = Math.min(firstRetryMilliseconds * 2 ** (this.#failures - 1), longestRetryMilliseconds);
+    this.#log.error({ err: error, retryInMilliseconds: pause }, "a batch was not sent");
+    const until = Date.now() + pause;
+    while (Date.now() < until && !this.#stopping) await this.#pause(until - Date.now());
+  }
+
+  /** Waits for a notice, or that long. */
+  #pause(milliseconds?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #settleDrains(error?: unknown): void {
+    for (const { resolve, reject } of this.#drains.splice(0)) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+  }
+}
+
+function byHash(
+  confirmed: readonly { readonly id: bigint; readonly transactionHash: string }[],
+): Map<string, bigint[]> {
+  const groups = new Map<string, bigint[]>();
+  for (const { id, transactionHash } of confirmed)
+    groups.set(transactionHash, [...(groups.get(transactionHash) ?? []), id]);
+  return groups;
+}
+
+function describe(batch: readonly OutboxEntry[], id: bigint): string {
+  const reading = batch.find((entry) => entry.id === id)?.reading;
+  return reading === undefined ? `${id}` : `meter ${reading.meter} slot ${reading.slot}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * What the oracle is made of. Each part stands behind an interface here, so that another source, rule, store or chain
+ * takes its place without the rest noticing.
+ */
+import type { ReadingStatus } from "../../sdk/enums.js";
+import type { SignedReading } from "../../sdk/signing/readings.js";
+import type { SlotTimes } from "../../sdk/time/slots.js";
+
+/** Unix seconds, of the wall or of a simulation. */
+export interface Clock {
+  now(): number;
+}
+
+/** The wall clock. */
+export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
+
+/** A message as a source delivers it. */
+export interface SourceMessage {
+  /** Where it came from, e.g. an MQTT topic. */
+  readonly origin: string;
+  readonly payload: Uint8Array;
+}
+
+/** Takes a message; resolves once it is on disk (accepted or refused), rejects when it isn't: then it must come again. */
+export type Accept = (message: SourceMessage) => Promise<void>;
+
+/** Where readings come from. Delivers at least once, and again what was not accepted. */
+export interface ReadingSource {
+  /** Starts to deliver; rejects when the source can't be reached. */
+  start(accept: Accept): Promise<void>;
+  /** Stops to deliver. */
+  stop(): Promise<void>;
+}
+
+/** A meter in a slot, as the federation knows it. */
+export interface MeterSite {
+  readonly connectionWh: bigint;
+  /** Key of the active device; undefined while it is not active. */
+  readonly deviceKey: string | undefined;
+  readonly meteringOperator: string;
+}
+
+/** Looks meters up. */
+export interface MeterDirectory {
+  /** Where the meter stands in the slot; undefined when it is unknown. `fresh`: don't answer from memory. */
+  siteOf(meter: bigint, slot: bigint, options?: { readonly fresh: boolean }): Promise<MeterSite | undefined>;
+  /** Meters that may stand at feeders of the metering operator in the slot. */
+  metersOf(operator: string, slot: bigint): Promise<bigint[]>;
+}
+
+/** The dates of a slot that matter to readings. */
+export type ReadingDates = Pick<SlotTimes, "deliveryEnd" | "readingEnd" | "actualsUntil" | "finalDate">;
+
+/** The market's calendar. */
+export interface MarketTimes {
+  readonly slotSeconds: bigint;
+  timesOf(slot: bigint): Promise<ReadingDates>;
+}
+
+/** What rules look at besides the reading. */
+export interface RuleContext {
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly times: MarketTimes;
+  readonly directory: MeterDirectory;
+}
+
+/** One rule of validation, named, so that a refusal says which it was. */
+export interface ReadingRule {
+  readonly name: string;
+  /** Why the reading is refused; undefined when it is not. Throws when it can't tell now. */
+  check(reading: SignedReading, context: RuleContext): string | undefined | Promise<string | undefined>;
+}
+
+/** Where a reading in the outbox stands. */
+export type OutboxState = "waiting" | "sent" | "confirmed" | "rejected";
+
+/** A reading on its way to the chain. */
+export interface OutboxEntry {
+  readonly id: bigint;
+  readonly reading: SignedReading;
+}
+
+/** How many readings are in each state, and how many messages were refused. */
+export type OutboxCounts = Readonly<Record<OutboxState | "refused", number>>;
+
+/** The durable queue between source and chain. What returned is on disk. */
+export interface Outbox {
+  /** Takes a reading unless its meter, slot, rank and sequence are there; `conflict`: they are, with other values. */
+  accept(reading: SignedReading, receivedAt: number): "stored" | "duplicate" | "conflict";
+  /** Keeps a message that no rule let through. */
+  refuse(message: SourceMessage, reason: string, receivedAt: number): void;
+  /** The next waiting readings by slot and meter. */
+  nextBatch(limit: number): OutboxEntry[];
+  markSent(ids: readonly bigint[]): void;
+  /** Waiting again. */
+  release(ids: readonly bigint[]): void;
+  confirm(ids: readonly bigint[], transactionHash: string): void;
+  reject(id: bigint, reason: string): void;
+  /** Whether a reading of any status is known and was not rejected. */
+  has(meter: bigint, slot: bigint): boolean;
+  /** The best measured value known: actual or corrected. */
+  measuredAt(meter: bigint, slot: bigint): Measured | undefined;
+  counts(): OutboxCounts;
+  /** A number kept under a name, e.g. how far estimates were made. */
+  mark(name: string): bigint | undefined;
+  setMark(name: string, value: bigint): void;
+  close(): void;
+}
+
+/** Gross import and export of a slot, in Wh. */
+export interface Measured {
+  readonly importWh: bigint;
+  readonly exportWh: bigint;
+  readonly status: ReadingStatus;
+}
+
+/** What became of a batch; entries in none of the lists were not tried. */
+export interface WriteResult {
+  readonly confirmed: readonly { readonly id: bigint; readonly transactionHash: string }[];
+  readonly rejected: readonly { readonly id: bigint; readonly reason: string }[];
+  /** Not yet acceptable, to be tried again. */
+  readonly deferred: readonly bigint[];
+}
+
+/** Brings readings onto the chain. Throws when the chain can't be reached: then all of the batch is tried again. */
+export interface ChainWriter {
+  write(batch: readonly OutboxEntry[]): Promise<WriteResult>;
+}
+
+/** Makes readings for silent meters. */
+export interface GapFiller {
+  /** Signed substitutes for the meters that have no reading in the slot. */
+  fill(slot: bigint): Promise<SignedReading[]>;
+}

@@ -1,0 +1,150 @@
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { expect } from "chai";
+
+import { OracleSetupError } from "../../scripts/oracle/error.js";
+import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
+import { ReadingStatus } from "../../sdk/enums.js";
+import { readingOf, SLOT } from "../utils/oracle.js";
+
+const HASH = `0x${"ab".repeat(32)}`;
+
+describe("The oracle's outbox", () => {
+  let folder: string;
+  let path: string;
+  let outbox: SqliteOutbox;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "commonwatt-outbox-"));
+    path = join(folder, "oracle.sqlite");
+    outbox = new SqliteOutbox(path);
+  });
+  afterEach(async () => {
+    outbox.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const ids = (limit = 100): bigint[] => outbox.nextBatch(limit).map((entry) => entry.id);
+
+  it("takes a reading once, whoever brings it how often", async () => {
+    const reading = await readingOf();
+    expect(outbox.accept(reading, 1)).to.equal("stored");
+    expect(outbox.accept(reading, 2)).to.equal("duplicate");
+    outbox.confirm(ids(), HASH);
+    expect(outbox.accept(reading, 3)).to.equal("duplicate");
+    expect(outbox.nextBatch(10)).to.deep.equal([]);
+    expect(outbox.counts()).to.deep.equal({ waiting: 0, sent: 0, confirmed: 1, rejected: 0, refused: 0 });
+  });
+
+  it("gives back what it took", async () => {
+    const reading = await readingOf({ meter: 0xffff_ffffn, importWh: 67_108_863n });
+    outbox.accept(reading, 1);
+    expect(outbox.nextBatch(10).map((entry) => entry.reading)).to.deep.equal([reading]);
+  });
+
+  it("calls another value under the same sequence a conflict, and keeps the first", async () => {
+    outbox.accept(await readingOf(), 1);
+    expect(outbox.accept(await readingOf({ importWh: 501n }), 2)).to.equal("conflict");
+    expect(outbox.nextBatch(10)[0]?.reading.importWh).to.equal(500n);
+  });
+
+  it("counts sequences by rank: an estimate doesn't use up the meter's own", async () => {
+    expect(outbox.accept(await readingOf({ status: ReadingStatus.Estimated }), 1)).to.equal("stored");
+    expect(outbox.accept(await readingOf(), 1)).to.equal("stored");
+    expect(outbox.accept(await readingOf({ status: ReadingStatus.Corrected }), 1)).to.equal("stored");
+    expect(outbox.accept(await readingOf({ status: ReadingStatus.Substituted }), 1)).to.equal("conflict");
+  });
+
+  it("hands out batches by slot and meter, as storing them is cheapest", async () => {
+    for (const [meter, slot] of [
+      [2n, 1n],
+      [1n, 1n],
+      [3n, 0n],
+    ] as const) {
+      outbox.accept(await readingOf({ meter, slot: SLOT + slot }), 1);
+    }
+    expect(outbox.nextBatch(2).map(({ reading }) => [reading.meter, reading.slot - SLOT])).to.deep.equal([
+      [3n, 0n],
+      [1n, 1n],
+    ]);
+  });
+
+  it("keeps readings, what was sent as waiting, through a crash", async () => {
+    for (const meter of [1n, 2n, 3n, 4n]) outbox.accept(await readingOf({ meter }), 1);
+    const [first = 0n, second = 0n, third = 0n] = ids();
+    outbox.markSent([first, second, third]);
+    outbox.confirm([first], HASH);
+    outbox.reject(third, "no");
+    // not closed: as after kill -9 there is only what is on disk
+    const restarted = new SqliteOutbox(path);
+    expect(restarted.counts()).to.deep.equal({ waiting: 2, sent: 0, confirmed: 1, rejected: 1, refused: 0 });
+    restarted.close();
+  });
+
+  it("releases only what neither was confirmed nor rejected", async () => {
+    for (const meter of [1n, 2n, 3n]) outbox.accept(await readingOf({ meter }), 1);
+    const all = ids();
+    outbox.markSent(all);
+    outbox.confirm(all.slice(0, 1), HASH);
+    outbox.reject(all[1] ?? 0n, "late");
+    outbox.release(all);
+    expect(outbox.counts()).to.deep.equal({ waiting: 1, sent: 0, confirmed: 1, rejected: 1, refused: 0 });
+  });
+
+  it("writes a log ahead, and is closed to others", async () => {
+    outbox.accept(await readingOf(), 1);
+    expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    const other = new DatabaseSync(path, { readOnly: true });
+    expect(other.prepare("PRAGMA journal_mode").get()).to.deep.include({ journal_mode: "wal" });
+    other.close();
+  });
+
+  it("knows what was measured, the corrected value first, never an estimate", async () => {
+    outbox.accept(await readingOf({ status: ReadingStatus.Estimated, importWh: 1n }), 1);
+    expect(outbox.has(1n, SLOT)).to.equal(true);
+    expect(outbox.measuredAt(1n, SLOT)).to.equal(undefined);
+    outbox.accept(await readingOf({ importWh: 2n }), 1);
+    expect(outbox.measuredAt(1n, SLOT)?.importWh).to.equal(2n);
+    outbox.accept(await readingOf({ status: ReadingStatus.Corrected, importWh: 3n }), 1);
+    expect(outbox.measuredAt(1n, SLOT)).to.deep.equal({ importWh: 3n, exportWh: 0n, status: ReadingStatus.Corrected });
+  });
+
+  it("doesn't count a rejected reading as known", async () => {
+    outbox.accept(await readingOf(), 1);
+    outbox.reject(ids()[0] ?? 0n, "late");
+    expect(outbox.has(1n, SLOT)).to.equal(false);
+    expect(outbox.measuredAt(1n, SLOT)).to.equal(undefined);
+  });
+
+  it("keeps refused messages with the reason", () => {
+    outbox.refuse({ origin: "some/topic", payload: new Uint8Array(10_000) }, "not-future: really", 5);
+    expect(outbox.counts().refused).to.equal(1);
+    expect(outbox.reasons(5)).to.deep.equal(
+      [{ what: "some/topic", reason: "not-future: really" }].map((row) =>
+        Object.assign(Object.create(null) as object, row),
+      ),
+    );
+  });
+
+  it("keeps marks", () => {
+    expect(outbox.mark("a")).to.equal(undefined);
+    outbox.setMark("a", 1n);
+    outbox.setMark("a", 2n ** 40n);
+    expect(outbox.mark("a")).to.equal(2n ** 40n);
+  });
+
+  it("refuses a file that is no outbox, of another version, or that can't be written, by name", async () => {
+    const foreign = join(folder, "notes.txt");
+    await writeFile(foreign, "these are notes, and no database at all, whatever you may think");
+    const later = join(folder, "later.sqlite");
+    const database = new DatabaseSync(later);
+    database.exec("PRAGMA user_version = 2");
+    database.close();
+    for (const bad of [foreign, later, join(folder, "missing", "oracle.sqlite")]) {
+      expect(() => new SqliteOutbox(bad)).to.throw(OracleSetupError, bad);
+    }
+  });
+});

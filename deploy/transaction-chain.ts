@@ -41,6 +41,43 @@ export default buildModule("TransactionChain", (m) => {
   ]);
   const AccountingFees = m.contract("AccountingFees", [AccessManager, EnergyCredit, TradeEscrow]);
   m.call(TradeEscrow, "bindFeesAccount", [AccountingFees]);
+  const EnergyMarket = m.contract("EnergyMarket", [
+    AccessManager,
+    {
+      federation: Federation,
+      devices: DeviceRegistry,
+      topology: GridTopology,
+      calendar: MarketCalendar,
+      rules: MarketRules,
+      ledger: MeterLedger,
+      escrow: TradeEscrow,
+    },
+  ]);
+  const BilateralContracts = m.contract("BilateralContracts", [
+    { market: EnergyMarket, topology: GridTopology, tariffs: Tariffs, rules: MarketRules, escrow: TradeEscrow },
+  ]);
+  const Clearing = m.contract("Clearing", [
+    {
+      market: EnergyMarket,
+      bilaterals: BilateralContracts,
+      topology: GridTopology,
+      calendar: MarketCalendar,
+      rules: MarketRules,
+      tariffs: Tariffs,
+      escrow: TradeEscrow,
+    },
+  ]);
+  const Disputes = m.contract("Disputes", [
+    {
+      federation: Federation,
+      topology: GridTopology,
+      calendar: MarketCalendar,
+      clearing: Clearing,
+      ledger: MeterLedger,
+      escrow: TradeEscrow,
+    },
+    disputeBond,
+  ]);
 
   const contracts = {
     AccessManager,
@@ -55,8 +92,11 @@ export default buildModule("TransactionChain", (m) => {
     TradeEscrow,
     Arrears,
     AccountingFees,
+    EnergyMarket,
+    BilateralContracts,
+    Clearing,
+    Disputes,
   };
-  void disputeBond;
   reserveFunctions(
     m,
     AccessManager,

@@ -12,6 +12,7 @@ import {
 } from "./contracts.js";
 import type { ContractDeployment, Deployment, TransactionDeployment, UserDeployment } from "./deployments/index.js";
 import { CommonwattError } from "./errors.js";
+import type { TransactionOverrides } from "./transact.js";
 
 /** A checked connection to one chain of a network. */
 interface ConnectedChain<Kind extends string, ChainDeployment, Contracts> {
@@ -23,6 +24,8 @@ interface ConnectedChain<Kind extends string, ChainDeployment, Contracts> {
   /** Who signs and sends; undefined when the connection can only read. */
   readonly signer: Signer | undefined;
   readonly contracts: Contracts;
+  /** What transactions are sent with when an action is given no overrides. */
+  readonly defaults: TransactionOverrides;
 }
 
 export type TransactionChain = ConnectedChain<"transaction", TransactionDeployment, TransactionContracts>;
@@ -34,21 +37,29 @@ export type AnyChain = TransactionChain | UserChain;
 export type Runner = Provider | (Signer & { readonly provider: Provider });
 
 /** Connects to the transaction chain. */
-export async function connectTransactionChain(deployment: Deployment, runner: Runner): Promise<TransactionChain> {
+export async function connectTransactionChain(
+  deployment: Deployment,
+  runner: Runner,
+  defaults: TransactionOverrides = {},
+): Promise<TransactionChain> {
   const chain = deployment.chains.transaction;
   const { provider, signer } = split(runner);
   await checkChain(deployment.network, "transaction", chain, provider);
   const contracts = bindTransactionContracts(chain.contracts, runner);
-  return { kind: "transaction", network: deployment.network, deployment: chain, provider, signer, contracts };
+  return { kind: "transaction", network: deployment.network, deployment: chain, provider, signer, contracts, defaults };
 }
 
 /** Connects to the user chain. */
-export async function connectUserChain(deployment: Deployment, runner: Runner): Promise<UserChain> {
+export async function connectUserChain(
+  deployment: Deployment,
+  runner: Runner,
+  defaults: TransactionOverrides = {},
+): Promise<UserChain> {
   const chain = deployment.chains.user;
   const { provider, signer } = split(runner);
   await checkChain(deployment.network, "user", chain, provider);
   const contracts = bindUserContracts(chain.contracts, runner);
-  return { kind: "user", network: deployment.network, deployment: chain, provider, signer, contracts };
+  return { kind: "user", network: deployment.network, deployment: chain, provider, signer, contracts, defaults };
 }
 
 /** The same connection with another signer; nothing is checked again. */

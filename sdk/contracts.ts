@@ -11,7 +11,7 @@ import {
 } from "./deployments/index.js";
 import { ErrorDecoder, type CommonwattError } from "./errors.js";
 
-type ContractName = TransactionContractName | UserContractName;
+export type ContractName = TransactionContractName | UserContractName;
 type Factories = typeof generated;
 
 type ContractOf<Name extends ContractName> = Factories[`${Name}__factory`] extends {

@@ -24,6 +24,10 @@ export const SDK_ERRORS = {
     why: "A profile of {slots} slots with {limits} prices can't be signed.",
     todo: "Give 1 to {most} slots, a price for each, and energy in the first and the last one (trimProfile cuts the ends).",
   },
+  AreaUnknown: {
+    why: "No event told of area {area}.",
+    todo: "Sync the view from the deployment's block on, or check the area's number.",
+  },
   SlotTimeInvalid: {
     why: "'{text}' is not a time.",
     todo: "Write it as ISO 8601 with an offset, e.g. 2016-09-14T07:00Z.",

@@ -54,7 +54,8 @@ export class ErrorDecoder {
   decodeData(data: string, thrown?: unknown): CommonwattError {
     const description = this.#parse(data);
     if (description === null) return new CommonwattError("RevertUnknown", { data }, asCause(thrown));
-    return new CommonwattError(description.name, argsOf(description), asCause(thrown));
+    // the provider's error is left out: it says no more, and simulated chains put whole sources into it
+    return new CommonwattError(description.name, argsOf(description));
   }
 
   #parse(data: string): ErrorDescription | null {

@@ -1,5 +1,6 @@
 /** `npm run chains`: both simulated chains on loopback, deployed, with the demonstration neighbourhood admitted. */
-import { deploymentPath } from "../../sdk/node/deployments.js";
+import { resolve } from "node:path";
+
 import { defaultGrid } from "../grid/index.js";
 import { InputError } from "../inputs/error.js";
 import { Random } from "../inputs/random.js";
@@ -16,7 +17,7 @@ const HOUR = 3_600;
 const PEAK_WH = 8_000;
 
 async function main(options: ChainsOptions): Promise<void> {
-  const file = deploymentPath(NETWORK);
+  const file = resolve(options.deployment);
   const stopped = stopSignal();
   // first, so that the files of a network that still runs stay
   await requireFreePorts([options.port, options.port + 1]);

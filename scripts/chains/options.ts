@@ -1,6 +1,8 @@
 /** Options of `npm run chains`. */
 import { Command, InvalidArgumentError } from "commander";
 
+import { deploymentPath } from "../../sdk/node/deployments.js";
+
 export interface ChainsOptions {
   /** Of the transaction chain; the user chain has the next one. */
   readonly port: number;
@@ -8,6 +10,8 @@ export interface ChainsOptions {
   readonly slotSeconds: number;
   readonly blockSeconds: number;
   readonly seed: number;
+  /** The deployment file to write; the keys file stands beside it. */
+  readonly deployment: string;
 }
 
 /** The command; bad input ends it with exit code 2. */
@@ -24,6 +28,7 @@ export function chainsCommand(): Command {
       whole(0, 2 ** 32 - 1),
       Math.floor(Math.random() * 2 ** 32),
     )
+    .option("--deployment <file>", "deployment file to write", deploymentPath("local"))
     .allowExcessArguments(false)
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);

@@ -6,7 +6,7 @@ import { virtualClock, wallClock, type Clock } from "./clock.js";
 import { deployNetwork } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
 import { operatorsFromSeed, type Operators } from "./operators.js";
-import { simulateChain, type SimulatedChain } from "./simulated.js";
+import { SIMULATED_DEFAULTS, simulateChain, type SimulatedChain } from "./simulated.js";
 
 export interface EmbeddedOptions {
   /** Keys follow from it. */
@@ -54,8 +54,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
   return {
     name: deployment.network,
     deployment,
-    transaction: await connectTransactionChain(deployment, chains.transaction.connection.ethers.provider),
-    user: await connectUserChain(deployment, chains.user.connection.ethers.provider),
+    transaction: await connectTransactionChain(
+      deployment,
+      chains.transaction.connection.ethers.provider,
+      SIMULATED_DEFAULTS,
+    ),
+    user: await connectUserChain(deployment, chains.user.connection.ethers.provider, SIMULATED_DEFAULTS),
     operators,
     chains,
     clock: clockOf(chains, options),

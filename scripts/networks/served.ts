@@ -8,6 +8,7 @@ import { CommonwattError } from "../../sdk/errors.js";
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
 import { wallClock } from "./clock.js";
+import { SIMULATED_DEFAULTS } from "./simulated.js";
 import { keysPath, operatorsOf, readKeys } from "./keys-file.js";
 import type { OpenNetwork } from "./network.js";
 
@@ -37,11 +38,12 @@ export async function openServed(option: string): Promise<OpenNetwork> {
     transaction: await openEndpoint(endpointOf(deployment, "transaction"), deployment, "transaction", polling),
     user: await openEndpoint(endpointOf(deployment, "user"), deployment, "user", polling),
   };
+  const defaults = (await isSimulated(providers.transaction)) ? SIMULATED_DEFAULTS : {};
   return {
     name: deployment.network,
     deployment,
-    transaction: await connectTransactionChain(deployment, providers.transaction),
-    user: await connectUserChain(deployment, providers.user),
+    transaction: await connectTransactionChain(deployment, providers.transaction, defaults),
+    user: await connectUserChain(deployment, providers.user, defaults),
     operators: keys && operatorsOf(keys),
     clock: wallClock([providers.transaction, providers.user]),
     fund: (chain, accounts) => fund(providers[chain], accounts),
@@ -55,11 +57,14 @@ export async function openServed(option: string): Promise<OpenNetwork> {
 
 /** Simulated chains give gas money away; where gas is free nobody needs any. */
 async function fund(provider: JsonRpcProvider, accounts: readonly string[]): Promise<void> {
-  const client = String(await provider.send("web3_clientVersion", []));
-  if (client.startsWith("HardhatNetwork")) {
+  if (await isSimulated(provider)) {
     for (const account of accounts) await provider.send("hardhat_setBalance", [account, toQuantity(PLENTY)]);
     return;
   }
   if (BigInt((await provider.send("eth_gasPrice", [])) as string) === 0n) return;
-  throw new CommonwattError("CallFailed", { reason: `gas costs something on ${client}, and nobody pays it here` });
+  throw new CommonwattError("CallFailed", { reason: "gas costs something on this network, and nobody pays it here" });
+}
+
+async function isSimulated(provider: JsonRpcProvider): Promise<boolean> {
+  return String(await provider.send("web3_clientVersion", [])).startsWith("HardhatNetwork");
 }

@@ -17,7 +17,7 @@ export interface IssueParameters {
 export function issueCredits(
   chain: TransactionChain,
   { to, amountMicro, paymentReference }: IssueParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.energyCredit.issue(to, amountMicro, paymentReference, overrides));
 }
@@ -33,7 +33,7 @@ export interface RedeemParameters {
 export function redeemCredits(
   chain: TransactionChain,
   { holder, amountMicro, paymentReference }: RedeemParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () =>
     chain.contracts.energyCredit.redeemFrom(holder, amountMicro, paymentReference, overrides),
@@ -49,7 +49,7 @@ export interface SpendParameters {
 export function approveCredits(
   chain: TransactionChain,
   { spender, amountMicro }: SpendParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.energyCredit.approve(spender, amountMicro, overrides));
 }
@@ -58,7 +58,7 @@ export function approveCredits(
 export function transferCredits(
   chain: TransactionChain,
   { to, amountMicro }: { readonly to: string; readonly amountMicro: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.energyCredit.transfer(to, amountMicro, overrides));
 }

@@ -66,7 +66,7 @@ export async function signClaim(
 export async function registerDevice(
   chain: TransactionChain,
   { certificate, makerSignature, claim }: SignedCertificate & { readonly claim: SignedClaim },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<bigint> {
   const { deviceRegistry } = chain.contracts;
   const receipt = await transact(chain, () => deviceRegistry.register(certificate, makerSignature, claim, overrides));
@@ -77,7 +77,7 @@ export async function registerDevice(
 export async function certifyDevice(
   chain: TransactionChain,
   { certificate, makerSignature }: SignedCertificate,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<bigint> {
   const { deviceRegistry } = chain.contracts;
   return deviceIn(chain, await transact(chain, () => deviceRegistry.certify(certificate, makerSignature, overrides)));
@@ -87,7 +87,7 @@ export async function certifyDevice(
 export function claimDevice(
   chain: TransactionChain,
   claim: SignedClaim,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.deviceRegistry.claim(claim, overrides));
 }
@@ -99,7 +99,7 @@ export type DeviceStep = "activate" | "suspend" | "resume" | "retire" | "revoke"
 export function changeDevice(
   chain: TransactionChain,
   { device, step }: { readonly device: bigint; readonly step: DeviceStep },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const { deviceRegistry } = chain.contracts;
   return transact(chain, () => deviceRegistry.getFunction(step)(device, overrides));
@@ -109,7 +109,7 @@ export function changeDevice(
 export function activateDevice(
   chain: TransactionChain,
   { device }: { readonly device: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return changeDevice(chain, { device, step: "activate" }, overrides);
 }
@@ -118,7 +118,7 @@ export function activateDevice(
 export function handOverDevice(
   chain: TransactionChain,
   { device, newOperator }: { readonly device: bigint; readonly newOperator: string },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.deviceRegistry.handOver(device, newOperator, overrides));
 }
@@ -127,7 +127,7 @@ export function handOverDevice(
 export async function rotateDeviceKey(
   chain: TransactionChain,
   { device, oldKey, newKey }: { readonly device: bigint; readonly oldKey: Signer; readonly newKey: Signer },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const { nonce } = await ask(() => chain.contracts.deviceRegistry.deviceAt(device));
   const newAddress = await newKey.getAddress();
@@ -142,7 +142,7 @@ export async function rotateDeviceKey(
 export async function recertifyDevice(
   chain: TransactionChain,
   parameters: SignedCertificate & { readonly device: bigint; readonly newKey: Signer },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const { certificate, makerSignature, device, newKey } = parameters;
   const { nonce } = await ask(() => chain.contracts.deviceRegistry.deviceAt(device));
@@ -165,7 +165,7 @@ export interface ChangeOwnerParameters {
 export async function changeDeviceOwner(
   chain: TransactionChain,
   { device, from, to, deadline }: ChangeOwnerParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const { nonce } = await ask(() => chain.contracts.deviceRegistry.deviceAt(device));
   const [fromAddress, toAddress] = await Promise.all([from.getAddress(), to.getAddress()]);

@@ -26,7 +26,7 @@ export interface OpenDisputeParameters {
 export function openDispute(
   chain: TransactionChain,
   { closed, ownPosition, meterPosition }: OpenDisputeParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.disputes.open(writable(closed), ownPosition, meterPosition, overrides));
 }
@@ -41,7 +41,7 @@ export interface ResolveDisputeParameters {
 export function resolveDispute(
   chain: TransactionChain,
   { party, meter, closed }: ResolveDisputeParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.disputes.resolve(party, meter, writable(closed), overrides));
 }

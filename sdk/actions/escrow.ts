@@ -9,7 +9,7 @@ import { signPermit } from "./credits.js";
 export function deposit(
   chain: TransactionChain,
   { amountMicro }: { readonly amountMicro: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.tradeEscrow.deposit(amountMicro, overrides));
 }
@@ -18,7 +18,7 @@ export function deposit(
 export function depositFor(
   chain: TransactionChain,
   { account, amountMicro }: { readonly account: string; readonly amountMicro: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.tradeEscrow.depositFor(account, amountMicro, overrides));
 }
@@ -33,7 +33,7 @@ export interface DepositWithPermitParameters {
 export async function depositWithPermit(
   chain: TransactionChain & { readonly signer: Signer },
   { amountMicro, deadline }: DepositWithPermitParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const spender = chain.deployment.contracts.TradeEscrow.address;
   const { v, r, s } = await signPermit(chain, chain.signer, { spender, amountMicro, deadline });
@@ -46,7 +46,7 @@ export async function depositWithPermit(
 export function withdraw(
   chain: TransactionChain,
   { amountMicro }: { readonly amountMicro: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.tradeEscrow.withdraw(amountMicro, overrides));
 }
@@ -55,7 +55,7 @@ export function withdraw(
 export function payArrears(
   chain: TransactionChain,
   { debtor, maxCreditors }: { readonly debtor: string; readonly maxCreditors: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.tradeEscrow.payArrears(debtor, maxCreditors, overrides));
 }

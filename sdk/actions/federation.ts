@@ -14,7 +14,7 @@ export interface AdmitMemberParameters {
 export function admitMember(
   chain: AnyChain,
   { member, roles }: AdmitMemberParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.federation.admitMember(member, rolesMask(roles), overrides));
 }
@@ -23,7 +23,7 @@ export function admitMember(
 export function changeRoles(
   chain: AnyChain,
   { member, roles }: AdmitMemberParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.federation.changeRoles(member, rolesMask(roles), overrides));
 }
@@ -38,7 +38,7 @@ export interface AdmitUserParameters {
 export function admitUser(
   chain: AnyChain,
   { user, credentialCommitment }: AdmitUserParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.federation.admitUser(user, credentialCommitment, overrides));
 }
@@ -61,7 +61,7 @@ export const UNTIL_REINSTATED = (1n << 48n) - 1n;
 export function suspend(
   chain: AnyChain,
   { account, until = UNTIL_REINSTATED }: SuspendParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.federation.suspend(account, until, overrides));
 }
@@ -70,7 +70,7 @@ export function suspend(
 export function reinstate(
   chain: AnyChain,
   { account }: { readonly account: string },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.federation.reinstate(account, overrides));
 }
@@ -79,7 +79,7 @@ export function reinstate(
 export function expel(
   chain: AnyChain,
   { account }: { readonly account: string },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.federation.expel(account, overrides));
 }

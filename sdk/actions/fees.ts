@@ -6,7 +6,7 @@ import { ask, transact, type Receipt, type TransactionOverrides } from "../trans
 export function claimFees(
   chain: TransactionChain,
   { accountant }: { readonly accountant: string },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.accountingFees.claim(accountant, overrides));
 }
@@ -15,7 +15,7 @@ export function claimFees(
 export function assignFeePool(
   chain: TransactionChain,
   { accountant, amountMicro }: { readonly accountant: string; readonly amountMicro: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.accountingFees.assignPool(accountant, amountMicro, overrides));
 }

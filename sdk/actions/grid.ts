@@ -6,7 +6,7 @@ import { ask, eventIn, transact, type Receipt, type TransactionOverrides } from 
 export async function createArea(
   chain: TransactionChain,
   { parent }: { readonly parent: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<bigint> {
   const { gridTopology } = chain.contracts;
   const receipt = await transact(chain, () => gridTopology.createArea(parent, overrides));
@@ -26,7 +26,7 @@ export interface SetPartiesParameters {
 export function setParties(
   chain: TransactionChain,
   { feeder, supplier, gridOperator, meteringOperator, fromSlot }: SetPartiesParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () =>
     chain.contracts.gridTopology.setParties(feeder, supplier, gridOperator, meteringOperator, fromSlot, overrides),
@@ -46,7 +46,7 @@ export interface SetEdgeParameters {
 export function setEdge(
   chain: TransactionChain,
   { area, fee, capacityWh, fromSlot }: SetEdgeParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const limited = capacityWh !== undefined;
   return transact(chain, () =>
@@ -65,7 +65,7 @@ export interface PlaceMeterParameters {
 export function placeMeter(
   chain: TransactionChain,
   { meter, feeder, connectionWh, fromSlot }: PlaceMeterParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () =>
     chain.contracts.gridTopology.placeMeter(meter, feeder, connectionWh, fromSlot, overrides),
@@ -76,7 +76,7 @@ export function placeMeter(
 export function removeMeter(
   chain: TransactionChain,
   { meter, fromSlot }: { readonly meter: bigint; readonly fromSlot: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.gridTopology.removeMeter(meter, fromSlot, overrides));
 }

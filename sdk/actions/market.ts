@@ -20,7 +20,7 @@ export interface RuleSet {
 export function setRules(
   chain: TransactionChain,
   { rules, fromSlot }: { readonly rules: RuleSet; readonly fromSlot: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.marketRules.setRules(rules, fromSlot, overrides));
 }
@@ -29,7 +29,7 @@ export function setRules(
 export function setWindows(
   chain: TransactionChain,
   { windows, fromSlot }: { readonly windows: Windows; readonly fromSlot: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.marketRules.setWindows(windows, fromSlot, overrides));
 }
@@ -69,7 +69,7 @@ export interface PostponeParameters {
 export function postpone(
   chain: TransactionChain,
   { firstSlot, lastSlot, bySeconds }: PostponeParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.marketCalendar.postpone(firstSlot, lastSlot, bySeconds, overrides));
 }
@@ -85,7 +85,7 @@ export interface Price {
 export function setStandingPrice(
   chain: TransactionChain,
   { feeder, fromSlot, retail, feedIn }: { readonly feeder: bigint; readonly fromSlot: bigint } & Price,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.tariffs.setStandingPrice(feeder, fromSlot, retail, feedIn, overrides));
 }
@@ -104,7 +104,7 @@ export const MAX_PRICED_SLOTS = 192;
 export async function setPrices(
   chain: TransactionChain,
   { feeder, firstSlot, prices }: SetPricesParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
   const receipts: Receipt[] = [];
   for (let from = 0; from < prices.length; from += MAX_PRICED_SLOTS) {

@@ -27,7 +27,7 @@ export interface RelayParameters {
 export function relayOrders(
   chain: TransactionChain,
   { feeder, orders }: RelayParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const signed = orders.map(({ order, r, vs }) => ({ order: writableOrder(order), r, vs }));
   return transact(chain, () => chain.contracts.energyMarket.relay(feeder, signed, overrides));
@@ -43,7 +43,7 @@ export interface CancelParameters {
 export function cancelOrder(
   chain: TransactionChain,
   { order, places = order.wh.map((_, place) => place) }: CancelParameters,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const mask = places.reduce((bits, place) => bits | (1n << BigInt(place)), 0n);
   return transact(chain, () => chain.contracts.energyMarket.cancel(writableOrder(order), mask, overrides));
@@ -53,7 +53,7 @@ export function cancelOrder(
 export function acceptBilateral(
   chain: TransactionChain,
   { terms, buyer, seller }: SignedBilateral,
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   const signed = {
     terms: writableTerms(terms),
@@ -69,7 +69,7 @@ export function acceptBilateral(
 export function revokeBilateral(
   chain: TransactionChain,
   { nonce }: { readonly nonce: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.bilateralContracts.revoke(nonce, overrides));
 }

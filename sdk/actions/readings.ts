@@ -23,7 +23,7 @@ export interface SubmittedBatch {
 export async function submitReadings(
   chain: TransactionChain,
   { readings }: { readonly readings: readonly SignedReading[] },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<SubmittedBatch> {
   const { meterLedger } = chain.contracts;
   const receipt = await transact(chain, () => meterLedger.submit([...readings], overrides));
@@ -36,7 +36,7 @@ export async function submitReadings(
 export function liftBar(
   chain: TransactionChain,
   { meter, laterSlot }: { readonly meter: bigint; readonly laterSlot: bigint },
-  overrides: TransactionOverrides = {},
+  overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
   return transact(chain, () => chain.contracts.meterLedger.liftBar(meter, laterSlot, overrides));
 }

@@ -1,0 +1,84 @@
+/** Events of a chain's contracts, decoded, in the order in which they happened. */
+import type { Log, ParamType } from "ethers";
+
+import type { AnyChain, TransactionChain, UserChain } from "./connect.js";
+import { CONTRACT_INTERFACES, type ContractName } from "./contracts.js";
+import { ask } from "./transact.js";
+
+/** One decoded log: which contract said what, and where in the chain. */
+export interface ChainEvent {
+  /** Name as in the deployment file, e.g. `TradeEscrow`. */
+  readonly contract: ContractName;
+  readonly name: string;
+  /** By name, as ethers decodes them: integers as bigint, addresses checksummed. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly block: number;
+  readonly logIndex: number;
+  readonly transaction: string;
+}
+
+export interface EventRange {
+  readonly fromBlock: number;
+  readonly toBlock: number;
+  /** Whose events; absent: all contracts of the deployment. */
+  readonly contracts?: readonly ContractName[];
+  /** Blocks of one request; providers bound it. */
+  readonly blocksPerRequest?: number;
+}
+
+const BLOCKS_PER_REQUEST = 2_000;
+
+/** Reads the events of a range of blocks, a request at a time. Events that no ABI knows are left out. */
+export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGenerator<ChainEvent[]> {
+  const decode = eventDecoder(chain.deployment);
+  const span = range.blocksPerRequest ?? BLOCKS_PER_REQUEST;
+  const address = addressesOf(chain.deployment, range.contracts);
+  for (let fromBlock = range.fromBlock; fromBlock <= range.toBlock; fromBlock += span) {
+    const toBlock = Math.min(fromBlock + span - 1, range.toBlock);
+    const logs = await ask(() => chain.provider.getLogs({ address, fromBlock, toBlock }));
+    yield logs.map(decode).filter((event) => event !== undefined);
+  }
+}
+
+/** Decodes logs of a deployment's contracts; undefined for any other. */
+export function eventDecoder(
+  deployment: TransactionChain["deployment"] | UserChain["deployment"],
+): (log: Log) => ChainEvent | undefined {
+  const names = new Map<string, ContractName>();
+  for (const [name, { address }] of Object.entries(deployment.contracts)) {
+    names.set(address.toLowerCase(), name as ContractName);
+  }
+  return (log) => {
+    const contract = names.get(log.address.toLowerCase());
+    if (contract === undefined) return undefined;
+    const description = CONTRACT_INTERFACES[contract].parseLog(log);
+    if (description === null) return undefined;
+    return {
+      contract,
+      name: description.name,
+      args: namedValues(description.fragment.inputs, description.args),
+      block: log.blockNumber,
+      logIndex: log.index,
+      transaction: log.transactionHash,
+    };
+  };
+}
+
+/** Arguments and structs by name, lists as arrays. */
+function namedValues(types: readonly ParamType[], values: ArrayLike<unknown>): Record<string, unknown> {
+  return Object.fromEntries(types.map((type, place) => [type.name, plainValue(type, values[place])]));
+}
+
+function plainValue({ arrayChildren, components }: ParamType, value: unknown): unknown {
+  if (arrayChildren !== null) return Array.from(value as ArrayLike<unknown>, (item) => plainValue(arrayChildren, item));
+  return components === null ? value : namedValues(components, value as ArrayLike<unknown>);
+}
+
+function addressesOf(
+  deployment: TransactionChain["deployment"] | UserChain["deployment"],
+  contracts: readonly ContractName[] | undefined,
+): string[] {
+  return Object.entries(deployment.contracts)
+    .filter(([name]) => contracts === undefined || contracts.includes(name as ContractName))
+    .map(([, { address }]) => address);
+}

@@ -37,6 +37,7 @@ export class Sender {
   #running: Promise<void> | undefined;
   #stopping = false;
   #failures = 0;
+  #news = 0;
   #wake: () => void = () => undefined;
 
   constructor(outbox: Outbox, writer: ChainWriter, log: Logger, options: SenderOptions = {}) {
@@ -52,6 +53,7 @@ export class Sender {
 
   /** Says that the outbox has more. */
   notify(): void {
+    this.#news += 1;
     this.#wake();
   }
 
@@ -89,13 +91,18 @@ export class Sender {
       this.#settleDrains();
       return this.#pause();
     }
-    if (waiting.length < batchSize && this.#drains.length === 0) {
-      // cut short by a drain or a stop, and by nothing else
-      const until = Date.now() + lingerMilliseconds;
-      while (Date.now() < until && this.#drains.length === 0 && !this.#stopping) await this.#pause(until - Date.now());
-      if (this.#stopping) return;
-    }
+    if (waiting.length < batchSize) await this.#linger(batchSize - waiting.length, lingerMilliseconds);
+    if (this.#stopping) return;
     await this.#send(this.#outbox.nextBatch(batchSize));
+  }
+
+  /** Waits for so many more readings; cut short by a drain or a stop. */
+  async #linger(wanted: number, milliseconds: number): Promise<void> {
+    const until = Date.now() + milliseconds;
+    this.#news = 0;
+    while (this.#news < wanted && Date.now() < until && this.#drains.length === 0 && !this.#stopping) {
+      await this.#pause(until - Date.now());
+    }
   }
 
   async #send(batch: readonly OutboxEntry[]): Promise<void> {

@@ -450,7 +450,7 @@ contract GridTopologyTest is DeviceFixture {
     function test_RevertWhen_AFeederHas512Meters() public {
         uint256 bound_ = grid.MAX_METERS_PER_FEEDER();
         // the list as 511 placements would leave it: its length is one word
-        bytes32 slot = bytes32(uint256(keccak256(abi.encode(uint256(feeder), _areasSlot()))) + 11);
+        bytes32 slot = bytes32(uint256(keccak256(abi.encode(uint256(feeder), _areasSlot()))) + 8);
         vm.store(address(grid), slot, bytes32(bound_ - 1));
         assertEq(grid.meterCount(feeder), bound_ - 1);
         _place(meter, feeder, FIRST_UNOPENED);
@@ -538,6 +538,22 @@ contract GridTopologyTest is DeviceFixture {
         for (uint256 i = 0; i < part.length; ++i) assertEq(part[i], meters[from + i]);
     }
 
+    // -------------------- siteThroughout
+
+    function test_ASiteStandsThroughoutARangeOnlyWhenNothingChanges() public {
+        _place(meter, feeder, 110);
+        vm.prank(gridOperator);
+        grid.placeMeter(meter, feeder, 99, 120);
+        vm.prank(gridOperator);
+        grid.removeMeter(meter, 130);
+        _assertSiteThroughout(110, 119, feeder, CONNECTION_WH);
+        _assertSiteThroughout(120, 129, feeder, 99);
+        _assertSiteThroughout(119, 120, 0, 0);
+        _assertSiteThroughout(129, 130, 0, 0);
+        _assertSiteThroughout(109, 110, 0, 0);
+        _assertSiteThroughout(130, 999, 0, 0);
+    }
+
     // -------------------- what the market reads on every order and reading
 
     function test_ASiteIsReadInOneWord() public {
@@ -553,9 +569,9 @@ contract GridTopologyTest is DeviceFixture {
 
     // -------------------- helpers
 
-    /// @dev Storage slot of the areas: after AccessManaged's word, which areaCount shares.
+    /// @dev Storage slot of the areas' schedules: after AccessManaged's word, which areaCount shares, and the tree.
     function _areasSlot() private pure returns (uint256) {
-        return 1;
+        return 2;
     }
 
     function _create(uint24 parent) private returns (uint24) {
@@ -575,6 +591,12 @@ contract GridTopologyTest is DeviceFixture {
 
     function _assertSite(uint32 device, uint32 slot, uint24 area, uint32 connectionWh) private view {
         (uint24 actualArea, uint32 actualWh) = grid.siteAt(device, slot);
+        assertEq(actualArea, area);
+        assertEq(actualWh, connectionWh);
+    }
+
+    function _assertSiteThroughout(uint32 first, uint32 last, uint24 area, uint32 connectionWh) private view {
+        (uint24 actualArea, uint32 actualWh) = grid.siteThroughout(meter, first, last);
         assertEq(actualArea, area);
         assertEq(actualWh, connectionWh);
     }

@@ -6,24 +6,17 @@ import {IFederation} from "../../interfaces/IFederation.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {DeviceMessages} from "../../libraries/DeviceMessages.sol";
 import {SlotSchedule} from "../../libraries/SlotSchedule.sol";
-import {DeviceCredentials} from "./DeviceCredentials.sol";
+import {DeviceLives} from "./DeviceLives.sol";
 
 /// @title DeviceRegistry
 /// @notice Keeps who made a device, which key it signs with, who holds it in which slot, and where it is in its life.
 /// @dev Nobody administers it: each step belongs to the maker, the device, the owner or the metering operator.
-contract DeviceRegistry is DeviceCredentials {
+contract DeviceRegistry is DeviceLives {
     using SlotSchedule for SlotSchedule.Schedule;
 
-    /// @notice Says which slots are open.
-    IMarketCalendar public immutable CALENDAR;
-
-    // slots 0 to 2: EIP712 and DeviceCredentials
+    // slots 0 to 5: DeviceLives
     /// @inheritdoc IDeviceRegistry
-    uint32 public deviceCount; // slot 3
-    mapping(uint32 device => Device record) private _devices; // slot 4
-    mapping(uint32 device => SlotSchedule.Schedule holder) private _holders; // slot 5
-    /// @inheritdoc IDeviceRegistry
-    mapping(address holder => uint256 count) public activeMetersOf; // slot 6
+    uint32 public deviceCount; // slot 6
     /// @inheritdoc IDeviceRegistry
     mapping(address key => uint32 device) public deviceOfKey; // slot 7
     /// @inheritdoc IDeviceRegistry
@@ -32,9 +25,7 @@ contract DeviceRegistry is DeviceCredentials {
     /// @notice There is no device yet.
     /// @param federation The Federation of this chain.
     /// @param calendar The market's calendar.
-    constructor(IFederation federation, IMarketCalendar calendar) DeviceCredentials(federation) {
-        CALENDAR = calendar;
-    }
+    constructor(IFederation federation, IMarketCalendar calendar) DeviceLives(federation, calendar) {}
 
     // -------------------- certify and claim
 
@@ -57,54 +48,6 @@ contract DeviceRegistry is DeviceCredentials {
         device = _certify(certificate, makerSignature);
         if (request.deviceKey != certificate.deviceKey) revert DeviceRegistryUnknownKey(request.deviceKey);
         _claim(request);
-    }
-
-    // -------------------- life
-
-    /// @inheritdoc IDeviceRegistry
-    function activate(uint32 device) external {
-        Device storage record = _in(device, DeviceStatus.Claimed);
-        if (record.kind == DeviceKind.Meter) _assignOperator(device, msg.sender);
-        else _requireHolder(device);
-        _setStatus(device, DeviceStatus.Active);
-    }
-
-    /// @inheritdoc IDeviceRegistry
-    function suspend(uint32 device) external {
-        _in(device, DeviceStatus.Active);
-        _requireKeeper(device);
-        _setStatus(device, DeviceStatus.Suspended);
-    }
-
-    /// @inheritdoc IDeviceRegistry
-    function resume(uint32 device) external {
-        _in(device, DeviceStatus.Suspended);
-        _requireKeeper(device);
-        _setStatus(device, DeviceStatus.Active);
-    }
-
-    /// @inheritdoc IDeviceRegistry
-    function retire(uint32 device) external {
-        _held(device);
-        _requireKeeper(device);
-        _retire(device);
-    }
-
-    /// @inheritdoc IDeviceRegistry
-    function revoke(uint32 device) external {
-        Device storage record = _living(device);
-        if (record.maker != msg.sender) revert DeviceRegistryNotAuthorized(device, msg.sender);
-        _requireMaker(msg.sender);
-        _retire(device);
-        emit DeviceRevoked(device, msg.sender);
-    }
-
-    /// @inheritdoc IDeviceRegistry
-    function handOver(uint32 device, address newOperator) external {
-        Device storage record = _held(device);
-        if (record.operator == address(0)) revert DeviceRegistryNotAuthorized(device, msg.sender);
-        _requireKeeper(device);
-        _assignOperator(device, newOperator);
     }
 
     // -------------------- keys
@@ -191,11 +134,6 @@ contract DeviceRegistry is DeviceCredentials {
         return _devices[device];
     }
 
-    /// @inheritdoc IDeviceRegistry
-    function holderOf(uint32 device) public view returns (address holder) {
-        return address(uint160(_holders[device].latestValue()));
-    }
-
     // -------------------- certificates
 
     function _certify(Certificate calldata certificate, bytes calldata makerSignature) private returns (uint32 device) {
@@ -250,32 +188,7 @@ contract DeviceRegistry is DeviceCredentials {
         _setStatus(device, DeviceStatus.Claimed);
     }
 
-    // -------------------- changes
-
-    function _setStatus(uint32 device, DeviceStatus status) private {
-        Device storage record = _devices[device];
-        if (_isActiveMeter(record)) --activeMetersOf[holderOf(device)];
-        record.status = status;
-        if (_isActiveMeter(record)) ++activeMetersOf[holderOf(device)];
-        emit DeviceStatusChanged(device, status, msg.sender);
-    }
-
-    function _setHolder(uint32 device, address holder) private {
-        uint32 fromSlot = CALENDAR.firstUnopenedSlot();
-        _holders[device].set(fromSlot, uint160(holder), fromSlot);
-        emit HolderScheduled(device, holder, fromSlot);
-    }
-
-    function _retire(uint32 device) private {
-        _setStatus(device, DeviceStatus.Retired);
-        if (holderOf(device) != address(0)) _setHolder(device, address(0));
-    }
-
-    function _assignOperator(uint32 device, address operator) private {
-        if (!_isMeteringOperator(operator)) revert DeviceRegistryNotMeteringOperator(operator);
-        _devices[device].operator = operator;
-        emit OperatorAssigned(device, operator);
-    }
+    // -------------------- keys of all devices
 
     function _replaceKey(uint32 device, address newKey, bytes calldata signature, bytes32 certificate) private {
         Device storage record = _devices[device];
@@ -292,48 +205,5 @@ contract DeviceRegistry is DeviceCredentials {
         uint32 other = deviceOfKey[key];
         if (other != 0) revert DeviceRegistryKeyExists(key, other);
         deviceOfKey[key] = device;
-    }
-
-    // -------------------- requirements
-
-    /// @dev A meter's operator, or its successor where that one is gone; for all else the holder.
-    function _requireKeeper(uint32 device) private {
-        address operator = _devices[device].operator;
-        if (operator == address(0)) return _requireHolder(device);
-        if (operator == msg.sender) {
-            if (!_isMeteringOperator(operator)) revert DeviceRegistryNotMeteringOperator(operator);
-        } else {
-            if (_isMeteringOperator(operator)) revert DeviceRegistryNotAuthorized(device, msg.sender);
-            _assignOperator(device, msg.sender);
-        }
-    }
-
-    function _requireHolder(uint32 device) private view {
-        if (holderOf(device) != msg.sender) revert DeviceRegistryNotAuthorized(device, msg.sender);
-        _requireActive(msg.sender);
-    }
-
-    function _in(uint32 device, DeviceStatus status) private view returns (Device storage record) {
-        record = _devices[device];
-        if (record.status != status) revert DeviceRegistryWrongStatus(device, record.status);
-    }
-
-    /// @dev Claimed, active or suspended.
-    function _held(uint32 device) private view returns (Device storage record) {
-        record = _living(device);
-        if (record.status == DeviceStatus.Certified) revert DeviceRegistryWrongStatus(device, record.status);
-    }
-
-    /// @dev Known and not retired.
-    function _living(uint32 device) private view returns (Device storage record) {
-        record = _devices[device];
-        DeviceStatus status = record.status;
-        if (status == DeviceStatus.None || status == DeviceStatus.Retired) {
-            revert DeviceRegistryWrongStatus(device, status);
-        }
-    }
-
-    function _isActiveMeter(Device storage record) private view returns (bool yes) {
-        return record.status == DeviceStatus.Active && record.kind == DeviceKind.Meter;
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {DeviceKind, DeviceStatus, IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
@@ -10,22 +9,17 @@ import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {SlotSchedule} from "../../libraries/SlotSchedule.sol";
 import {AreaLevel} from "../../types/MarketTypes.sol";
+import {GridTree} from "./GridTree.sol";
 
 /// @title GridTopology
 /// @notice Keeps the tree of areas, the parties and edges of each, and where each meter stands, slot by slot.
 /// @dev The AccessManager gives the role COUNCIL the functions createArea, setParties and setEdge; the last is open to
 /// a feeder's grid operator as well, so it asks the AccessManager for a district only.
-contract GridTopology is AccessManaged, IGridTopology {
+contract GridTopology is GridTree {
     using SlotSchedule for SlotSchedule.Schedule;
 
-    /// @dev level | parent | city | fromSlot: one word.
-    struct Area {
-        AreaLevel level;
-        uint24 parent;
-        uint24 city;
-        uint32 fromSlot;
-        uint24[] children;
-        uint24[] feeders; // of a city
+    /// @dev What slots change of a feeder; of a district only the edge.
+    struct Schedules {
         SlotSchedule.Schedule edge; // limited (1 bit) | capacityWh (64) | fee (32)
         SlotSchedule.Schedule supplier;
         SlotSchedule.Schedule gridOperator;
@@ -34,10 +28,6 @@ contract GridTopology is AccessManaged, IGridTopology {
         mapping(uint32 meter => bool listed) isListed;
     }
 
-    /// @notice Most areas right below one area.
-    uint256 public constant MAX_CHILDREN = 16;
-    /// @notice Most feeders in one tree: its books of a slot are closed and settled in one transaction.
-    uint256 public constant MAX_FEEDERS_PER_CITY = 16;
     /// @notice Most meters ever placed at one feeder.
     uint256 public constant MAX_METERS_PER_FEEDER = 512;
     /// @notice Most Wh of a connection in a slot: what a reading can say.
@@ -45,17 +35,14 @@ contract GridTopology is AccessManaged, IGridTopology {
 
     /// @notice Says who is an active member, and as what.
     IFederation public immutable FEDERATION;
-    /// @notice Says which slots are open.
-    IMarketCalendar public immutable CALENDAR;
     /// @notice Says which devices are meters.
     IDeviceRegistry public immutable DEVICES;
 
-    /// @notice Number of areas; they are numbered from 1 to this.
-    uint24 public areaCount; // slot 0, with AccessManaged
-    mapping(uint24 area => Area record) private _areas; // slot 1
-    mapping(uint32 meter => SlotSchedule.Schedule site) private _sites; // slot 2; feeder (24 bits) | connectionWh (32)
+    // slots 0 and 1: GridTree
+    mapping(uint24 area => Schedules record) private _areas; // slot 2
+    mapping(uint32 meter => SlotSchedule.Schedule site) private _sites; // slot 3; feeder (24 bits) | connectionWh (32)
 
-    /// @notice There is no area yet.
+    /// @notice There is no area and no meter yet.
     /// @param initialAuthority The AccessManager that says who has the role COUNCIL.
     /// @param federation The Federation of this chain.
     /// @param calendar The market's calendar.
@@ -65,28 +52,9 @@ contract GridTopology is AccessManaged, IGridTopology {
         IFederation federation,
         IMarketCalendar calendar,
         IDeviceRegistry devices
-    ) AccessManaged(initialAuthority) {
+    ) GridTree(initialAuthority, calendar) {
         FEDERATION = federation;
-        CALENDAR = calendar;
         DEVICES = devices;
-    }
-
-    // -------------------- the tree
-
-    /// @inheritdoc IGridTopology
-    function createArea(uint24 parent) external restricted returns (uint24 area) {
-        area = areaCount + 1;
-        Area storage record = _areas[area];
-        record.parent = parent;
-        record.fromSlot = CALENDAR.firstUnopenedSlot();
-        if (parent == 0) {
-            record.level = AreaLevel.City;
-            record.city = area;
-        } else {
-            _attach(area, record, parent);
-        }
-        areaCount = area;
-        emit AreaCreated(area, parent, record.level, record.fromSlot);
     }
 
     /// @inheritdoc IGridTopology
@@ -97,11 +65,12 @@ contract GridTopology is AccessManaged, IGridTopology {
         address meteringOperator,
         uint32 fromSlot
     ) external restricted {
-        Area storage record = _feeder(feeder);
+        _feeder(feeder);
         _requireRole(supplier, MemberRole.Supplier);
         _requireRole(gridOperator, MemberRole.GridOperator);
         _requireRole(meteringOperator, MemberRole.MeteringOperator);
         uint32 firstUnopened = CALENDAR.firstUnopenedSlot();
+        Schedules storage record = _areas[feeder];
         record.supplier.set(fromSlot, uint160(supplier), firstUnopened);
         record.gridOperator.set(fromSlot, uint160(gridOperator), firstUnopened);
         record.meteringOperator.set(fromSlot, uint160(meteringOperator), firstUnopened);
@@ -116,13 +85,13 @@ contract GridTopology is AccessManaged, IGridTopology {
 
     /// @inheritdoc IGridTopology
     function setEdge(uint24 area, uint32 feeMicroPerKwh, bool limited, uint64 capacityWh, uint32 fromSlot) external {
-        Area storage record = _known(area);
-        if (record.level == AreaLevel.City) revert GridTopologyNoEdge(area);
-        if (record.level == AreaLevel.Feeder) _requireGridOperator(area, fromSlot);
+        AreaLevel level = _known(area).level;
+        if (level == AreaLevel.City) revert GridTopologyNoEdge(area);
+        if (level == AreaLevel.Feeder) _requireGridOperator(area, fromSlot);
         else _checkCanCall(msg.sender, msg.data);
         if (!limited && capacityWh != 0) revert GridTopologyCapacityWithoutLimit(capacityWh);
         uint224 edge = (uint224(limited ? 1 : 0) << 96) | (uint224(capacityWh) << 32) | feeMicroPerKwh;
-        record.edge.set(fromSlot, edge, CALENDAR.firstUnopenedSlot());
+        _areas[area].edge.set(fromSlot, edge, CALENDAR.firstUnopenedSlot());
         emit EdgeScheduled({
             area: area,
             fromSlot: fromSlot,
@@ -136,18 +105,12 @@ contract GridTopology is AccessManaged, IGridTopology {
 
     /// @inheritdoc IGridTopology
     function placeMeter(uint32 meter, uint24 feeder, uint32 connectionWh, uint32 fromSlot) external {
-        Area storage record = _feeder(feeder);
+        _feeder(feeder);
         _requireGridOperator(feeder, fromSlot);
         _requireMeter(meter);
         if (connectionWh == 0 || connectionWh > MAX_CONNECTION_WH) revert GridTopologyInvalidConnection(connectionWh);
         _requireNotElsewhere(meter, feeder, fromSlot);
-        if (!record.isListed[meter]) {
-            if (record.meters.length == MAX_METERS_PER_FEEDER) {
-                revert GridTopologyTooManyMeters(feeder, MAX_METERS_PER_FEEDER);
-            }
-            record.isListed[meter] = true;
-            record.meters.push(meter);
-        }
+        _list(meter, _areas[feeder], feeder);
         _setSite(meter, feeder, connectionWh, fromSlot);
     }
 
@@ -161,47 +124,6 @@ contract GridTopology is AccessManaged, IGridTopology {
     }
 
     // -------------------- views
-
-    /// @inheritdoc IGridTopology
-    function levelOf(uint24 area) external view returns (AreaLevel level) {
-        return _known(area).level;
-    }
-
-    /// @inheritdoc IGridTopology
-    function parentOf(uint24 area) external view returns (uint24 parent) {
-        return _known(area).parent;
-    }
-
-    /// @inheritdoc IGridTopology
-    function createdFrom(uint24 area) external view returns (uint32 slot) {
-        return _known(area).fromSlot;
-    }
-
-    /// @inheritdoc IGridTopology
-    function childrenOf(uint24 area) external view returns (uint24[] memory children) {
-        return _areas[area].children;
-    }
-
-    /// @inheritdoc IGridTopology
-    function feedersOfCity(uint24 city) external view returns (uint24[] memory feeders) {
-        return _areas[city].feeders;
-    }
-
-    /// @inheritdoc IGridTopology
-    function childCountAt(uint24 area, uint32 slot) external view returns (uint256 count) {
-        return _countAt(_areas[area].children, slot);
-    }
-
-    /// @inheritdoc IGridTopology
-    function feederCountAt(uint24 city, uint32 slot) external view returns (uint256 count) {
-        return _countAt(_areas[city].feeders, slot);
-    }
-
-    /// @inheritdoc IGridTopology
-    function pathOf(uint24 feeder) external view returns (uint24 district, uint24 city) {
-        Area storage record = _feeder(feeder);
-        return (record.parent, record.city);
-    }
 
     /// @inheritdoc IGridTopology
     function edgeFeeAt(uint24 area, uint32 slot) external view returns (uint32 feeMicroPerKwh) {
@@ -219,7 +141,7 @@ contract GridTopology is AccessManaged, IGridTopology {
         uint24 feeder,
         uint32 slot
     ) external view returns (address supplier, address gridOperator, address meteringOperator) {
-        Area storage record = _areas[feeder];
+        Schedules storage record = _areas[feeder];
         supplier = address(uint160(record.supplier.valueAt(slot)));
         gridOperator = address(uint160(record.gridOperator.valueAt(slot)));
         meteringOperator = address(uint160(record.meteringOperator.valueAt(slot)));
@@ -256,18 +178,13 @@ contract GridTopology is AccessManaged, IGridTopology {
 
     // -------------------- internal
 
-    function _attach(uint24 area, Area storage record, uint24 parent) private {
-        Area storage above = _known(parent);
-        if (above.level == AreaLevel.Feeder) revert GridTopologyNoAreaBelow(parent);
-        if (above.children.length == MAX_CHILDREN) revert GridTopologyTooManyChildren(parent, MAX_CHILDREN);
-        above.children.push(area);
-        uint24 city = above.city;
-        record.city = city;
-        record.level = AreaLevel(uint8(above.level) - 1);
-        if (record.level == AreaLevel.District) return;
-        uint24[] storage feeders = _areas[city].feeders;
-        if (feeders.length == MAX_FEEDERS_PER_CITY) revert GridTopologyTooManyFeeders(city, MAX_FEEDERS_PER_CITY);
-        feeders.push(area);
+    function _list(uint32 meter, Schedules storage record, uint24 feeder) private {
+        if (record.isListed[meter]) return;
+        if (record.meters.length == MAX_METERS_PER_FEEDER) {
+            revert GridTopologyTooManyMeters(feeder, MAX_METERS_PER_FEEDER);
+        }
+        record.isListed[meter] = true;
+        record.meters.push(meter);
     }
 
     function _setSite(uint32 meter, uint24 feeder, uint32 connectionWh, uint32 fromSlot) private {
@@ -287,10 +204,10 @@ contract GridTopology is AccessManaged, IGridTopology {
     }
 
     function _requireMeter(uint32 device) private view {
+        // claimed, active or suspended
         (DeviceKind kind, DeviceStatus status) = DEVICES.lifeOf(device);
-        bool standing =
-            status == DeviceStatus.Claimed || status == DeviceStatus.Active || status == DeviceStatus.Suspended;
-        if (kind != DeviceKind.Meter || !standing) revert GridTopologyNotMeter(device);
+        bool held = status >= DeviceStatus.Claimed && status <= DeviceStatus.Suspended;
+        if (kind != DeviceKind.Meter || !held) revert GridTopologyNotMeter(device);
     }
 
     /// @dev No decision for another feeder, in force or to come, may be replaced.
@@ -300,22 +217,5 @@ contract GridTopology is AccessManaged, IGridTopology {
             uint24 other = uint24(sites[i] >> 32);
             if (other != 0 && other != feeder) revert GridTopologyMeterElsewhere(meter, other, slots[i]);
         }
-    }
-
-    /// @dev Areas are listed in order of creation, so those that count in a slot come first.
-    function _countAt(uint24[] storage areas, uint32 slot) private view returns (uint256 count) {
-        for (count = areas.length; count > 0; --count) {
-            if (_areas[areas[count - 1]].fromSlot <= slot) break;
-        }
-    }
-
-    function _feeder(uint24 area) private view returns (Area storage record) {
-        record = _known(area);
-        if (record.level != AreaLevel.Feeder) revert GridTopologyNotFeeder(area);
-    }
-
-    function _known(uint24 area) private view returns (Area storage record) {
-        if (area == 0 || area > areaCount) revert GridTopologyUnknownArea(area);
-        record = _areas[area];
     }
 }

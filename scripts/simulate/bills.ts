@@ -1,18 +1,18 @@
-import type { HomeBill, HomeSlot } from './result.js';
+import type { HomeBill, HomeSlot } from "./result.js";
 
 const SUMMED = [
-  'importWh',
-  'exportWh',
-  'communityBoughtWh',
-  'communitySoldWh',
-  'gridImportWh',
-  'gridExportWh',
-  'paidMicro',
-  'receivedMicro',
-  'feesMicro',
-  'bondPaidMicro',
-  'bondReceivedMicro',
-  'withoutMarketMicro',
+  "importWh",
+  "exportWh",
+  "communityBoughtWh",
+  "communitySoldWh",
+  "gridImportWh",
+  "gridExportWh",
+  "paidMicro",
+  "receivedMicro",
+  "feesMicro",
+  "bondPaidMicro",
+  "bondReceivedMicro",
+  "withoutMarketMicro",
 ] as const satisfies readonly (keyof HomeSlot)[];
 
 type Sums = Record<(typeof SUMMED)[number], bigint>;
@@ -38,9 +38,8 @@ export function billHomes(
     return {
       ...home,
       ...sums,
-      netCostMicro:
-        sums.paidMicro + sums.feesMicro + sums.bondPaidMicro - sums.receivedMicro - sums.bondReceivedMicro,
-      slotsNotActual: own.filter((row) => row.status !== 'actual').length,
+      netCostMicro: sums.paidMicro + sums.feesMicro + sums.bondPaidMicro - sums.receivedMicro - sums.bondReceivedMicro,
+      slotsNotActual: own.filter((row) => row.status !== "actual").length,
     };
   });
 }

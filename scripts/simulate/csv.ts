@@ -1,23 +1,23 @@
-import { stringify } from 'csv-stringify/sync';
-import type { HomeSlot } from './result.js';
+import { stringify } from "csv-stringify/sync";
+import type { HomeSlot } from "./result.js";
 
 /** Columns of `settlements.csv` (market rules, "CSV of the simulation"). */
 const COLUMNS = [
-  'slot_start',
-  'home',
-  'import_wh',
-  'export_wh',
-  'status',
-  'community_bought_wh',
-  'community_sold_wh',
-  'grid_import_wh',
-  'grid_export_wh',
-  'price_micro_per_kwh',
-  'paid_micro',
-  'received_micro',
-  'fees_micro',
-  'bond_paid_micro',
-  'bond_received_micro',
+  "slot_start",
+  "home",
+  "import_wh",
+  "export_wh",
+  "status",
+  "community_bought_wh",
+  "community_sold_wh",
+  "grid_import_wh",
+  "grid_export_wh",
+  "price_micro_per_kwh",
+  "paid_micro",
+  "received_micro",
+  "fees_micro",
+  "bond_paid_micro",
+  "bond_received_micro",
 ] as const;
 
 /**
@@ -35,7 +35,7 @@ export function settlementsCsv(rows: readonly HomeSlot[], startOf: (slot: number
     row.communitySoldWh,
     row.gridImportWh,
     row.gridExportWh,
-    row.pricePerKwh ?? '',
+    row.pricePerKwh ?? "",
     row.paidMicro,
     row.receivedMicro,
     row.feesMicro,

@@ -1,14 +1,15 @@
 /** What a simulated period comes to: the one object that the table, the CSV, the page and `--json` are made from. */
+import type { Finding } from "../../sdk/audit/index.js";
 
 /** The levels at which a Wh can change hands, in trade order. */
-export const LEVELS = ['bilateral', 'feeder', 'district', 'city'] as const;
+export const LEVELS = ["bilateral", "feeder", "district", "city"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** One home in one slot, as it was settled last. Energy in Wh, money in micro-credits. */
 export interface HomeSlot {
   readonly slot: number;
   readonly home: string;
-  readonly status: 'actual' | 'substituted' | 'estimated' | 'corrected' | 'missing';
+  readonly status: "actual" | "substituted" | "estimated" | "corrected" | "missing";
   readonly importWh: bigint;
   readonly exportWh: bigint;
   readonly communityBoughtWh: bigint;
@@ -83,6 +84,7 @@ export interface SimulationResult {
   readonly creditsIssuedMicro: bigint;
   readonly creditsHeldMicro: bigint;
   readonly auditDifferences: number;
+  readonly firstDifference?: Finding | undefined;
   readonly auditChecks: number;
   readonly transactions: number;
   readonly gasUsed: bigint;

@@ -1,40 +1,40 @@
-import Table from 'cli-table3';
-import { formatCredits, formatKwh } from '../../sdk/units.js';
-import { sum } from './bills.js';
-import type { HomeBill, SimulationResult } from './result.js';
+import Table from "cli-table3";
+import { showCredits, showKwh, showShare } from "./format.js";
+import { sum } from "./bills.js";
+import type { HomeBill, SimulationResult } from "./result.js";
 
 const HEAD = [
-  'home',
-  'feeder',
-  'used',
-  'made',
-  'bought',
-  'sold',
-  'from grid',
-  'to grid',
-  'paid',
-  'received',
-  'net cost',
-  'no market',
-  'saved',
+  "home",
+  "feeder",
+  "used",
+  "made",
+  "bought",
+  "sold",
+  "from grid",
+  "to grid",
+  "paid",
+  "received",
+  "net cost",
+  "no market",
+  "saved",
 ];
 
 /** The table for people: kWh and credits, a row per home, a last row of totals. */
 export function billsTable(homes: readonly HomeBill[]): string {
   const table = new Table({
     head: HEAD,
-    colAligns: ['left', 'left', ...HEAD.slice(2).map(() => 'right' as const)],
+    colAligns: ["left", "left", ...HEAD.slice(2).map(() => "right" as const)],
     style: { head: [], border: [], compact: true },
   });
   for (const home of homes) table.push(billRow(home.resampled ? `${home.home}*` : home.home, home.feeder, [home]));
-  table.push(billRow('all', '', homes));
-  const resampled = homes.some((home) => home.resampled) ? '\n* resampled from another home of the file' : '';
+  table.push(billRow("all", "", homes));
+  const resampled = homes.some((home) => home.resampled) ? "\n* resampled from another home of the file" : "";
   return table.toString() + resampled;
 }
 
 function billRow(name: string, feeder: string, homes: readonly HomeBill[]): string[] {
-  const kwh = (of: (home: HomeBill) => bigint): string => formatKwh(sum(homes.map(of)), 1);
-  const credits = (of: (home: HomeBill) => bigint): string => formatCredits(sum(homes.map(of)), 2);
+  const kwh = (of: (home: HomeBill) => bigint): string => showKwh(sum(homes.map(of)), 1);
+  const credits = (of: (home: HomeBill) => bigint): string => showCredits(sum(homes.map(of)), 2);
   return [
     name,
     feeder,
@@ -57,17 +57,15 @@ export function totalsText(result: SimulationResult): string {
   const total = (of: (home: HomeBill) => bigint): bigint => sum(result.homes.map(of));
   const used = total((home) => home.importWh);
   const traded = total((home) => home.communityBoughtWh);
-  const share = used === 0n ? 0n : (traded * 1000n) / used;
   return [
     `${String(result.homes.length)} homes, ${String(result.slots.length)} slots of ${String(result.slotSeconds)} s: ` +
-      `${formatKwh(used, 1)} kWh drawn, ${formatKwh(total((home) => home.exportWh), 1)} kWh fed in, ` +
-      `${formatKwh(traded, 1)} kWh of it traded between neighbours (${formatTenths(share)} % of what was drawn).`,
-    `Credits issued ${formatCredits(result.creditsIssuedMicro, 6)}, credits held ${formatCredits(result.creditsHeldMicro, 6)}; ` +
+      `${showKwh(used, 1)} kWh drawn, ${showKwh(
+        total((home) => home.exportWh),
+        1,
+      )} kWh fed in, ` +
+      `${showKwh(traded, 1)} kWh of it traded between neighbours (${showShare(traded, used)} of what was drawn).`,
+    `Credits issued ${showCredits(result.creditsIssuedMicro, 6)}, credits held ${showCredits(result.creditsHeldMicro, 6)}; ` +
       `audit: ${String(result.auditChecks)} checks, ${String(result.auditDifferences)} differences.`,
     `${String(result.transactions)} transactions, ${String(result.gasUsed)} gas. Seed ${String(result.seed)}.`,
-  ].join('\n');
-}
-
-function formatTenths(tenths: bigint): string {
-  return `${String(tenths / 10n)}.${String(tenths % 10n)}`;
+  ].join("\n");
 }

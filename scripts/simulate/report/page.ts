@@ -1,20 +1,38 @@
-import { formatCredits, formatKwh } from '../../../sdk/units.js';
-import { sum } from '../bills.js';
-import type { HomeBill, SimulationResult } from '../result.js';
-import { billsChart, flowsChart, priceChart, supplyDemandChart } from './charts.js';
+import { showCredits, showKwh } from "../format.js";
+import { sum } from "../bills.js";
+import type { HomeBill, SimulationResult } from "../result.js";
+import { billsChart, flowsChart, priceChart, supplyDemandChart } from "./charts.js";
 
 /** The period as one self-contained page: no script, no fonts, no network. */
 export function reportPage(result: SimulationResult): string {
   const total = (of: (home: HomeBill) => bigint): bigint => sum(result.homes.map(of));
   const saved = total((home) => home.withoutMarketMicro - home.netCostMicro);
   const figures: readonly (readonly [string, string])[] = [
-    ['homes', String(result.homes.length)],
-    ['slots', `${String(result.slots.length)} × ${String(result.slotSeconds / 60)} min`],
-    ['drawn', `${formatKwh(total((home) => home.importWh), 1)} kWh`],
-    ['fed in', `${formatKwh(total((home) => home.exportWh), 1)} kWh`],
-    ['traded locally', `${formatKwh(total((home) => home.communityBoughtWh), 1)} kWh`],
-    ['saved by all', `${formatCredits(saved, 2)} credits`],
-    ['audit', `${String(result.auditChecks)} checks, ${String(result.auditDifferences)} differences`],
+    ["homes", String(result.homes.length)],
+    ["slots", `${String(result.slots.length)} × ${String(result.slotSeconds / 60)} min`],
+    [
+      "drawn",
+      `${showKwh(
+        total((home) => home.importWh),
+        1,
+      )} kWh`,
+    ],
+    [
+      "fed in",
+      `${showKwh(
+        total((home) => home.exportWh),
+        1,
+      )} kWh`,
+    ],
+    [
+      "traded locally",
+      `${showKwh(
+        total((home) => home.communityBoughtWh),
+        1,
+      )} kWh`,
+    ],
+    ["saved by all", `${showCredits(saved, 2)} credits`],
+    ["audit", `${String(result.auditChecks)} checks, ${String(result.auditDifferences)} differences`],
   ];
   return `<!doctype html>
 <html lang="en">
@@ -27,11 +45,11 @@ export function reportPage(result: SimulationResult): string {
 <body>
 <h1>A neighbourhood's energy, settled</h1>
 <p class="sub">From ${escape(result.from)}, seed ${String(result.seed)}. Every figure below is what the chain settled on its final date.</p>
-<dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>
-${section('Supply and demand', 'What the meters saw, and the part of it that neighbours traded at each level of the grid.', supplyDemandChart(result))}
-${section('Price', "Local trades are paid between the supplier's retail and feed-in price.", priceChart(result))}
-${section('Flows between areas', 'Delivered community energy from the seller’s feeder to the buyer’s.', flowsChart(result))}
-${section('Bills', 'Cost of the period per home; below zero the home earned.', billsChart(result))}
+<dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join("")}</dl>
+${section("Supply and demand", "What the meters saw, and the part of it that neighbours traded at each level of the grid.", supplyDemandChart(result))}
+${section("Price", "Local trades are paid between the supplier's retail and feed-in price.", priceChart(result))}
+${section("Flows between areas", "Delivered community energy from the seller’s feeder to the buyer’s.", flowsChart(result))}
+${section("Bills", "Cost of the period per home; below zero the home earned.", billsChart(result))}
 <section><h2>Every home</h2><div class="scroll">${billsHtml(result.homes)}</div>
 <p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received.</p></section>
 </body>
@@ -55,19 +73,19 @@ function section(title: string, text: string, svg: string): string {
 
 function billsHtml(homes: readonly HomeBill[]): string {
   const head = [
-    'home',
-    'feeder',
-    'used',
-    'made',
-    'bought',
-    'sold',
-    'from grid',
-    'to grid',
-    'paid',
-    'received',
-    'net cost',
-    'no market',
-    'not actual',
+    "home",
+    "feeder",
+    "used",
+    "made",
+    "bought",
+    "sold",
+    "from grid",
+    "to grid",
+    "paid",
+    "received",
+    "net cost",
+    "no market",
+    "not actual",
   ];
   const rows = homes.map((home) =>
     [
@@ -80,21 +98,21 @@ function billsHtml(homes: readonly HomeBill[]): string {
         home.communitySoldWh,
         home.gridImportWh,
         home.gridExportWh,
-      ].map((wh) => formatKwh(wh, 2)),
+      ].map((wh) => showKwh(wh, 2)),
       ...[
         home.paidMicro + home.feesMicro + home.bondPaidMicro,
         home.receivedMicro + home.bondReceivedMicro,
         home.netCostMicro,
         home.withoutMarketMicro,
-      ].map((micro) => formatCredits(micro, 4)),
+      ].map((micro) => showCredits(micro, 4)),
       String(home.slotsNotActual),
     ]
       .map((cell) => `<td>${cell}</td>`)
-      .join(''),
+      .join(""),
   );
-  return `<table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows
+  return `<table><thead><tr>${head.map((name) => `<th>${name}</th>`).join("")}</tr></thead><tbody>${rows
     .map((row) => `<tr>${row}</tr>`)
-    .join('')}</tbody></table>`;
+    .join("")}</tbody></table>`;
 }
 
 /** Home ids are free strings of the input: they must not become markup. */

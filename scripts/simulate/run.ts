@@ -1,0 +1,212 @@
+/** One run, from the input to the audited result, on whatever network it is given. */
+import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk/actions/market.js";
+import { auditChain, type AuditState } from "../../sdk/audit/index.js";
+import { withSigner } from "../../sdk/connect.js";
+import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
+import { feedersOf } from "../grid/index.js";
+import { InputError } from "../inputs/index.js";
+import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
+import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
+import { MarketRun } from "./market-run.js";
+import { Metering } from "./metering.js";
+import type { SimulateOptions } from "./options.js";
+import { resultOf } from "./outcome.js";
+import { highestRetail, loadInputs, planRun, type Plan } from "./plan.js";
+import type { SimulationResult } from "./result.js";
+import { genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
+import { Timeline } from "./timeline.js";
+
+/** Hears how far a step is. */
+export type Progress = (done: number, total: number) => void;
+
+/** A run under way; its steps follow each other. */
+export class Simulation {
+  #inputs: Pick<Plan, "inputs" | "grid" | "isGridDrawn"> | undefined;
+  #market: MarketParameters | undefined;
+  #network: OpenNetwork | undefined;
+  #plan: Plan | undefined;
+  #neighbourhood: Neighbourhood | undefined;
+  #slots: SlotMap | undefined;
+  #firstBlock = 0;
+
+  constructor(private readonly options: SimulateOptions) {}
+
+  /** Reads and checks the input. */
+  async load(): Promise<void> {
+    this.#inputs = await loadInputs(this.options);
+  }
+
+  /** Makes or joins the chains. */
+  async open(): Promise<void> {
+    const { inputs, grid } = known(this.#inputs);
+    const { network: name, seed } = this.options;
+    const highest = Number(highestRetail(inputs));
+    const market = await marketParameters(inputs.slotSeconds);
+    const retailCap = Math.max(market.rules.retailCap, highest);
+    const homes = feedersOf(grid).reduce((count, { feeder }) => count + feeder.homes.length, 0);
+    this.#network = await openNetwork(name, {
+      seed,
+      slotSeconds: inputs.slotSeconds,
+      genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
+      rules: { retailCap },
+    });
+    this.#market = this.#network.clock.isVirtual
+      ? await marketParameters(inputs.slotSeconds, { retailCap })
+      : await this.#marketOf(this.#network);
+  }
+
+  /** Admits the homes with their meters, their deposits, their suppliers' prices. */
+  async admit(onProgress: Progress): Promise<void> {
+    const loaded = known(this.#inputs);
+    const market = known(this.#market);
+    const network = known(this.#network);
+    const rounds = orderRounds(loaded.inputs, market.windows, market.slotLengthSeconds);
+    const plan = planRun(loaded, market, rounds, this.options.seed);
+    const { operators } = network;
+    if (operators === undefined) {
+      throw new InputError(
+        { file: `--network ${this.options.network}` },
+        "this machine doesn't hold the keys of the network's operators, so no homes can be admitted",
+        "Use --network embedded, or a network that npm run chains serves.",
+      );
+    }
+    const deposits = new Map(plan.homes.map(({ home, depositMicro }) => [home.id, depositMicro]));
+    this.#firstBlock = (await network.transaction.provider.getBlockNumber()) + 1;
+    this.#neighbourhood = await admitNeighbourhood(
+      { ...network, operators },
+      {
+        grid: loaded.grid,
+        seed: this.options.seed,
+        homeDepositMicro: (home) => deposits.get(home) ?? 0n,
+        supplierDepositMicro: plan.supplierDepositMicro,
+        onProgress,
+      },
+    );
+    this.#plan = plan;
+    this.#slots = new SlotMap(loaded.inputs.firstSlot, await this.#firstChainSlot(loaded.inputs.firstSlot));
+  }
+
+  /** Trades all slots up to their final dates. */
+  async trade(onProgress: Progress): Promise<void> {
+    const plan = known(this.#plan);
+    const { windows, slotLengthSeconds } = known(this.#market);
+    const network = known(this.#network);
+    const neighbourhood = known(this.#neighbourhood);
+    const slots = known(this.#slots);
+    const { relayer } = known(network.operators).transaction;
+    let time = 0n;
+    const clock = {
+      ...network.clock,
+      waitUntil: async (until: bigint) => {
+        await network.clock.waitUntil(until);
+        time = until;
+      },
+    };
+    const byId = new Map(neighbourhood.homes.map((home) => [home.home, home]));
+    const metering = await Metering.start({
+      chain: withSigner(network.transaction, anyMeteringOperator(neighbourhood)),
+      homes: plan.homes.map(({ home }) => ({ onChain: known(byId.get(home.id)), values: home })),
+      inputs: plan.inputs,
+      slots,
+      now: () => Number(time),
+    });
+    try {
+      const run = new MarketRun({
+        chain: withSigner(network.transaction, relayer),
+        plan,
+        neighbourhood,
+        slots,
+        rounds: orderRounds(plan.inputs, windows, slotLengthSeconds),
+        metering,
+        leadOf: ({ count }) => leadSeconds(windows, count, slotLengthSeconds),
+      });
+      await run.setAllPrices();
+      const timeline = new Timeline();
+      await run.schedule(timeline);
+      await timeline.run(clock, onProgress);
+    } finally {
+      await metering.stop();
+    }
+  }
+
+  /** Rebuilds everything from events, and says what the run came to. */
+  async audit(onProgress: Progress): Promise<{ readonly plan: Plan; readonly result: SimulationResult }> {
+    const network = known(this.#network);
+    const plan = known(this.#plan);
+    const books: AuditState = await auditChain(network.transaction, { onProgress });
+    const result = resultOf({
+      plan,
+      neighbourhood: known(this.#neighbourhood),
+      slots: known(this.#slots),
+      books,
+      seed: this.options.seed,
+      ...(await this.#work(network, books.lastBlock)),
+    });
+    return { plan, result: { ...result, firstDifference: books.findings[0] } };
+  }
+
+  /** The embedded network, to be served; undefined when the run used another. */
+  get embedded(): { network: EmbeddedNetwork; neighbourhood: Neighbourhood } | undefined {
+    if (this.options.network !== "embedded") return undefined;
+    return { network: this.#network as EmbeddedNetwork, neighbourhood: known(this.#neighbourhood) };
+  }
+
+  async close(): Promise<void> {
+    await this.#network?.close();
+  }
+
+  async #work({ transaction }: OpenNetwork, lastBlock: number): Promise<{ transactions: number; gasUsed: bigint }> {
+    let [transactions, gasUsed] = [0, 0n];
+    for (let number = this.#firstBlock; number <= lastBlock; number++) {
+      const block = await transaction.provider.getBlock(number);
+      transactions += block?.length ?? 0;
+      gasUsed += block?.gasUsed ?? 0n;
+    }
+    return { transactions, gasUsed };
+  }
+
+  /** The data's own slots in virtual time; on the wall's clock the next that all can be decided for. */
+  async #firstChainSlot(firstDataSlot: number): Promise<bigint> {
+    const { clock, transaction } = known(this.#network);
+    if (clock.isVirtual) return BigInt(firstDataSlot);
+    const PRICES_IN_TIME = 2n;
+    return (await firstUnopenedSlotOf(transaction)) + PRICES_IN_TIME;
+  }
+
+  /** The market that a network already has. */
+  async #marketOf({ transaction }: OpenNetwork): Promise<MarketParameters> {
+    const [slotLength, slot] = [await slotLengthOf(transaction), await firstUnopenedSlotOf(transaction)];
+    const { slotSeconds } = this.options;
+    if (slotSeconds !== undefined && BigInt(slotSeconds) !== slotLength) {
+      throw new InputError(
+        { file: "--slot-seconds" },
+        `the slots of network ${this.options.network} are ${slotLength} s long, not ${slotSeconds}`,
+        "Leave the option out, or start the chains with that length (npm run chains -- --slot-seconds).",
+      );
+    }
+    const base = await marketParameters(Number(slotLength));
+    const rules = await rulesAt(transaction, slot);
+    return {
+      ...base,
+      rules: { ...base.rules, ...numbers(rules), reservePerMeterMicro: rules.reservePerMeterMicro },
+      windows: { ...base.windows, ...numbers(await windowsAt(transaction, slot)) },
+    };
+  }
+}
+
+function numbers<Struct extends object>(struct: Struct): { [Key in keyof Struct]: number } {
+  const entries = Object.entries(struct).map(([name, value]) => [name, Number(value)]);
+  return Object.fromEntries(entries) as { [Key in keyof Struct]: number };
+}
+
+/** Anyone may bring signed readings; the first feeder's metering operator does. */
+function anyMeteringOperator({
+  feeders,
+}: Neighbourhood): Neighbourhood["feeders"][number]["meteringOperator"]["signer"] {
+  return known(feeders[0]).meteringOperator.signer;
+}
+
+function known<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error("a step of the run was left out");
+  return value;
+}

@@ -58,6 +58,17 @@ contract MockGridTopology {
         _sites[meter] = Site(feeder, connectionWh);
     }
 
+    /// @notice Places meters with consecutive numbers at a feeder, for all slots.
+    /// @param firstMeter The first meter.
+    /// @param count How many.
+    /// @param feeder The feeder.
+    /// @param connectionWh The size of each connection, Wh per slot.
+    function setSites(uint32 firstMeter, uint32 count, uint24 feeder, uint32 connectionWh) external {
+        for (uint32 i = 0; i < count; ++i) {
+            _sites[firstMeter + i] = Site(feeder, connectionWh);
+        }
+    }
+
     /// @notice As IGridTopology.partiesAt.
     /// @param feeder The feeder.
     /// @param slot The slot.

@@ -79,6 +79,21 @@ export default buildModule("TransactionChain", (m) => {
     disputeBond,
   ]);
 
+  const Settlement = m.contract("Settlement", [
+    {
+      escrow: TradeEscrow,
+      accountingFees: AccountingFees,
+      clearing: Clearing,
+      market: EnergyMarket,
+      ledger: MeterLedger,
+      calendar: MarketCalendar,
+      rules: MarketRules,
+      tariffs: Tariffs,
+      topology: GridTopology,
+      registry: DeviceRegistry,
+    },
+  ]);
+
   const contracts = {
     AccessManager,
     Federation,
@@ -96,16 +111,11 @@ export default buildModule("TransactionChain", (m) => {
     BilateralContracts,
     Clearing,
     Disputes,
+    Settlement,
   };
-  reserveFunctions(
-    m,
-    AccessManager,
-    TRANSACTION_FUNCTIONS.filter((row) => row.contract in contracts),
-    contracts as never,
-  );
+  reserveFunctions(m, AccessManager, TRANSACTION_FUNCTIONS, contracts);
   for (const { role, contracts: holders } of CONTRACT_ROLES) {
-    for (const holder of holders)
-      if (holder in contracts) grantRole(m, AccessManager, role, contracts[holder as never], holder);
+    for (const holder of holders) grantRole(m, AccessManager, role, contracts[holder], holder);
   }
   grantRole(m, AccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
   grantRole(m, AccessManager, AccessRole.Issuer, m.getParameter<string>("issuer"), "issuer");

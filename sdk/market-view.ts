@@ -16,8 +16,10 @@ export type Words = readonly string[];
 export interface SettledPart {
   /** Four words a meter (Records.sol). */
   readonly outcomes: Words;
-  /** Two words a supplier or grid operator. */
+  /** Two words a supplier or grid operator; none for meters without orders. */
   readonly parties: Words;
+  /** Whether what it held is free. */
+  readonly isFinal: boolean;
 }
 
 /** A city tree's slot once it is closed. */
@@ -40,6 +42,8 @@ interface Area {
   readonly fromSlot: bigint;
 }
 
+/** Places of a feeder's list that one `settleRest` looks at. */
+const CHUNK_METERS = 64;
 const CONTRACTS = [
   "GridTopology",
   "EnergyMarket",
@@ -58,6 +62,7 @@ export class MarketView {
   readonly #closed = new Map<string, ClosedSlotWords>();
   readonly #settled = new Map<string, SettledPart>();
   readonly #rests = new Map<string, SettledPart>();
+  readonly #meters = new Map<bigint, bigint[]>();
   readonly #readings = new Map<string, ViewedReading>();
   #nextBlock: number | undefined;
 
@@ -139,6 +144,24 @@ export class MarketView {
     return this.feedersAt(city, slot).some((feeder) => this.entriesOf(feeder, slot).length > 0);
   }
 
+  /** Meters of the tree with an order or bilateral contract in the slot, cancelled ones included. */
+  tradingMetersOf(city: bigint, slot: bigint): Set<bigint> {
+    const contracts = unpackBilaterals(this.bilateralsOf(city, slot));
+    const logs = this.feedersAt(city, slot).flatMap((feeder) => unpackEntries(this.entriesOf(feeder, slot)));
+    return new Set([
+      ...contracts.flatMap(({ trade }) => [trade.buyMeter, trade.sellMeter]),
+      ...logs.map(({ meter }) => meter),
+    ]);
+  }
+
+  /** Meters ever placed at a feeder, in order of their first placement, in chunks as `settleRest` takes them. */
+  meterChunksOf(feeder: bigint): bigint[][] {
+    const meters = this.#meters.get(feeder) ?? [];
+    return Array.from({ length: Math.ceil(meters.length / CHUNK_METERS) }, (_, chunk) =>
+      meters.slice(chunk * CHUNK_METERS, (chunk + 1) * CHUNK_METERS),
+    );
+  }
+
   /** Positions and trades of a closed slot. */
   closedSlotOf(city: bigint, slot: bigint): ClosedSlotWords | undefined {
     return this.#closed.get(key(city, slot));
@@ -163,6 +186,11 @@ export class MarketView {
     "GridTopology.AreaCreated": ({ area, parent, level, fromSlot }) => {
       this.#areas.set(area, { parent, level: Number(level) as AreaLevel, fromSlot });
     },
+    "GridTopology.SiteScheduled": ({ meter, feeder }) => {
+      if (feeder === 0n) return;
+      const meters = this.#meters.get(feeder) ?? [];
+      if (!meters.includes(meter)) this.#meters.set(feeder, [...meters, meter]);
+    },
     "EnergyMarket.EntriesAppended": ({ feeder, entries }) => {
       unpackEntries(entries).forEach(({ slot }, index) => {
         append(this.#entries, key(feeder, slot), entries.slice(index * 2, index * 2 + 2));
@@ -174,17 +202,19 @@ export class MarketView {
       });
     },
     "Clearing.BookCleared": ({ area, slot, price, volumeWh, trades, rests }) => {
-      this.#results.set(key(area, slot), { price, volumeWh, trades: [...trades], rests: [...rests] });
+      this.#results.set(key(area, slot), { price, volumeWh, trades, rests });
     },
     "Clearing.SlotClosed": ({ city, slot, positions, trades }) => {
-      this.#closed.set(key(city, slot), { positions: [...positions], trades: [...trades] });
+      this.#closed.set(key(city, slot), { positions, trades });
     },
     "Settlement.SlotSettled": ({ city, slot, outcomes, parties }) => {
-      this.#settled.set(key(city, slot), { outcomes: [...outcomes], parties: [...parties] });
+      this.#settled.set(key(city, slot), { outcomes, parties, isFinal: false });
     },
-    "Settlement.RestSettled": ({ feeder, slot, chunk, outcomes, parties }) => {
-      this.#rests.set(key(feeder, slot, chunk), { outcomes: [...outcomes], parties: [...parties] });
+    "Settlement.RestSettled": ({ feeder, slot, chunk, outcomes }) => {
+      this.#rests.set(key(feeder, slot, chunk), { outcomes, parties: [], isFinal: false });
     },
+    "Settlement.SlotFinalized": ({ city, slot }) => finalize(this.#settled, key(city, slot)),
+    "Settlement.RestFinalized": ({ feeder, slot, chunk }) => finalize(this.#rests, key(feeder, slot, chunk)),
     "MeterLedger.ReadingBatchStored": ({ readings }) => {
       for (const { meter, slot, changed, status, importWh, exportWh, sequence } of unpackReadings(readings)) {
         if (changed === 0n) continue; // it was stored before
@@ -212,6 +242,7 @@ interface EventArgs {
   readonly level: bigint;
   readonly fromSlot: bigint;
   readonly city: bigint;
+  readonly meter: bigint;
   readonly feeder: bigint;
   readonly slot: bigint;
   readonly chunk: bigint;
@@ -224,6 +255,11 @@ interface EventArgs {
   readonly outcomes: Words;
   readonly parties: Words;
   readonly readings: Words;
+}
+
+function finalize(map: Map<string, SettledPart>, at: string): void {
+  const part = map.get(at);
+  if (part !== undefined) map.set(at, { ...part, isFinal: true });
 }
 
 function append(map: Map<string, string[]>, at: string, words: Words): void {

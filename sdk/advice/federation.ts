@@ -1,0 +1,44 @@
+/** What Federation refuses, and what to do about it. */
+import type { Advice } from "./advice.js";
+
+export const FEDERATION_ERRORS = {
+  FederationZeroAccount: { why: "The zero address can't be admitted.", todo: "Give the account's address." },
+  FederationAccountExists: {
+    why: "{account} is or was a member or user; an account is admitted once.",
+    todo: "Admit another account, or change the roles of a member.",
+  },
+  FederationUnknownAccount: {
+    why: "{account} was never admitted.",
+    todo: "Check the address, and the chain: accounts differ between the two.",
+  },
+  FederationNotMember: {
+    why: "{account} is no member, and only members have roles.",
+    todo: "Admit a member account; a user can't become one.",
+  },
+  FederationAccountExpelled: { why: "{account} was expelled for ever.", todo: "Admit another account." },
+  FederationInvalidRoles: {
+    why: "{roles} is no set of roles.",
+    todo: "Give at least one role of MemberRole and nothing else.",
+  },
+  FederationNotRegistrar: {
+    why: "{caller} is no active registrar.",
+    todo: "Let an active member with the role Registrar admit users.",
+  },
+  FederationZeroCredential: {
+    why: "The credential commitment is zero.",
+    todo: "Commit to the credential that was checked (credentialCommitment).",
+  },
+  FederationCredentialUsed: {
+    why: "The credential {credentialCommitment} admitted {user} already.",
+    todo: "One person has one account a chain: use that one, or check the credential and the salt.",
+  },
+  FederationSuspensionPast: {
+    why: "The suspension would end at {until}, which is past.",
+    todo: "Give an end in the future, or none.",
+  },
+  FederationNotSuspended: { why: "{account} is not suspended.", todo: "There is nothing to reinstate." },
+  FederationSuspendedByCouncil: {
+    why: "The council suspended {account}.",
+    todo: "Ask the council: a registrar lifts only what a registrar decided.",
+  },
+} as const satisfies Record<string, Advice>;

@@ -1,0 +1,85 @@
+/** What MeterLedger and Disputes refuse, and what to do about it. */
+import type { Advice } from "./advice.js";
+
+export const READINGS_ERRORS = {
+  MeterLedgerEmptyBatch: { why: "The batch has no reading.", todo: "Wait until there is one." },
+  MeterLedgerMalformedReading: {
+    why: "A field of a reading is wider than its type.",
+    todo: "Encode the call by the ledger's ABI.",
+  },
+  MeterLedgerBadStatus: {
+    why: "Reading {index} has status {status}, which nobody signs.",
+    todo: "Sign it as actual, substituted, estimated or corrected.",
+  },
+  MeterLedgerEnergyTooLarge: {
+    why: "Reading {index} says {wh} Wh; the ledger holds up to {maximumWh}.",
+    todo: "Check the unit (Wh) and the meter.",
+  },
+  MeterLedgerSlotNotEnded: {
+    why: "Reading {index} is of slot {slot}, whose delivery ends at {deliveryEnd}.",
+    todo: "Send it after that.",
+  },
+  MeterLedgerTooLate: {
+    why: "Reading {index} of slot {slot} came after {until}.",
+    todo: "Hand a late actual to the metering operator, who corrects until the final date.",
+  },
+  MeterLedgerMayNotReplace: {
+    why: "Reading {index} with status {status} may not replace one with status {storedStatus}.",
+    todo: "Leave it out; only a correction replaces an actual reading.",
+  },
+  MeterLedgerStaleSequence: {
+    why: "Reading {index} has sequence {sequence}, the stored one {storedSequence}.",
+    todo: "Sign it with a higher sequence.",
+  },
+  MeterLedgerInactiveMeter: {
+    why: "Reading {index} is of device {meter}, which is no active meter.",
+    todo: "Have its metering operator activate it; leave the reading out until then.",
+  },
+  MeterLedgerNoSite: {
+    why: "Reading {index}: meter {meter} stood at no feeder in slot {slot}.",
+    todo: "Leave it out; the meter's site decides who may sign.",
+  },
+  MeterLedgerInactiveOperator: {
+    why: "Reading {index}: the feeder's metering operator {operator} is not active.",
+    todo: "Have it reinstated, or another one named for slots to come.",
+  },
+  MeterLedgerWrongSigner: {
+    why: "Reading {index} was signed by {signer} instead of {expected}.",
+    todo: "Check key, chain and ledger, and that no value changed after signing.",
+  },
+  MeterLedgerNotBarred: { why: "Meter {meter} is not barred.", todo: "There is nothing to lift." },
+  MeterLedgerSlotNotLater: {
+    why: "Slot {slot} is not after the barred slot {barredSlot}.",
+    todo: "Name a later slot with a reading.",
+  },
+  MeterLedgerNoReading: { why: "Meter {meter} has no reading of slot {slot}.", todo: "Name a slot with a reading." },
+  DisputesOutOfTime: {
+    why: "Readings of slot {slot} are disputed from {from} to {until} (Unix seconds).",
+    todo: "Nothing can be done outside that time.",
+  },
+  DisputesNotActive: { why: "{account} is no active member or user.", todo: "Only active ones dispute." },
+  DisputesWrongEvidence: {
+    why: "These are not the positions and trades of slot {slot} in city {city}.",
+    todo: "Take them from the event SlotClosed (MarketView.closedSlotOf).",
+  },
+  DisputesNotAParty: {
+    why: "Position {position} is not one of {account}.",
+    todo: "Name one of the account's own positions of the slot.",
+  },
+  DisputesNoSuchPosition: {
+    why: "There is no position {position}.",
+    todo: "Name the place of the disputed meter's position.",
+  },
+  DisputesAlreadyOpened: {
+    why: "{party} disputed meter {meter} in slot {slot} before.",
+    todo: "Each party disputes a reading once.",
+  },
+  DisputesNotOpen: {
+    why: "{party} has no open dispute of meter {meter} in slot {slot}.",
+    todo: "There is nothing to resolve.",
+  },
+  DisputesUndecided: {
+    why: "The operator may still decide about slot {slot} until {decisionEnd}.",
+    todo: "Resolve it when a correction came, or after that time.",
+  },
+} as const satisfies Record<string, Advice>;

@@ -1,0 +1,76 @@
+/** What the SDK itself refuses, and what to do about it. */
+import type { Advice } from "./advice.js";
+
+export const SDK_ERRORS = {
+  UnitNotANumber: {
+    why: "'{text}' is not a decimal number of {unit}.",
+    todo: "Write digits with at most one point, without thousands separators or an exponent.",
+  },
+  UnitTooPrecise: {
+    why: "'{text}' is finer than {unit} are counted.",
+    todo: "Round it yourself to {decimals} decimals: the SDK rounds nothing silently.",
+  },
+  UnitOutOfRange: { why: "'{text}' is outside 0 to {max} {unit}.", todo: "Check the unit." },
+  OrderProfileInvalid: {
+    why: "A profile of {slots} slots with {limits} prices can't be signed.",
+    todo: "Give 1 to {most} slots, a price for each, and energy in the first and the last one (trimProfile cuts the ends).",
+  },
+  AreaUnknown: {
+    why: "No event told of area {area}.",
+    todo: "Sync the view from the deployment's block on, or check the area's number.",
+  },
+  SlotTimeInvalid: {
+    why: "'{text}' is not a time.",
+    todo: "Write it as ISO 8601 with an offset, e.g. 2016-09-14T07:00Z.",
+  },
+  DeploymentUnreadable: {
+    why: "The deployment file {source} can't be read: {reason}.",
+    todo: "Deploy first (npm run chains writes deployments/local.json) or name the right file with --network.",
+  },
+  DeploymentNotJson: {
+    why: "The deployment file {source} is no JSON: {reason}.",
+    todo: "Deploy again; a deployment file isn't written by hand.",
+  },
+  DeploymentInvalid: {
+    why: "The deployment file {source} is not valid at '{path}': {reason}.",
+    todo: "Deploy again with this version; a deployment file isn't written by hand.",
+  },
+  ChainIdMismatch: {
+    why: "The {chain} chain of {network} is chain {expected}, but {endpoint} serves chain {actual}.",
+    todo: "Point at the right endpoint, or name the deployment file of the network that runs there.",
+  },
+  GenesisMismatch: {
+    why: "The deployment file of {network} is stale: the {chain} chain at {endpoint} began with block {actual}, not {expected}.",
+    todo: "The network was started anew: deploy again, or delete the deployment file and restart what wrote it.",
+  },
+  CodeMismatch: {
+    why: "The deployment file of {network} is stale: {contract} at {address} on the {chain} chain has other code than was deployed.",
+    todo: "Deploy again; if the network is right, the file belongs to another deployment of it.",
+  },
+  RpcUnreachable: {
+    why: "The chain's endpoint didn't answer: {reason}.",
+    todo: "Start the node (npm run chains for the local network) and check the endpoint's address.",
+  },
+  EndpointUnreachable: {
+    why: "Nobody answered at {endpoint}: {reason}.",
+    todo: "Start the node (npm run chains for the local network), or point at the endpoint that runs.",
+  },
+  EndpointMissing: {
+    why: "The deployment file of {network} names no endpoint for the {chain} chain.",
+    todo: "Give one, e.g. with --rpc.",
+  },
+  SignerMissing: { why: "The connection can only read.", todo: "Connect with a signer to send transactions." },
+  CallFailed: { why: "The call failed: {reason}.", todo: "See the cause; retry if it was the connection." },
+  TransactionFailed: {
+    why: "Transaction {hash} was mined and failed without saying why.",
+    todo: "It most likely ran out of gas: raise the gas limit or send a smaller batch.",
+  },
+  RevertUnknown: {
+    why: "The contract refused the call with {data}, which no known contract declares.",
+    todo: "Check that SDK and deployment are of the same version.",
+  },
+  EventMissing: {
+    why: "Transaction {hash} emitted no {event}.",
+    todo: "Check that the deployment file names the contract that was called.",
+  },
+} as const satisfies Record<string, Advice>;

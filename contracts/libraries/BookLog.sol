@@ -20,6 +20,10 @@ library BookLog {
     /// @param length Bytes given.
     error BookLogBadList(uint256 length);
 
+    /// @notice The list ends before all its places are read.
+    /// @param position The place that is missing.
+    error BookLogListTooShort(uint256 position);
+
     /// @notice The target named for a cancel is not the order that it cancels.
     /// @param entry Index of the cancel.
     /// @param target Index named.
@@ -85,6 +89,7 @@ library BookLog {
 
     /// The two-byte number at a place of a list.
     function indexAt(bytes calldata list, uint256 position) internal pure returns (uint256) {
+        if ((position + 1) * _INDEX_BYTES > list.length) revert BookLogListTooShort(position);
         return uint16(bytes2(list[position * _INDEX_BYTES:(position + 1) * _INDEX_BYTES]));
     }
 

@@ -303,7 +303,7 @@ contract BilateralContractsTest is TradingFixture {
 
     // -------------------- helpers
 
-    function relayFor(uint24 feeder, Order memory order) external {
+    function relayFor(uint24 feeder, Order calldata order) external {
         relay(feeder, order);
     }
 

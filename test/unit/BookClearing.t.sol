@@ -21,13 +21,15 @@ contract LibraryHarness {
     }
 
     function sort(
-        uint256[] memory orders,
+        uint256[] calldata orders,
         bytes calldata bids,
         bytes calldata asks
     ) external pure returns (uint256[] memory, uint256[] memory) {
         return BookLog.sort(orders, bids, asks);
     }
 
+    // the merge writes into the book
+    // solhint-disable-next-line gas-calldata-parameters
     function merge(Book memory book) external pure returns (Merged memory, Book memory) {
         return (BookClearing.merge(book), book);
     }

@@ -9,7 +9,8 @@ import {FeederBook, ParentBook} from "../../contracts/types/ClearingTypes.sol";
 import {Trade} from "../../contracts/types/RecordTypes.sol";
 import {ClearingFixture} from "../utils/ClearingFixture.sol";
 
-/// @notice Clearing of books, level by level: who may when, what is checked, what rises. Closing is in SlotClosing.t.sol.
+/// @notice Clearing of books, level by level: who may when, what is checked, what rises. Closing is in
+///     SlotClosing.t.sol.
 contract ClearingTest is ClearingFixture {
     using OrderWords for uint256;
 

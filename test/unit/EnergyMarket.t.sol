@@ -280,7 +280,8 @@ contract EnergyMarketTest is TradingFixture {
         );
     }
 
-    /// Open slots beyond the horizon are refused, so that the ring of order words never holds two open slots in one lane.
+    /// Open slots beyond the horizon are refused, so that the ring of order words never holds two open slots in one
+    /// lane.
     function test_RevertWhen_TheSlotLiesBeyondTheHorizon() public {
         uint32 far = world.slotOf(vm.getBlockTimestamp()) + MarketBounds.HORIZON_SLOTS;
         vm.mockCall(address(world), abi.encodeWithSelector(world.isOpenForOrders.selector), abi.encode(true));

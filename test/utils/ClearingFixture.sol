@@ -21,8 +21,8 @@ import {BilateralEntry, Entry, Trade} from "../../contracts/types/RecordTypes.so
 import {Test} from "./Test.sol";
 import {Vm} from "./Vm.sol";
 
-/// @notice Clearing over mocked books: one city, two districts, three feeders (two in the first district). Orders are put
-///         straight into the books; their locks are funded as EnergyMarket would.
+/// @notice Clearing over mocked books: one city, two districts, three feeders (two in the first district). Orders are
+///         put straight into the books; their locks are funded as EnergyMarket would.
 abstract contract ClearingFixture is Test {
     using OrderWords for uint256;
 
@@ -48,10 +48,10 @@ abstract contract ClearingFixture is Test {
     uint24 internal feederC; // west
 
     uint24 private _arrivals;
-    mapping(uint24 feeder => bytes32[]) private _logs;
-    mapping(uint24 feeder => bytes) private _targets;
+    mapping(uint24 feeder => bytes32[] words) private _logs;
+    mapping(uint24 feeder => bytes list) private _targets;
     bytes32[] private _bilaterals;
-    mapping(uint24 area => Cleared) private _cleared;
+    mapping(uint24 area => Cleared result) private _cleared;
 
     function deployClearing() internal {
         world = new MockTradingWorld();
@@ -255,6 +255,7 @@ abstract contract ClearingFixture is Test {
     /// @dev What the contract says the price or the trades are; nothing when the call would go through.
     function claimOf(bytes memory call) internal returns (uint32 price, bytes32 tradesHash) {
         uint256 snapshot = vm.snapshotState();
+        // solhint-disable-next-line avoid-low-level-calls
         (bool ok, bytes memory reason) = address(clearing).call(call);
         vm.revertToState(snapshot);
         if (ok) return (0, 0);

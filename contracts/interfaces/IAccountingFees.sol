@@ -3,8 +3,9 @@ pragma solidity ^0.8.28;
 
 /// @title IAccountingFees
 /// @notice What accountants are due for the slots settled in their blocks. All amounts in micro-credits.
-/// @dev Settlement only ever calls `book`; the fees themselves are paid by TradeEscrow into the account of whoever implements
-/// this (`ITradeEscrow.feesAccount`). A utility that is short pays later, so that for a while more may be due than is there.
+/// @dev Settlement only ever calls `book`; the fees themselves are paid by TradeEscrow into the account of whoever
+/// implements this (`ITradeEscrow.feesAccount`). A utility that is short pays later, so that for a while more may
+/// be due than is there.
 interface IAccountingFees {
     /// @notice An accounting fee was booked.
     /// @param accountant To whom it is due; zero: the pool of blocks that name nobody.
@@ -40,8 +41,8 @@ interface IAccountingFees {
     /// @param amountMicro Micro-credits; nothing happens for 0.
     function book(address accountant, uint64 amountMicro) external;
 
-    /// @notice Pays an accountant what it is due, as far as the fees' account has it; the rest stays due. Anyone may call
-    /// it: the credits go to the accountant.
+    /// @notice Pays an accountant what it is due, as far as the fees' account has it; the rest stays due. Anyone
+    /// may call it: the credits go to the accountant.
     /// @param accountant Whose fees; not zero.
     /// @return paidMicro Micro-credits sent to the accountant's address.
     function claim(address accountant) external returns (uint64 paidMicro);

@@ -2,12 +2,14 @@
 pragma solidity ^0.8.28;
 
 /// @title IArrears
-/// @notice The debts between escrow accounts: a home's unpaid grid share (creditor: its supplier) and a utility's unpaid
-/// dues (creditors: homes, other suppliers, the accounting fees) are the same thing. All amounts in micro-credits.
-/// @dev Creditors of one debtor stand in a queue by the age of their oldest unpaid debt; what is added to a creditor who
-/// stands in it keeps that creditor's place. So a queue has at most as many places as there are creditors, a debt can be
-/// found and set off in constant time, and it costs one new storage word. No two accounts ever owe each other: TradeEscrow
-/// sets off first (`net`) and records the rest. Only TradeEscrow writes (role ESCROW), which moves the money.
+/// @notice The debts between escrow accounts: a home's unpaid grid share (creditor: its supplier) and a utility's
+/// unpaid dues (creditors: homes, other suppliers, the accounting fees) are the same thing. All amounts in
+/// micro-credits.
+/// @dev Creditors of one debtor stand in a queue by the age of their oldest unpaid debt; what is added to a
+/// creditor who stands in it keeps that creditor's place. So a queue has at most as many places as there are
+/// creditors, a debt can be found and set off in constant time, and it costs one new storage word. No two accounts
+/// ever owe each other: TradeEscrow sets off first (`net`) and records the rest. Only TradeEscrow writes (role
+/// ESCROW), which moves the money.
 interface IArrears {
     /// @notice A debt came into being, or grew.
     /// @param debtor Who owes.
@@ -73,6 +75,12 @@ interface IArrears {
     /// @param creditor To whom.
     /// @return amountMicro Micro-credits.
     function debtTo(address debtor, address creditor) external view returns (uint64 amountMicro);
+
+    /// @notice How many places an account's queue has: its creditors, and places whose debt was set off and that a
+    /// payment only passes by. As many are enough for `pay` and `ITradeEscrow.payArrears` to get to everyone.
+    /// @param debtor The account.
+    /// @return places The number; 0 when it owes nothing.
+    function placesOf(address debtor) external view returns (uint256 places);
 
     /// @notice An account's creditors in the order in which they are paid.
     /// @param debtor The account.

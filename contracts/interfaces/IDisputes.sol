@@ -32,8 +32,9 @@ struct ClosedSlot {
 }
 
 /// @title IDisputes
-/// @notice A party of a slot doubts a meter's reading and stakes a bond on it; the metering operator's signed correction,
-/// which the ledger keeps, decides. Disputes move bonds and nothing else: what a correction changes is Settlement's to post.
+/// @notice A party of a slot doubts a meter's reading and stakes a bond on it; the metering operator's signed
+/// correction, which the ledger keeps, decides. Disputes move bonds and nothing else: what a correction changes is
+/// Settlement's to post.
 interface IDisputes {
     /// @notice A reading is disputed.
     /// @param party Who disputes it.
@@ -97,21 +98,25 @@ interface IDisputes {
     /// @param decisionEnd The deadline, first second after it, Unix time.
     error DisputesUndecided(uint32 slot, uint64 decisionEnd);
 
-    /// @notice Disputes a reading and locks the caller's bond. The caller is an active account with a position in the closed
-    /// slot; each party may dispute each meter of the slot once, from the end of delivery to the end of the dispute window.
+    /// @notice Disputes a reading and locks the caller's bond. The caller is an active account with a position in
+    /// the closed slot; each party may dispute each meter of the slot once, from the end of delivery to the end of
+    /// the dispute window.
     /// @param closed The slot's positions and trades.
     /// @param ownPosition Index of one of the caller's positions.
     /// @param meterPosition Index of the disputed meter's position; it may be the caller's own.
     function open(ClosedSlot calldata closed, uint256 ownPosition, uint256 meterPosition) external;
 
-    /// @notice Ends a dispute by what the ledger says now. Anyone may call it. A correction newer than the reading disputed (the
-    /// first one of the slot, or one of a higher sequence than the correction that was disputed) decides: one that changes import or export wins and returns the bond; one that confirms both loses, and the bond is
-    /// split by traded Wh among the other parties of the meter's trades, each share rounded down. What remains of it, or all of
-    /// it where there is no other party, goes to the supplier of the meter's feeder. Without a correction the bond
-    /// returns after the decision deadline. Resolve in time: a correction made later counts until the dispute is resolved.
+    /// @notice Ends a dispute by what the ledger says now. Anyone may call it. A correction newer than the reading
+    /// disputed (the first one of the slot, or one of a higher sequence than the correction that was disputed)
+    /// decides: one that changes import or export wins and returns the bond; one that confirms both loses, and the
+    /// bond is split by traded Wh among the other parties of the meter's trades, each share rounded down. What
+    /// remains of it, or all of it where there is no other party, goes to the supplier of the meter's feeder.
+    /// Without a correction the bond returns after the decision deadline. Resolve in time: a correction made later
+    /// counts until the dispute is resolved.
     /// @param party Who disputed.
     /// @param meter The disputed meter.
-    /// @param closed The slot; its positions and trades are only looked at when the dispute is lost, and may be empty else.
+    /// @param closed The slot; its positions and trades are only looked at when the dispute is lost, and may be
+    /// empty else.
     function resolve(address party, uint32 meter, ClosedSlot calldata closed) external;
 
     /// @notice A dispute as it stands.

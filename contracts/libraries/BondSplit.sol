@@ -5,8 +5,8 @@ import {Trade} from "../types/RecordTypes.sol";
 import {Records} from "./Records.sol";
 
 /// @title BondSplit
-/// @notice Splits a lost bond by traded Wh among the other parties of a meter's trades: both sides of each trade of the
-///         meter, but for those of the party that lost. Each share is rounded down.
+/// @notice Splits a lost bond by traded Wh among the other parties of a meter's trades: both sides of each trade of
+///         the meter, but for those of the party that lost. Each share is rounded down.
 library BondSplit {
     /// One share per side and trade, and a last one for `remainderTo` with what is left: all of the bond when there is
     /// no other party.
@@ -32,6 +32,11 @@ library BondSplit {
         amountsMicro[count] = leftMicro;
     }
 
+    /// The account of the `index`-th position.
+    function accountAt(bytes32[] calldata positions, uint256 index) internal pure returns (address) {
+        return Records.unpackAccount(positions[index * Records.POSITION_WORDS + 1]);
+    }
+
     /// The other sides of the meter's trades. `to` is cut to `count` + 1 items, the last one still empty.
     function _sharesOf(
         bytes32[] calldata positions,
@@ -52,13 +57,9 @@ library BondSplit {
                 totalWh += t.wh;
             }
         }
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             mstore(to, add(count, 1)) // shortens, never lengthens
         }
-    }
-
-    /// The account of the `index`-th position.
-    function accountAt(bytes32[] calldata positions, uint256 index) internal pure returns (address) {
-        return Records.unpackAccount(positions[index * Records.POSITION_WORDS + 1]);
     }
 }

@@ -4,11 +4,11 @@ pragma solidity ^0.8.28;
 import {RuleSet, SlotTimes, StoredReading} from "../types/MarketTypes.sol";
 
 /// @title MarketWorldMock
-/// @notice What TradeEscrow, AccountingFees and Disputes see of the rest of the market, for their tests: it stands in for
-/// Federation, DeviceRegistry, MarketRules, MarketCalendar, Clearing, MeterLedger and GridTopology at once.
+/// @notice What TradeEscrow, AccountingFees and Disputes see of the rest of the market, for their tests: it stands
+/// in for Federation, DeviceRegistry, MarketRules, MarketCalendar, Clearing, MeterLedger and GridTopology at once.
 /// @dev Only what those tests need; tests set the state directly.
 contract MarketWorldMock {
-    uint32 private constant SLOT_SECONDS = 3600;
+    uint32 private constant _SLOT_SECONDS = 3600;
 
     /// @notice Whether an account counts as suspended.
     mapping(address account => bool suspended) public suspended;
@@ -18,8 +18,8 @@ contract MarketWorldMock {
     mapping(uint24 city => mapping(uint32 slot => bytes32 hash)) public positionsHash;
 
     RuleSet private _rules;
-    mapping(uint32 slot => SlotTimes) private _times;
-    mapping(uint32 meter => mapping(uint32 slot => StoredReading)) private _readings;
+    mapping(uint32 slot => SlotTimes times) private _times;
+    mapping(uint32 meter => mapping(uint32 slot => StoredReading reading)) private _readings;
     mapping(uint24 feeder => address supplier) private _suppliers;
 
     /// @notice Suspends an account, or not any more.
@@ -120,6 +120,6 @@ contract MarketWorldMock {
     /// @param time Unix seconds.
     /// @return slot The slot.
     function slotOf(uint256 time) public pure returns (uint32 slot) {
-        return uint32(time / SLOT_SECONDS);
+        return uint32(time / _SLOT_SECONDS);
     }
 }

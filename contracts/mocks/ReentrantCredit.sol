@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// @title ReentrantCredit
-/// @notice A credit that, unlike ours, calls whom it is told to in the middle of a transfer: what a token with hooks would
-/// do. For tests of reentrancy.
+/// @notice A credit that, unlike ours, calls whom it is told to in the middle of a transfer: what a token with
+/// hooks would do. For tests of reentrancy.
 contract ReentrantCredit is ERC20 {
     /// @notice Called once, in the middle of the next transfer.
     address public target;
@@ -32,7 +32,10 @@ contract ReentrantCredit is ERC20 {
         entered = false;
     }
 
-    /// @inheritdoc ERC20
+    /// @notice Transfers, but first calls out.
+    /// @param from Who gives.
+    /// @param to Who gets.
+    /// @param value Micro-credits.
     function _update(address from, address to, uint256 value) internal override {
         address called = target;
         if (called != address(0)) {

@@ -155,13 +155,18 @@ contract ArrearsTest is Test {
 
     function test_PlacesEmptiedByNettingArePassedBy() public {
         _record3();
+        assertEq(arrears.placesOf(debtor), 3);
         arrears.net(debtor, a, 1);
         arrears.net(debtor, b, 2);
+        assertEq(arrears.placesOf(debtor), 3);
         (address[] memory creditors, ) = arrears.pay(debtor, 2, 2); // both places are empty
         assertEq(creditors.length, 0);
         (creditors, ) = arrears.pay(debtor, 2, 1);
         assertEq(creditors, _list(c));
         _assertQueue(_list(c), _amounts(1));
+        assertEq(arrears.placesOf(debtor), 1);
+        arrears.net(debtor, c, 1);
+        assertEq(arrears.placesOf(debtor), 0);
     }
 
     function test_ACreditorNettedToNothingKeepsItsPlace() public {
@@ -268,6 +273,7 @@ contract ArrearsTest is Test {
         }
         assertEq(creditors.length, count, "places");
         assertEq(arrears.totalOf(debtor), total, "total");
+        assertEq(arrears.placesOf(debtor), total == 0 && modelOwed.length < 2 ? 0 : modelOwed.length, "places");
     }
 
     // -------------------- steps

@@ -5,7 +5,13 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 import {IEnergyCredit} from "../../contracts/interfaces/IEnergyCredit.sol";
-import {HomePosting, HomeRelease, ITradeEscrow, PartyPosting, PartyRelease} from "../../contracts/interfaces/ITradeEscrow.sol";
+import {
+    HomePosting,
+    HomeRelease,
+    ITradeEscrow,
+    PartyPosting,
+    PartyRelease
+} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {MovementLog} from "../../contracts/libraries/MovementLog.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
@@ -17,8 +23,9 @@ import {Vm} from "../utils/Vm.sol";
 
 /// @notice Deposits, withdrawals, locks and debts. The postings of settlements are in EscrowPostings.t.sol.
 contract TradeEscrowTest is EscrowFixture {
-    bytes32 private constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     address private alice;
     uint256 private aliceKey;
@@ -259,9 +266,7 @@ contract TradeEscrowTest is EscrowFixture {
         fund(alice, mine);
         fund(bob, theirs);
         vm.startPrank(alice);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITradeEscrow.TradeEscrowAboveWithdrawable.selector, alice, mine, asked)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITradeEscrow.TradeEscrowAboveWithdrawable.selector, alice, mine, asked));
         escrow.withdraw(asked);
         escrow.withdraw(mine);
         vm.stopPrank();

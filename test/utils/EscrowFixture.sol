@@ -19,8 +19,8 @@ import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredi
 import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {Test} from "./Test.sol";
 
-/// @notice TradeEscrow with its real credit, debt ledger and fees, a mocked market around it, and the callers that have
-///         its roles as plain addresses.
+/// @notice TradeEscrow with its real credit, debt ledger and fees, a mocked market around it, and the callers that
+///         have its roles as plain addresses.
 abstract contract EscrowFixture is Test {
     uint32 internal constant SLOT = 411_000;
     uint24 internal constant AREA = 7;
@@ -141,9 +141,9 @@ abstract contract EscrowFixture is Test {
     }
 
     function assertAccount(address account, uint64 balance, uint64 locked, uint64 held, uint64 owed) internal view {
-        (uint64 b, uint64 l, uint64 h, uint64 a) = escrow.accountOf(account);
+        (uint64 b, uint64 k, uint64 h, uint64 a) = escrow.accountOf(account);
         assertEq(b, balance, "balance");
-        assertEq(l, locked, "locked");
+        assertEq(k, locked, "locked");
         assertEq(h, held, "held");
         assertEq(a, owed, "arrears");
         assertEq(escrow.freeOf(account), balance - locked - held, "free");

@@ -12,19 +12,20 @@ import {ITradeEscrow} from "../../interfaces/ITradeEscrow.sol";
 /// @notice Keeps what each accountant is due and pays it out of this contract's own account in TradeEscrow.
 /// @dev The first form of IAccountingFees: whoever claims first is paid first while utilities are behind with fees.
 contract AccountingFees is AccessManaged, IAccountingFees {
-    IERC20 private immutable CREDIT;
-    ITradeEscrow private immutable ESCROW;
+    IERC20 private immutable _CREDIT;
+    ITradeEscrow private immutable _ESCROW;
 
     // slot 0: AccessManaged
     // slot 1
     mapping(address accountant => uint64 dueMicro) private _dueMicro;
 
+    /// @notice Nothing is due yet.
     /// @param initialAuthority The AccessManager that says who has the roles SETTLEMENT and COUNCIL.
     /// @param credit The currency.
     /// @param escrow Where this contract is bound as the fees' account.
     constructor(address initialAuthority, IERC20 credit, ITradeEscrow escrow) AccessManaged(initialAuthority) {
-        CREDIT = credit;
-        ESCROW = escrow;
+        _CREDIT = credit;
+        _ESCROW = escrow;
     }
 
     /// @inheritdoc IAccountingFees
@@ -38,13 +39,13 @@ contract AccountingFees is AccessManaged, IAccountingFees {
     function claim(address accountant) external returns (uint64 paidMicro) {
         if (accountant == address(0)) revert AccountingFeesZeroAccountant();
         uint64 dueMicro = _dueMicro[accountant];
-        uint64 cashMicro = ESCROW.withdrawableOf(address(this));
+        uint64 cashMicro = _ESCROW.withdrawableOf(address(this));
         paidMicro = dueMicro < cashMicro ? dueMicro : cashMicro;
         if (paidMicro == 0) revert AccountingFeesNothingToPay(accountant, dueMicro, cashMicro);
         _dueMicro[accountant] = dueMicro - paidMicro;
         emit FeesClaimed(accountant, paidMicro);
-        ESCROW.withdraw(paidMicro);
-        SafeERC20.safeTransfer(CREDIT, accountant, paidMicro);
+        _ESCROW.withdraw(paidMicro);
+        SafeERC20.safeTransfer(_CREDIT, accountant, paidMicro);
     }
 
     /// @inheritdoc IAccountingFees

@@ -7,9 +7,9 @@ import {IArrears} from "../../interfaces/IArrears.sol";
 
 /// @title Arrears
 /// @notice The debt ledger of TradeEscrow: who owes whom how much, and who is paid next.
-/// @dev A queue is a word for the creditor who is next and, behind it, a circular list: each waiting creditor names the
-/// one behind it, the last one names the first. A debtor with one creditor, as homes are, costs one word. The word of an
-/// empty queue stays (with an amount of 0), so that the next debt changes a word instead of making one.
+/// @dev A queue is a word for the creditor who is next and, behind it, a circular list: each waiting creditor names
+/// the one behind it, the last one names the first. A debtor with one creditor, as homes are, costs one word. The
+/// word of an empty queue stays (with an amount of 0), so that the next debt changes a word instead of making one.
 contract Arrears is AccessManaged, IArrears {
     /// @dev The creditor who is paid next. One slot.
     struct Head {
@@ -32,12 +32,13 @@ contract Arrears is AccessManaged, IArrears {
 
     // slot 0: AccessManaged
     // slot 1
-    mapping(address debtor => Head) private _heads;
+    mapping(address debtor => Head head) private _heads;
     // slot 2
-    mapping(address debtor => mapping(address creditor => Place)) private _places;
+    mapping(address debtor => mapping(address creditor => Place place)) private _places;
     // slot 3
-    mapping(address debtor => Tail) private _tails;
+    mapping(address debtor => Tail tail) private _tails;
 
+    /// @notice An empty ledger.
     /// @param initialAuthority The AccessManager that says who has the role ESCROW.
     constructor(address initialAuthority) AccessManaged(initialAuthority) {}
 
@@ -106,6 +107,12 @@ contract Arrears is AccessManaged, IArrears {
     function debtTo(address debtor, address creditor) external view returns (uint64 amountMicro) {
         Head memory head = _heads[debtor];
         return head.creditor == creditor ? head.owedMicro : _places[debtor][creditor].owedMicro;
+    }
+
+    /// @inheritdoc IArrears
+    function placesOf(address debtor) external view returns (uint256 places) {
+        Head memory head = _heads[debtor];
+        return head.owedMicro == 0 && head.waiting == 0 ? 0 : uint256(head.waiting) + 1;
     }
 
     /// @inheritdoc IArrears
@@ -182,6 +189,7 @@ contract Arrears is AccessManaged, IArrears {
     }
 
     function _shorten(address[] memory creditors, uint64[] memory amountsMicro, uint256 count) private pure {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             mstore(creditors, count) // both arrays have at least `count` items
             mstore(amountsMicro, count)

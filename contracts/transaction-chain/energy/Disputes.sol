@@ -26,32 +26,33 @@ contract Disputes is IDisputes {
         ITradeEscrow escrow;
     }
 
-    IFederation private immutable FEDERATION;
-    IGridTopology private immutable TOPOLOGY;
-    IMarketCalendar private immutable CALENDAR;
-    IClearing private immutable CLEARING;
-    IMeterLedger private immutable LEDGER;
-    ITradeEscrow private immutable ESCROW;
-    uint64 private immutable BOND_MICRO;
+    IFederation private immutable _FEDERATION;
+    IGridTopology private immutable _TOPOLOGY;
+    IMarketCalendar private immutable _CALENDAR;
+    IClearing private immutable _CLEARING;
+    IMeterLedger private immutable _LEDGER;
+    ITradeEscrow private immutable _ESCROW;
+    uint64 private immutable _BOND_MICRO;
 
     // slot 0
-    mapping(address party => mapping(uint32 meter => mapping(uint32 slot => Dispute))) private _disputes;
+    mapping(address party => mapping(uint32 meter => mapping(uint32 slot => Dispute dispute))) private _disputes;
 
+    /// @notice Fixes the bond for good.
     /// @param wiring The contracts that Disputes works with.
     /// @param bond The bond of a dispute, micro-credits.
     constructor(Wiring memory wiring, uint64 bond) {
-        FEDERATION = wiring.federation;
-        TOPOLOGY = wiring.topology;
-        CALENDAR = wiring.calendar;
-        CLEARING = wiring.clearing;
-        LEDGER = wiring.ledger;
-        ESCROW = wiring.escrow;
-        BOND_MICRO = bond;
+        _FEDERATION = wiring.federation;
+        _TOPOLOGY = wiring.topology;
+        _CALENDAR = wiring.calendar;
+        _CLEARING = wiring.clearing;
+        _LEDGER = wiring.ledger;
+        _ESCROW = wiring.escrow;
+        _BOND_MICRO = bond;
     }
 
     /// @inheritdoc IDisputes
     function open(ClosedSlot calldata closed, uint256 ownPosition, uint256 meterPosition) external {
-        if (!FEDERATION.isActive(msg.sender)) revert DisputesNotActive(msg.sender);
+        if (!_FEDERATION.isActive(msg.sender)) revert DisputesNotActive(msg.sender);
         _requireTime(closed.slot);
         _requireEvidence(closed);
         Position memory own = _positionAt(closed.positions, ownPosition);
@@ -61,7 +62,7 @@ contract Disputes is IDisputes {
         if (dispute.state != DisputeState.None) {
             revert DisputesAlreadyOpened(msg.sender, disputed.meter, closed.slot);
         }
-        StoredReading memory reading = LEDGER.readingAt(disputed.meter, closed.slot);
+        StoredReading memory reading = _LEDGER.readingAt(disputed.meter, closed.slot);
         dispute.importWh = reading.importWh;
         dispute.exportWh = reading.exportWh;
         dispute.city = closed.city;
@@ -74,9 +75,9 @@ contract Disputes is IDisputes {
             meter: disputed.meter,
             slot: closed.slot,
             reading: dispute,
-            bondMicro: BOND_MICRO
+            bondMicro: _BOND_MICRO
         });
-        ESCROW.lock(msg.sender, BOND_MICRO, closed.slot);
+        _ESCROW.lock(msg.sender, _BOND_MICRO, closed.slot);
     }
 
     /// @inheritdoc IDisputes
@@ -102,46 +103,46 @@ contract Disputes is IDisputes {
 
     /// @inheritdoc IDisputes
     function bondMicro() external view returns (uint64 amountMicro) {
-        return BOND_MICRO;
+        return _BOND_MICRO;
     }
 
     function _returnBond(address party, uint32 slot) private {
         address[] memory accounts = new address[](1);
         uint64[] memory amountsMicro = new uint64[](1);
         accounts[0] = party;
-        amountsMicro[0] = BOND_MICRO;
-        ESCROW.unlock(accounts, amountsMicro, slot);
+        amountsMicro[0] = _BOND_MICRO;
+        _ESCROW.unlock(accounts, amountsMicro, slot);
     }
 
     function _splitBond(address party, uint32 meter, uint24 feeder, ClosedSlot calldata closed) private {
-        (address supplier, , ) = TOPOLOGY.partiesAt(feeder, closed.slot);
+        (address supplier, , ) = _TOPOLOGY.partiesAt(feeder, closed.slot);
         (address[] memory to, uint64[] memory amountsMicro) = BondSplit.split({
             positions: closed.positions,
             trades: closed.trades,
             meter: meter,
             loser: party,
-            bondMicro: BOND_MICRO,
+            bondMicro: _BOND_MICRO,
             remainderTo: supplier
         });
-        ESCROW.payLocked({from: party, to: to, amountsMicro: amountsMicro, slot: closed.slot});
+        _ESCROW.payLocked({from: party, to: to, amountsMicro: amountsMicro, slot: closed.slot});
     }
 
     /// @dev A correction newer than the disputed reading decides; without one the decision deadline does.
     function _verdict(Dispute memory dispute, uint32 meter, uint32 slot) private view returns (DisputeState) {
-        StoredReading memory reading = LEDGER.readingAt(meter, slot);
+        StoredReading memory reading = _LEDGER.readingAt(meter, slot);
         // sequences grow within corrections; the first correction may have any
         bool newer = dispute.status != ReadingStatus.Corrected || reading.sequence > dispute.sequence;
         if (reading.status == ReadingStatus.Corrected && newer) {
             bool same = reading.importWh == dispute.importWh && reading.exportWh == dispute.exportWh;
             return same && _wasRead(dispute) ? DisputeState.Lost : DisputeState.Won;
         }
-        uint64 decisionEnd = CALENDAR.timesOf(slot).decisionEnd;
+        uint64 decisionEnd = _CALENDAR.timesOf(slot).decisionEnd;
         if (block.timestamp < decisionEnd) revert DisputesUndecided(slot, decisionEnd);
         return DisputeState.Undecided;
     }
 
     function _requireTime(uint32 slot) private view {
-        SlotTimes memory times = CALENDAR.timesOf(slot);
+        SlotTimes memory times = _CALENDAR.timesOf(slot);
         if (block.timestamp < times.deliveryEnd || block.timestamp >= times.disputeEnd) {
             revert DisputesOutOfTime(slot, times.deliveryEnd, times.disputeEnd);
         }
@@ -150,7 +151,7 @@ contract Disputes is IDisputes {
     /// @dev A slot that is not closed has the hash 0, which nothing hashes to.
     function _requireEvidence(ClosedSlot calldata closed) private view {
         bytes32 hash = keccak256(abi.encodePacked(closed.positions, closed.trades));
-        if (hash != CLEARING.positionsHash(closed.city, closed.slot)) {
+        if (hash != _CLEARING.positionsHash(closed.city, closed.slot)) {
             revert DisputesWrongEvidence(closed.city, closed.slot);
         }
     }

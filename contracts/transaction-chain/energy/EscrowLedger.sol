@@ -3,30 +3,31 @@ pragma solidity ^0.8.28;
 
 import {IArrears} from "../../interfaces/IArrears.sol";
 import {EscrowAccount, EscrowAccounts} from "../../libraries/EscrowAccounts.sol";
+import {Money} from "../../libraries/Money.sol";
 import {Movements, MovementLog} from "../../libraries/MovementLog.sol";
 
 /// @title EscrowLedger
 /// @notice The accounts of TradeEscrow and the three ways in which one account pays another: set-off, cash, debt.
-/// @dev An account is opened (read), changed in memory and closed (written and logged). Two open copies of one account are
-/// never changed: whoever opens two accounts that may be the same uses one copy for both.
+/// @dev An account is opened (read), changed in memory and closed (written and logged). Two open copies of one
+/// account are never changed: whoever opens two accounts that may be the same uses one copy for both.
 abstract contract EscrowLedger {
     using EscrowAccounts for EscrowAccount;
     using MovementLog for Movements;
 
     /// @dev Creditors whom a rise of one account's free credits pays at most.
-    uint256 internal constant CREDITORS_PER_RISE = 4;
+    uint256 internal constant _CREDITORS_PER_RISE = 4;
     /// @dev The same for a single home in a batch: homes owe their one supplier.
-    uint256 internal constant CREDITORS_PER_HOME = 1;
+    uint256 internal constant _CREDITORS_PER_HOME = 1;
     /// @dev Creditors paid at most by one batch call, so that no queue can make a settlement too large for a block.
-    uint256 internal constant CREDITORS_PER_CALL = 64;
+    uint256 internal constant _CREDITORS_PER_CALL = 64;
 
     /// @dev The debt ledger, which only this contract writes.
-    IArrears internal immutable ARREARS;
+    IArrears internal immutable _ARREARS;
 
     mapping(address account => uint256 word) private _words;
 
     constructor(IArrears arrears) {
-        ARREARS = arrears;
+        _ARREARS = arrears;
     }
 
     // -------------------- accounts
@@ -50,29 +51,26 @@ abstract contract EscrowLedger {
 
     // -------------------- dues
 
-    /// @dev `from` pays `to`: first what `to` owes `from` is set off, then cash that `from` may spend, and the rest is a
-    /// debt. Nothing is due to oneself, nor to nobody.
-    function _pay(EscrowAccount memory from, EscrowAccount memory to, uint64 amountMicro) internal {
-        if (amountMicro == 0 || from.account == to.account || to.account == address(0)) return;
-        uint64 dueMicro = amountMicro - _setOff(from, to, amountMicro);
-        uint64 cashMicro = EscrowAccounts.min(from.spendable(), dueMicro);
-        from.balance -= cashMicro;
-        to.balance += cashMicro;
-        dueMicro -= cashMicro;
+    /// @dev `from` pays `to`: first what `to` owes `from` is set off, then cash that `from` may spend, and the rest
+    /// is a debt. Nothing is due to oneself, nor to nobody.
+    function _pay(EscrowAccount memory from, EscrowAccount memory to, uint256 dueMicro) internal {
+        if (dueMicro == 0 || from.account == to.account || to.account == address(0)) return;
+        if (to.arrears != 0) dueMicro = _setOff(from, to, dueMicro);
+        uint256 cashMicro = EscrowAccounts.min(from.spendable(), dueMicro);
+        from.moveCash(to, cashMicro);
+        unchecked {
+            dueMicro -= cashMicro; // at least the cash
+        }
         if (dueMicro == 0) return;
         from.arrears += dueMicro;
-        ARREARS.record(from.account, to.account, dueMicro);
+        _ARREARS.record(from.account, to.account, Money.toMicro(dueMicro));
     }
 
-    /// @dev What `to` owes `from` falls by up to the amount that `from` is to pay.
-    function _setOff(
-        EscrowAccount memory from,
-        EscrowAccount memory to,
-        uint64 amountMicro
-    ) internal returns (uint64 nettedMicro) {
-        if (to.arrears == 0) return 0;
-        nettedMicro = ARREARS.net(to.account, from.account, amountMicro);
+    /// @dev What `to` owes `from` falls by up to what `from` is to pay. Returns what is still due.
+    function _setOff(EscrowAccount memory from, EscrowAccount memory to, uint256 dueMicro) internal returns (uint256) {
+        uint256 nettedMicro = _ARREARS.net(to.account, from.account, Money.toMicro(dueMicro));
         to.arrears -= nettedMicro;
+        return dueMicro - nettedMicro;
     }
 
     // -------------------- arrears
@@ -85,22 +83,21 @@ abstract contract EscrowLedger {
     }
 
     /// @dev Pays creditors of the debtor from its free credits. The debtor must not be open.
-    function _payDown(
-        address debtor,
-        uint256 maxCreditors,
-        Movements memory log
-    ) internal returns (uint64 paidMicro) {
+    function _payDown(address debtor, uint256 maxCreditors, Movements memory log) internal returns (uint64 paidMicro) {
         EscrowAccount memory d = _open(debtor);
-        uint64 cashMicro = d.owedCash();
+        uint256 cashMicro = d.owedCash();
         if (cashMicro == 0 || maxCreditors == 0) return 0;
-        (address[] memory creditors, uint64[] memory amountsMicro) = ARREARS.pay(debtor, cashMicro, maxCreditors);
+        (address[] memory creditors, uint64[] memory amountsMicro) = _ARREARS.pay(
+            debtor,
+            Money.toMicro(cashMicro),
+            maxCreditors
+        );
         for (uint256 i = 0; i < creditors.length; ++i) {
             EscrowAccount memory c = _open(creditors[i]); // never the debtor: nobody owes oneself
-            c.balance += amountsMicro[i];
+            d.moveCash(c, amountsMicro[i]);
             paidMicro += amountsMicro[i];
             log.add(c.account, MovementLog.ARREARS_RECEIVED, _store(c));
         }
-        d.balance -= paidMicro;
         d.arrears -= paidMicro;
         log.add(debtor, MovementLog.ARREARS_PAID, _store(d));
     }
@@ -109,13 +106,18 @@ abstract contract EscrowLedger {
     function _payDownParties(Movements memory log) internal {
         uint256 count = log.partyCount;
         for (uint256 i = 0; i < count; ++i) {
-            _payDownWithin(log.partyOf(i), CREDITORS_PER_RISE, log);
+            _payDownWithin(log.partyOf(i), _CREDITORS_PER_RISE, log);
         }
     }
 
     // -------------------- views
 
-    function _open(address account) internal view returns (EscrowAccount memory) {
-        return EscrowAccounts.unpack(account, _words[account]);
+    function _open(address account) internal view returns (EscrowAccount memory e) {
+        _openInto(e, account);
+    }
+
+    /// @dev `_open` into memory that is there already.
+    function _openInto(EscrowAccount memory e, address account) internal view {
+        e.unpackInto(account, _words[account]);
     }
 }

@@ -4,11 +4,13 @@ pragma solidity ^0.8.28;
 import {IArrears} from "../../interfaces/IArrears.sol";
 import {HomePosting, HomeRelease, ITradeEscrow, PartyPosting, PartyRelease} from "../../interfaces/ITradeEscrow.sol";
 import {EscrowAccount, EscrowAccounts} from "../../libraries/EscrowAccounts.sol";
+import {Money} from "../../libraries/Money.sol";
 import {Movements, MovementLog} from "../../libraries/MovementLog.sol";
 import {EscrowLedger} from "./EscrowLedger.sol";
 
 /// @title EscrowPostings
-/// @notice How TradeEscrow books what Settlement posts and releases. The order of the steps stands at ITradeEscrow.post.
+/// @notice How TradeEscrow books what Settlement posts and releases. The order of the steps stands at
+/// ITradeEscrow.post.
 abstract contract EscrowPostings is EscrowLedger {
     using EscrowAccounts for EscrowAccount;
     using MovementLog for Movements;
@@ -20,23 +22,31 @@ abstract contract EscrowPostings is EscrowLedger {
 
     // -------------------- post
 
+    /// @dev Returns the sum of the homes' community amounts besides.
     function _postHomes(
         HomePosting[] calldata homes,
         Movements memory log
-    ) internal returns (uint64[] memory heldMicro, uint64[] memory uncoveredMicro) {
+    ) internal returns (uint64[] memory heldMicro, uint64[] memory uncoveredMicro, int256 communityMicro) {
         heldMicro = new uint64[](homes.length);
         uncoveredMicro = new uint64[](homes.length);
+        HomePosting memory h; // one piece of memory each, for all homes
+        EscrowAccount memory home;
+        EscrowAccount memory supplier;
         for (uint256 i = 0; i < homes.length; ++i) {
-            (heldMicro[i], uncoveredMicro[i]) = _postHome(homes[i], log);
+            _readPosting(homes, i, h);
+            unchecked {
+                communityMicro += h.communityMicro; // no array is long enough to overflow 256 bits with int64
+            }
+            _openInto(home, h.account);
+            // one copy when the supplier holds the meter itself
+            if (h.supplier != h.account) _openInto(supplier, h.supplier);
+            (heldMicro[i], uncoveredMicro[i]) = _postHome(h, home, h.supplier == h.account ? home : supplier);
+            if (h.supplier != h.account) _closeParty(supplier, log);
+            _closeHome(home, log);
         }
     }
 
-    function _postParties(
-        HomePosting[] calldata homes,
-        PartyPosting[] calldata parties,
-        Movements memory log
-    ) internal {
-        _requireBalanced(homes, parties);
+    function _postParties(PartyPosting[] calldata parties, Movements memory log) internal {
         for (uint256 i = 0; i < parties.length; ++i) {
             if (parties[i].communityMicro == 0) continue;
             EscrowAccount memory e = _open(parties[i].account);
@@ -63,8 +73,7 @@ abstract contract EscrowPostings is EscrowLedger {
             home.takeHeld(h.heldMicro);
             if (h.gridCoveredMicro != 0 && h.supplier != h.account) {
                 EscrowAccount memory supplier = _open(h.supplier);
-                home.balance -= h.gridCoveredMicro;
-                supplier.balance += h.gridCoveredMicro;
+                home.moveCash(supplier, h.gridCoveredMicro);
                 _closeParty(supplier, log);
             }
             _closeHome(home, log);
@@ -79,90 +88,101 @@ abstract contract EscrowPostings is EscrowLedger {
         }
     }
 
-    // -------------------- log
+    // -------------------- around a batch
 
     function _startBatch(uint256 expected, bool posting) internal pure returns (Movements memory log) {
-        log = posting
-            ? MovementLog.start(expected, MovementLog.SETTLEMENT, MovementLog.SETTLEMENT_PARTY)
-            : MovementLog.start(expected, MovementLog.RELEASE, MovementLog.RELEASE_PARTY);
-        log.creditorsLeft = CREDITORS_PER_CALL;
+        log =
+            posting
+                ? MovementLog.start(expected, MovementLog.SETTLEMENT, MovementLog.SETTLEMENT_PARTY)
+                : MovementLog.start(expected, MovementLog.RELEASE, MovementLog.RELEASE_PARTY);
+        log.creditorsLeft = _CREDITORS_PER_CALL;
+    }
+
+    /// @dev Community money moves between the accounts of one call and nowhere else, and so does surplus money.
+    function _requireBalanced(int256 communityMicro, PartyPosting[] calldata parties) internal pure {
+        int256 surplusMicro;
+        unchecked {
+            // sums of int64: no array is long enough to overflow 256 bits
+            for (uint256 i = 0; i < parties.length; ++i) {
+                communityMicro += parties[i].communityMicro;
+                surplusMicro += parties[i].surplusMicro;
+            }
+        }
+        if (communityMicro != 0 || surplusMicro != 0) {
+            revert ITradeEscrow.TradeEscrowUnbalanced(communityMicro, surplusMicro);
+        }
     }
 
     // -------------------- steps
 
+    /// @dev The four steps, on open accounts; `supplier` is `home` itself when the supplier holds the meter.
     function _postHome(
-        HomePosting calldata h,
-        Movements memory log
+        HomePosting memory h,
+        EscrowAccount memory home,
+        EscrowAccount memory supplier
     ) private returns (uint64 heldMicro, uint64 uncoveredMicro) {
-        EscrowAccount memory home = _open(h.account);
-        // one copy when the supplier holds the meter itself
-        EscrowAccount memory supplier = h.supplier == h.account ? home : _open(h.supplier);
-        heldMicro = _holdForSlot(h, home);
-        heldMicro = _postFeedIn(h, home, supplier, heldMicro);
-        uncoveredMicro = h.gridShareMicro - EscrowAccounts.min(h.gridShareMicro, heldMicro);
-        if (uncoveredMicro > h.uncoveredBeforeMicro) {
-            _pay(home, supplier, uncoveredMicro - h.uncoveredBeforeMicro);
-        } else {
-            _pay(supplier, home, h.uncoveredBeforeMicro - uncoveredMicro);
+        uint256 held = _holdForSlot(h, home);
+        if (h.feedInMicro > 0) {
+            held = _payFeedIn(home, supplier, held, uint64(h.feedInMicro));
+        } else if (h.feedInMicro < 0) {
+            held = _takeFeedInBack(h, home, supplier, held);
         }
-        if (supplier.account != home.account) _closeParty(supplier, log);
-        _closeHome(home, log);
+        uint256 before = h.uncoveredBeforeMicro;
+        unchecked {
+            uint256 uncovered = h.gridShareMicro > held ? h.gridShareMicro - held : 0;
+            if (uncovered > before) _pay(home, supplier, uncovered - before);
+            if (uncovered < before) _pay(supplier, home, before - uncovered);
+            return (Money.toMicro(held), uint64(uncovered)); // uncovered: at most the grid share
+        }
     }
 
-    /// @dev Steps 1 and 2: what the community side of the slot leaves held for the meter.
-    function _holdForSlot(HomePosting calldata h, EscrowAccount memory home) private pure returns (uint64 heldMicro) {
-        home.takeLocked(h.unlockMicro);
-        home.held += h.unlockMicro;
-        home.moveHeld(h.communityMicro);
-        heldMicro = h.heldBeforeMicro + h.unlockMicro;
-        uint64 amountMicro = EscrowAccounts.magnitude(h.communityMicro);
-        if (h.communityMicro >= 0) return heldMicro + amountMicro;
-        if (amountMicro > heldMicro) {
-            revert ITradeEscrow.TradeEscrowHeldShort(h.account, heldMicro, amountMicro);
-        }
-        return heldMicro - amountMicro;
-    }
-
-    /// @dev Step 3: feed-in into held, or back out of it. `heldMicro` is what the slot holds for the meter.
-    function _postFeedIn(
-        HomePosting calldata h,
+    /// @dev Step 3, feed-in. `held` is what the slot holds for the meter, returned as it is afterwards.
+    function _payFeedIn(
         EscrowAccount memory home,
         EscrowAccount memory supplier,
-        uint64 heldMicro
-    ) private returns (uint64) {
-        uint64 amountMicro = EscrowAccounts.magnitude(h.feedInMicro);
-        if (h.feedInMicro > 0) {
-            uint64 cashMicro = EscrowAccounts.min(supplier.spendable(), amountMicro);
-            supplier.balance -= cashMicro; // no change when both are one: then free credits become held
-            home.balance += cashMicro;
-            home.held += cashMicro;
+        uint256 held,
+        uint256 amountMicro
+    ) private returns (uint256) {
+        uint256 cashMicro = EscrowAccounts.min(supplier.spendable(), amountMicro);
+        supplier.moveCash(home, cashMicro); // no change when both are one: then free credits become held
+        unchecked {
+            home.held += cashMicro; // below 2^64 each
             _pay(supplier, home, amountMicro - cashMicro); // no cash is left: set off, or a debt
-            return heldMicro + cashMicro;
+            return held + cashMicro;
         }
-        uint64 fedInMicro = heldMicro > h.backingMicro ? heldMicro - h.backingMicro : 0;
-        uint64 backMicro = EscrowAccounts.min(fedInMicro, amountMicro);
+    }
+
+    /// @dev Step 3, feed-in taken back.
+    function _takeFeedInBack(
+        HomePosting memory h,
+        EscrowAccount memory home,
+        EscrowAccount memory supplier,
+        uint256 held
+    ) private returns (uint256) {
+        uint256 amountMicro = EscrowAccounts.magnitude(h.feedInMicro);
+        uint256 backingMicro = h.backingMicro;
+        uint256 backMicro = held > backingMicro ? EscrowAccounts.min(held - backingMicro, amountMicro) : 0;
         home.takeHeld(backMicro);
-        home.balance -= backMicro;
-        supplier.balance += backMicro;
+        home.moveCash(supplier, backMicro);
         _pay(home, supplier, amountMicro - backMicro);
-        return heldMicro - backMicro;
+        return held - backMicro;
     }
 
     /// @dev Suppliers that owe for surplus pay those that are owed, both in the order given: at most one payment more
     /// than there are parties.
     function _postSurplus(PartyPosting[] calldata parties, Movements memory log) private {
         uint256 payee;
-        uint64 missingMicro; // what the payee is still to get
+        uint256 missingMicro; // what the payee is still to get
         for (uint256 payer = 0; payer < parties.length; ++payer) {
             if (parties[payer].surplusMicro >= 0) continue;
-            uint64 dueMicro = EscrowAccounts.magnitude(parties[payer].surplusMicro);
+            uint256 dueMicro = EscrowAccounts.magnitude(parties[payer].surplusMicro);
             while (dueMicro != 0) {
                 while (missingMicro == 0) {
                     // the amounts sum to zero: while something is due, a payee is left
                     int64 surplusMicro = parties[payee++].surplusMicro;
                     if (surplusMicro > 0) missingMicro = uint64(surplusMicro);
                 }
-                uint64 amountMicro = EscrowAccounts.min(dueMicro, missingMicro);
+                uint256 amountMicro = EscrowAccounts.min(dueMicro, missingMicro);
                 _payBetween(parties[payer].account, parties[payee - 1].account, amountMicro, log);
                 dueMicro -= amountMicro;
                 missingMicro -= amountMicro;
@@ -170,7 +190,7 @@ abstract contract EscrowPostings is EscrowLedger {
         }
     }
 
-    function _payBetween(address from, address to, uint64 amountMicro, Movements memory log) private {
+    function _payBetween(address from, address to, uint256 amountMicro, Movements memory log) private {
         if (from == to) return;
         EscrowAccount memory payer = _open(from);
         EscrowAccount memory payee = _open(to);
@@ -182,20 +202,39 @@ abstract contract EscrowPostings is EscrowLedger {
     /// @dev Closes a home's account; what became free pays its arrears first.
     function _closeHome(EscrowAccount memory home, Movements memory log) private {
         _close(home, log);
-        if (home.owedCash() != 0) _payDownWithin(home.account, CREDITORS_PER_HOME, log);
+        if (home.owedCash() != 0) _payDownWithin(home.account, _CREDITORS_PER_HOME, log);
     }
 
-    /// @dev Community money moves between the accounts of one call and nowhere else, and so does surplus money.
-    function _requireBalanced(HomePosting[] calldata homes, PartyPosting[] calldata parties) private pure {
-        int256 communityMicro;
-        int256 surplusMicro;
-        for (uint256 i = 0; i < homes.length; ++i) communityMicro += homes[i].communityMicro;
-        for (uint256 i = 0; i < parties.length; ++i) {
-            communityMicro += parties[i].communityMicro;
-            surplusMicro += parties[i].surplusMicro;
+    /// @dev Steps 1 and 2: what the community side of the slot leaves held for the meter.
+    function _holdForSlot(HomePosting memory h, EscrowAccount memory home) private pure returns (uint256 held) {
+        uint256 unlockMicro = h.unlockMicro;
+        home.takeLocked(unlockMicro);
+        unchecked {
+            // no overflow: both are below 2^64
+            held = EscrowAccounts.shifted(home.account, h.heldBeforeMicro + unlockMicro, h.communityMicro);
+            home.held += unlockMicro;
         }
-        if (communityMicro != 0 || surplusMicro != 0) {
-            revert ITradeEscrow.TradeEscrowUnbalanced(communityMicro, surplusMicro);
+        home.moveHeld(h.communityMicro);
+    }
+
+    /// @dev Copies the posting as it lies in the call's data: its nine words are those of the struct in memory. Values
+    /// that do not fit their types revert, as they do where the compiler reads them.
+    function _readPosting(HomePosting[] calldata homes, uint256 index, HomePosting memory h) private pure {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            calldatacopy(h, add(homes.offset, mul(index, 0x120)), 0x120) // index is below homes.length
+            let wide := or(shr(160, mload(h)), shr(160, mload(add(h, 0x20)))) // account, supplier
+            let micro := or(mload(add(h, 0x40)), mload(add(h, 0xa0))) // unlock, held before
+            micro := or(micro, or(mload(add(h, 0xc0)), mload(add(h, 0xe0)))) // backing, uncovered before
+            micro := or(micro, mload(add(h, 0x100))) // grid share
+            wide := or(wide, shr(64, micro))
+            let signed := mload(add(h, 0x60)) // community
+            wide := or(wide, xor(signed, signextend(7, signed)))
+            signed := mload(add(h, 0x80)) // feed-in
+            wide := or(wide, xor(signed, signextend(7, signed)))
+            if wide {
+                revert(0, 0)
+            }
         }
     }
 }

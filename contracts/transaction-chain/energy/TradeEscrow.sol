@@ -16,9 +16,10 @@ import {Movements, MovementLog} from "../../libraries/MovementLog.sol";
 import {EscrowPostings} from "./EscrowPostings.sol";
 
 /// @title TradeEscrow
-/// @notice The market's purse: deposits, locks, what settlements hold, pay-out. See ITradeEscrow for what always holds.
-/// @dev Outside calls go to the credit (an ERC-20 without hooks), to Arrears and to views of the market's own contracts;
-/// nothing an account can choose is ever called.
+/// @notice The market's purse: deposits, locks, what settlements hold, pay-out. See ITradeEscrow for what always
+/// holds.
+/// @dev Outside calls go to the credit (an ERC-20 without hooks), to Arrears and to views of the market's own
+/// contracts; nothing an account can choose is ever called.
 contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     using EscrowAccounts for EscrowAccount;
     using MovementLog for Movements;
@@ -33,25 +34,26 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         IMarketCalendar calendar;
     }
 
-    IEnergyCredit private immutable CREDIT;
-    IFederation private immutable FEDERATION;
-    IDeviceRegistry private immutable DEVICES;
-    IMarketRules private immutable RULES;
-    IMarketCalendar private immutable CALENDAR;
+    IEnergyCredit private immutable _CREDIT;
+    IFederation private immutable _FEDERATION;
+    IDeviceRegistry private immutable _DEVICES;
+    IMarketRules private immutable _RULES;
+    IMarketCalendar private immutable _CALENDAR;
 
     // slot 0: AccessManaged; slot 1: EscrowLedger's accounts; slot 2: EscrowPostings' fees account
 
+    /// @notice Wires the escrow to the market's other contracts; bindFeesAccount completes it.
     /// @param initialAuthority The AccessManager that says who has the roles MARKET and SETTLEMENT.
     /// @param wiring The contracts that TradeEscrow works with.
     constructor(
         address initialAuthority,
         Wiring memory wiring
     ) AccessManaged(initialAuthority) EscrowPostings(wiring.arrears) {
-        CREDIT = wiring.credit;
-        FEDERATION = wiring.federation;
-        DEVICES = wiring.devices;
-        RULES = wiring.rules;
-        CALENDAR = wiring.calendar;
+        _CREDIT = wiring.credit;
+        _FEDERATION = wiring.federation;
+        _DEVICES = wiring.devices;
+        _RULES = wiring.rules;
+        _CALENDAR = wiring.calendar;
     }
 
     // -------------------- participants
@@ -70,9 +72,9 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     /// @inheritdoc ITradeEscrow
     function depositWithPermit(uint64 amountMicro, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         address payer = _msgSender();
-        // A failed permit (used before, by whomever) is no reason to stop: the transfer shows whether credits are allowed.
+        // A failed permit (used before, by whomever) is no reason to stop: the transfer shows what is allowed.
         try
-            CREDIT.permit({
+            _CREDIT.permit({
                 owner: payer,
                 spender: address(this),
                 value: amountMicro,
@@ -91,7 +93,7 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         if (amountMicro == 0) revert TradeEscrowZeroAmount();
         EscrowAccount memory e = _open(account);
         if (e.arrears != 0) revert TradeEscrowInArrears(account, e.arrears);
-        uint64 withdrawableMicro = _withdrawable(e);
+        uint256 withdrawableMicro = _withdrawable(e);
         if (amountMicro > withdrawableMicro) {
             revert TradeEscrowAboveWithdrawable(account, withdrawableMicro, amountMicro);
         }
@@ -99,12 +101,12 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         Movements memory log = MovementLog.start(1, MovementLog.WITHDRAWAL, 0);
         _close(e, log);
         emit Moved(0, 0, log.finish());
-        SafeERC20.safeTransfer(CREDIT, account, amountMicro);
+        SafeERC20.safeTransfer(_CREDIT, account, amountMicro);
     }
 
     /// @inheritdoc ITradeEscrow
     function payArrears(address debtor, uint256 maxCreditors) external returns (uint64 paidMicro) {
-        Movements memory log = MovementLog.start(CREDITORS_PER_RISE, MovementLog.ARREARS_PAID, 0);
+        Movements memory log = MovementLog.start(_CREDITORS_PER_RISE, MovementLog.ARREARS_PAID, 0);
         paidMicro = _payDown(debtor, maxCreditors, log);
         if (paidMicro != 0) emit Moved(0, 0, log.finish());
     }
@@ -124,7 +126,7 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     /// @inheritdoc ITradeEscrow
     function lock(address account, uint64 amountMicro, uint32 slot) external restricted {
         EscrowAccount memory e = _open(account);
-        uint64 spendableMicro = e.spendable();
+        uint256 spendableMicro = e.spendable();
         if (amountMicro > spendableMicro) revert TradeEscrowFreeShort(account, spendableMicro, amountMicro);
         if (amountMicro == 0) return;
         e.locked += amountMicro;
@@ -137,13 +139,13 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     function unlock(address[] calldata accounts, uint64[] calldata amountsMicro, uint32 slot) external restricted {
         _requireSameLength(accounts.length, amountsMicro.length);
         Movements memory log = MovementLog.start(accounts.length, MovementLog.UNLOCK, 0);
-        log.creditorsLeft = CREDITORS_PER_CALL;
+        log.creditorsLeft = _CREDITORS_PER_CALL;
         for (uint256 i = 0; i < accounts.length; ++i) {
             if (amountsMicro[i] == 0) continue;
             EscrowAccount memory e = _open(accounts[i]);
             e.takeLocked(amountsMicro[i]);
             _close(e, log);
-            if (e.arrears != 0) _payDownWithin(e.account, CREDITORS_PER_HOME, log);
+            if (e.arrears != 0) _payDownWithin(e.account, _CREDITORS_PER_HOME, log);
         }
         if (log.used != 0) emit Moved(0, slot, log.finish());
     }
@@ -157,8 +159,8 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     ) external restricted {
         _requireSameLength(to.length, amountsMicro.length);
         Movements memory log = MovementLog.start(to.length + 1, MovementLog.BOND_PAID, 0);
-        log.creditorsLeft = CREDITORS_PER_CALL;
-        uint64 paidMicro;
+        log.creditorsLeft = _CREDITORS_PER_CALL;
+        uint256 paidMicro;
         for (uint256 i = 0; i < to.length; ++i) paidMicro += amountsMicro[i];
         EscrowAccount memory payer = _open(from);
         payer.takeLocked(paidMicro);
@@ -169,7 +171,7 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
             EscrowAccount memory e = _open(to[i]);
             e.balance += amountsMicro[i];
             _close(e, log);
-            if (e.arrears != 0) _payDownWithin(e.account, CREDITORS_PER_HOME, log);
+            if (e.arrears != 0) _payDownWithin(e.account, _CREDITORS_PER_HOME, log);
         }
         if (log.used != 0) emit Moved(0, slot, log.finish());
     }
@@ -184,8 +186,10 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         PartyPosting[] calldata parties
     ) external restricted returns (uint64[] memory heldMicro, uint64[] memory uncoveredMicro) {
         Movements memory log = _startBatch(homes.length + parties.length, true);
-        (heldMicro, uncoveredMicro) = _postHomes(homes, log);
-        _postParties(homes, parties, log);
+        int256 communityMicro;
+        (heldMicro, uncoveredMicro, communityMicro) = _postHomes(homes, log);
+        _requireBalanced(communityMicro, parties);
+        _postParties(parties, log);
         _payDownParties(log);
         if (log.used != 0) emit Moved(area, slot, log.finish());
     }
@@ -211,23 +215,23 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         address account
     ) external view returns (uint64 balanceMicro, uint64 lockedMicro, uint64 heldMicro, uint64 arrearsMicro) {
         EscrowAccount memory e = _open(account);
-        return (e.balance, e.locked, e.held, e.arrears);
+        return (uint64(e.balance), uint64(e.locked), uint64(e.held), uint64(e.arrears)); // as stored
     }
 
     /// @inheritdoc ITradeEscrow
     function freeOf(address account) external view returns (uint64 amountMicro) {
-        return _open(account).free();
+        return uint64(_open(account).free());
     }
 
     /// @inheritdoc ITradeEscrow
     function arrearsOf(address account) external view returns (uint64 amountMicro) {
-        return _open(account).arrears;
+        return uint64(_open(account).arrears);
     }
 
     /// @inheritdoc ITradeEscrow
     function withdrawableOf(address account) external view returns (uint64 amountMicro) {
         EscrowAccount memory e = _open(account);
-        return e.arrears != 0 ? 0 : _withdrawable(e);
+        return e.arrears != 0 ? 0 : uint64(_withdrawable(e)); // at most the balance
     }
 
     /// @inheritdoc ITradeEscrow
@@ -240,26 +244,26 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     function _deposit(address account, uint64 amountMicro) private {
         address payer = _msgSender();
         if (amountMicro == 0) revert TradeEscrowZeroAmount();
-        if (!FEDERATION.isActive(payer)) revert TradeEscrowNotActive(payer);
+        if (!_FEDERATION.isActive(payer)) revert TradeEscrowNotActive(payer);
         // The one interaction before the effects: nothing is credited that has not come in.
-        SafeERC20.safeTransferFrom({token: CREDIT, from: payer, to: address(this), value: amountMicro});
-        uint256 creditsMicro = CREDIT.balanceOf(address(this));
+        SafeERC20.safeTransferFrom({token: _CREDIT, from: payer, to: address(this), value: amountMicro});
+        uint256 creditsMicro = _CREDIT.balanceOf(address(this));
         // From here on no sum of balances can exceed 64 bits: all else only moves credits between accounts.
         if (creditsMicro > type(uint64).max) revert TradeEscrowCapacity(creditsMicro);
-        Movements memory log = MovementLog.start(2 + CREDITORS_PER_RISE, MovementLog.DEPOSIT, 0);
+        Movements memory log = MovementLog.start(2 + _CREDITORS_PER_RISE, MovementLog.DEPOSIT, 0);
         EscrowAccount memory e = _open(account);
         e.balance += amountMicro;
         _close(e, log);
-        if (e.arrears != 0) _payDown(account, CREDITORS_PER_RISE, log);
+        if (e.arrears != 0) _payDown(account, _CREDITORS_PER_RISE, log);
         emit Moved(0, 0, log.finish());
     }
 
     /// @dev What is free above the reserve of the account's active meters. Not for accounts in arrears.
-    function _withdrawable(EscrowAccount memory e) private view returns (uint64) {
-        uint32 slot = CALENDAR.slotOf(block.timestamp);
-        uint256 reserveMicro = RULES.rulesAt(slot).reservePerMeterMicro * DEVICES.activeMetersOf(e.account);
-        uint64 freeMicro = e.free();
-        return reserveMicro < freeMicro ? freeMicro - uint64(reserveMicro) : 0;
+    function _withdrawable(EscrowAccount memory e) private view returns (uint256) {
+        uint32 slot = _CALENDAR.slotOf(block.timestamp);
+        uint256 reserveMicro = _RULES.rulesAt(slot).reservePerMeterMicro * _DEVICES.activeMetersOf(e.account);
+        uint256 freeMicro = e.free();
+        return reserveMicro < freeMicro ? freeMicro - reserveMicro : 0;
     }
 
     function _requireSameLength(uint256 accounts, uint256 amounts) private pure {

@@ -4,7 +4,7 @@
  */
 import type { BookResult } from "./clearing/index.js";
 import type { TransactionChain } from "./connect.js";
-import { AreaLevel, ReadingStatus } from "./enums.js";
+import { AreaLevel, type ReadingStatus } from "./enums.js";
 import { CommonwattError } from "./errors.js";
 import { readEvents, type ChainEvent } from "./events.js";
 import { hashWords, unpackBilaterals, unpackEntries, unpackReadings } from "./records.js";

@@ -78,7 +78,7 @@ async function chainOf(
   rpcUrl: string | undefined,
 ): Promise<{ chainId: number; genesisHash: string; deploymentBlock: number; rpcUrl?: string }> {
   const [{ chainId }, genesis] = await Promise.all([provider.getNetwork(), provider.getBlock(0)]);
-  if (genesis?.hash == null) throw new Error("the chain has no block 0");
+  if (typeof genesis?.hash !== "string") throw new Error("the chain has no block 0");
   const chain = { chainId: Number(chainId), genesisHash: genesis.hash, deploymentBlock: startBlock + 1 };
   return rpcUrl === undefined ? chain : { ...chain, rpcUrl };
 }

@@ -1,5 +1,5 @@
 /** Who administers a network: the holders of the AccessManagers' roles, the deployer and the accountant. */
-import { Wallet } from "ethers";
+import { type Wallet } from "ethers";
 
 import { keyFromSeed } from "./keys.js";
 

@@ -65,6 +65,10 @@ export const CLEARING_ERRORS = {
     why: "{targets} targets were given for {cancels} cancels.",
     todo: "Name one for each cancel.",
   },
+  BookLogListTooShort: {
+    why: "A list of indices ends before place {position}.",
+    todo: "Supply one index for each order and contract.",
+  },
   BookLogNotLive: {
     why: "Place {position} names {index}, which is no live order of that side.",
     todo: "List only orders that were not cancelled.",

@@ -79,9 +79,13 @@ export const LIBRARY_ERRORS = {
   StringTooLong: { why: "A text is too long for a domain: {str}.", todo: "Deploy with a shorter one." },
   SafeERC20FailedOperation: { why: "The transfer of the token {token} failed.", todo: "Check balance and allowance." },
   SafeCastOverflowedUintDowncast: { why: "{value} does not fit {bits} bits.", todo: "Check the value and its unit." },
-  CheckpointUnorderedInsertion: {
-    why: "A change would come before one that is decided.",
-    todo: "Report it: it is a bug.",
+  AccessManagerLockedFunction: {
+    why: "The function {selector} of the AccessManager can't be reserved for a role.",
+    todo: "Leave it.",
+  },
+  InsufficientBalance: {
+    why: "The account has {balance} wei, and {needed} are needed.",
+    todo: "Send no native coin with the call.",
   },
   AddressEmptyCode: { why: "{target} has no code.", todo: "Give the address of a contract." },
   FailedCall: { why: "A call between contracts failed without a reason.", todo: "Check the target and the gas." },

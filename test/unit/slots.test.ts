@@ -146,7 +146,7 @@ describe("slots", () => {
           decisionFor: h,
           finalFor: i,
         };
-        const dates: bigint[] = Object.values(slotTimes(slot * 3_600n, 3_600n, windows));
+        const dates: bigint[] = Object.values<bigint>({ ...slotTimes(slot * 3_600n, 3_600n, windows) });
         // actualsUntil stands before readingEnd in the struct, and after it in time
         const inTime = [...dates].sort((x: bigint, y: bigint) => (x < y ? -1 : x > y ? 1 : 0));
         const [actualsUntil, readingEnd] = [dates[7], dates[8]];

@@ -1,6 +1,7 @@
 import type { HomeBill, HomeSlot } from "./result.js";
 
 const SUMMED = [
+  "madeWh",
   "importWh",
   "exportWh",
   "communityBoughtWh",
@@ -38,6 +39,7 @@ export function billHomes(
     return {
       ...home,
       ...sums,
+      usedWh: sums.importWh - sums.exportWh + sums.madeWh,
       netCostMicro: sums.paidMicro + sums.feesMicro + sums.bondPaidMicro - sums.receivedMicro - sums.bondReceivedMicro,
       slotsNotActual: own.filter((row) => row.status !== "actual").length,
     };

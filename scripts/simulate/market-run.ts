@@ -2,7 +2,7 @@
 import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
 import { setPrices, timesOf } from "../../sdk/actions/market.js";
 import { energyMarketOf, relayOrders } from "../../sdk/actions/orders.js";
-import { finalizeRests, finalizeTree, settleRests, settleTree } from "../../sdk/actions/settlement.js";
+import { finalizeSlot, settleSlot } from "../../sdk/actions/settlement.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { Side } from "../../sdk/enums.js";
 import { isCommonwattError } from "../../sdk/errors.js";
@@ -143,15 +143,13 @@ export class MarketRun {
   async #settle(dataSlot: number): Promise<void> {
     const { chain, neighbourhood, slots } = this.parts;
     const slot = slots.toChain(dataSlot);
-    for (const { area: city } of neighbourhood.cities) await settleTree(chain, this.view, { city, slot });
-    for (const { area: feeder } of neighbourhood.feeders) await settleRests(chain, this.view, { feeder, slot });
+    for (const { area: city } of neighbourhood.cities) await settleSlot(chain, this.view, { city, slot });
   }
 
   async #finalize(dataSlot: number): Promise<void> {
     const { chain, neighbourhood, slots } = this.parts;
     const slot = slots.toChain(dataSlot);
-    for (const { area: city } of neighbourhood.cities) await finalizeTree(chain, this.view, { city, slot });
-    for (const { area: feeder } of neighbourhood.feeders) await finalizeRests(chain, this.view, { feeder, slot });
+    for (const { area: city } of neighbourhood.cities) await finalizeSlot(chain, this.view, { city, slot });
   }
 
   #timesOf(slot: bigint): Promise<SlotTimes> {

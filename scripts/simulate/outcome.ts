@@ -2,6 +2,7 @@
 import { gridOf, type AuditState, type SettledGroup } from "../../sdk/audit/index.js";
 import type { Outcome, Trade } from "../../sdk/records.js";
 import { billHomes, costWithoutMarket, sum } from "./bills.js";
+import type { Home } from "../inputs/index.js";
 import type { Neighbourhood } from "../neighbourhood.js";
 import { slotsOf, type Plan } from "./plan.js";
 import { LEVELS, type Flow, type HomeSlot, type Level, type SimulationResult, type SlotSummary } from "./result.js";
@@ -30,10 +31,13 @@ export function resultOf(facts: RunFacts): SimulationResult {
   const { plan, neighbourhood, books } = facts;
   const deliveries = deliveriesOf(facts);
   const homeSlots = homeSlotsOf(facts, deliveries);
+  const resampled = new Set(
+    plan.homes.filter(({ home }) => home.resampledFrom !== undefined).map(({ home }) => home.id),
+  );
   const homes = neighbourhood.homes.map(({ home, feeder }) => ({
     home,
     feeder: feeder.name,
-    resampled: plan.homes.find((planned) => planned.home.id === home)?.home.resampledFrom !== undefined,
+    resampled: resampled.has(home),
   }));
   return {
     seed: facts.seed,
@@ -66,29 +70,44 @@ function deliveriesOf(facts: RunFacts): Delivery[] {
   });
 }
 
+/** A home of the run, found by its meter. */
+interface MeterHome {
+  /** Its place in the output. */
+  readonly at: number;
+  readonly home: Home;
+}
+
 function homeSlotsOf(facts: RunFacts, deliveries: readonly Delivery[]): HomeSlot[] {
-  const order = new Map(facts.neighbourhood.homes.map(({ meter }, index) => [meter, index]));
+  const planned = new Map(facts.plan.homes.map(({ home }) => [home.id, home]));
+  const byMeter = new Map<bigint, MeterHome>();
+  facts.neighbourhood.homes.forEach(({ meter, home: id }, at) => {
+    const home = planned.get(id);
+    if (home !== undefined) byMeter.set(meter, { at, home });
+  });
   const prices = meanPrices(deliveries);
   const rows = groupsOf(facts).flatMap(([, group]) =>
-    group.outcomes
-      .filter(({ meter }) => order.has(meter))
-      .map((outcome) => ({ at: order.get(outcome.meter) ?? 0, row: rowOf(facts, group, outcome, prices) })),
+    group.outcomes.flatMap((outcome) => {
+      const of = byMeter.get(outcome.meter);
+      return of === undefined ? [] : [{ at: of.at, row: rowOf(facts, group, outcome, of.home, prices) }];
+    }),
   );
   return rows.sort((a, b) => a.row.slot - b.row.slot || a.at - b.at).map(({ row }) => row);
 }
 
 function rowOf(
-  { plan, neighbourhood, slots }: RunFacts,
+  { plan, slots }: RunFacts,
   group: SettledGroup,
   outcome: Outcome,
+  home: Home,
   prices: ReadonlyMap<string, bigint>,
 ): HomeSlot {
   const slot = slots.toData(group.slot);
   const { retail, feedIn } = plan.inputs.pricesAt(slot);
-  const home = neighbourhood.homes.find(({ meter }) => meter === outcome.meter)?.home ?? "";
+  const madeWh = home.solarAt(slot);
   return {
     slot,
-    home,
+    home: home.id,
+    madeWh: madeWh === undefined ? outcome.exportWh : BigInt(madeWh),
     status: STATUSES[Number(outcome.status)] ?? "missing",
     importWh: outcome.importWh,
     exportWh: outcome.exportWh,

@@ -9,6 +9,8 @@ export type Level = (typeof LEVELS)[number];
 export interface HomeSlot {
   readonly slot: number;
   readonly home: string;
+  /** What the panels made; the export where nobody knows it. */
+  readonly madeWh: bigint;
   readonly status: "actual" | "substituted" | "estimated" | "corrected" | "missing";
   readonly importWh: bigint;
   readonly exportWh: bigint;
@@ -56,6 +58,9 @@ export interface HomeBill {
   readonly home: string;
   readonly feeder: string;
   readonly resampled: boolean;
+  /** What the home consumed and what its panels made; the chain sees only import and export. */
+  readonly usedWh: bigint;
+  readonly madeWh: bigint;
   readonly importWh: bigint;
   readonly exportWh: bigint;
   readonly communityBoughtWh: bigint;

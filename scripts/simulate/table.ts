@@ -38,8 +38,8 @@ function billRow(name: string, feeder: string, homes: readonly HomeBill[]): stri
   return [
     name,
     feeder,
-    kwh((home) => home.importWh),
-    kwh((home) => home.exportWh),
+    kwh((home) => home.usedWh),
+    kwh((home) => home.madeWh),
     kwh((home) => home.communityBoughtWh),
     kwh((home) => home.communitySoldWh),
     kwh((home) => home.gridImportWh),

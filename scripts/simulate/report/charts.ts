@@ -16,6 +16,9 @@ const COLOUR = {
   pink: "#CC79A7",
 };
 
+/** The drawing side guesses text widths; browsers draw wider: room between the entries. */
+const LEGEND = { top: 0, itemGap: 44 };
+
 const kwh = (wh: bigint): number => Number(wh) / 1000;
 const credits = (micro: bigint): number => Number(micro) / 1e6;
 const perKwh = (price: bigint | undefined): number | null => (price === undefined ? null : Number(price) / 1e6);
@@ -71,7 +74,7 @@ export function flowsChart(result: SimulationResult): string {
   const flows = result.flows.filter((flow) => flow.wh > 0n).slice(0, 24);
   return draw(
     {
-      grid: { left: 190, right: 60, top: 20, bottom: 40 },
+      grid: { left: 290, right: 60, top: 20, bottom: 40 },
       xAxis: { type: "value", name: "kWh", nameLocation: "middle", nameGap: 26 },
       yAxis: {
         type: "category",
@@ -97,7 +100,7 @@ export function flowsChart(result: SimulationResult): string {
 export function billsChart(result: SimulationResult): string {
   const homes = result.homes.slice(0, 60);
   return draw({
-    legend: { top: 0 },
+    legend: LEGEND,
     grid: { left: 70, right: 20, top: 40, bottom: 50 },
     xAxis: {
       type: "category",
@@ -126,7 +129,7 @@ export function billsChart(result: SimulationResult): string {
 
 function axes(result: SimulationResult, unit: string): EChartsOption {
   return {
-    legend: { top: 0 },
+    legend: LEGEND,
     grid: { left: 70, right: 20, top: 40, bottom: 50 },
     xAxis: {
       type: "category",

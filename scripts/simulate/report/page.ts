@@ -92,8 +92,8 @@ function billsHtml(homes: readonly HomeBill[]): string {
       escape(home.resampled ? `${home.home}*` : home.home),
       escape(home.feeder),
       ...[
-        home.importWh,
-        home.exportWh,
+        home.usedWh,
+        home.madeWh,
         home.communityBoughtWh,
         home.communitySoldWh,
         home.gridImportWh,

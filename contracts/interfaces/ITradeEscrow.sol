@@ -187,16 +187,16 @@ interface ITradeEscrow {
     /// cannot pay becomes a debt.
     /// @dev Per home, in the order given: (1) the filled lock moves from locked to held; (2) the community amount
     /// is added to balance and held; (3) feed-in: the supplier pays into held what it can and owes the rest; taken
-    /// back, it comes from the slot's held money beyond the backing, then is paid like any other due; (4) the part
-    /// of the grid share that the slot's held money does not cover is due now, or refunded as far as it fell. Then
-    /// the parties: community, surplus, accounting fees. A due is set off against what its payee owes its payer,
-    /// then paid from the payer's free credits beyond its arrears, and the rest is a debt. Nothing is due to
-    /// oneself. Held never falls below zero: the slot's held money of a meter is its filled lock + N + the feed-in
-    /// that was paid, where N is the sum of all community amounts so far. A settlement keeps N >= -filledLock,
-    /// since orders lock the worst that a delivery can cost, so (2) leaves at least the feed-in paid, and (3) takes
-    /// no more than that. An account's held is the sum over its meters, slots and party shares, each of them never
-    /// negative, whatever the order of the postings. Amounts that say otherwise are a fault of the caller and
-    /// revert with TradeEscrowHeldShort.
+    /// back, it comes from the slot's held money beyond the backing and the home owes the rest; (4) the part of the
+    /// grid share that the slot's held money does not cover is due now, or refunded as far as it fell. What (3) and
+    /// (4) leave due between the home and its supplier is set off and paid. Then the parties: community, surplus,
+    /// accounting fees. A due is set off against what its payee owes its payer, then paid from the payer's free
+    /// credits beyond its arrears, and the rest is a debt. Nothing is due to oneself. Held never falls below zero:
+    /// the slot's held money of a meter is its filled lock + N + the feed-in that was paid, where N is the sum of
+    /// all community amounts so far. A settlement keeps N >= -filledLock, since orders lock the worst that a
+    /// delivery can cost, so (2) leaves at least the feed-in paid, and (3) takes no more than that. An account's
+    /// held is the sum over its meters, slots and party shares, each of them never negative, whatever the order of
+    /// the postings. Amounts that say otherwise are a fault of the caller and revert with TradeEscrowHeldShort.
     /// @param area City or feeder that is settled.
     /// @param slot The slot.
     /// @param homes One per meter that changes.

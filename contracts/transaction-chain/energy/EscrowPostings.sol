@@ -115,57 +115,30 @@ abstract contract EscrowPostings is EscrowLedger {
 
     // -------------------- steps
 
-    /// @dev The four steps, on open accounts; `supplier` is `home` itself when the supplier holds the meter.
+    /// @dev The four steps, on open accounts; `supplier` is `home` itself when the supplier holds the meter. What (3)
+    /// and (4) leave due on both sides is set off, so that a meter's posting makes at most one debt.
     function _postHome(
         HomePosting memory h,
         EscrowAccount memory home,
         EscrowAccount memory supplier
     ) private returns (uint64 heldMicro, uint64 uncoveredMicro) {
         uint256 held = _holdForSlot(h, home);
+        uint256 homeDueMicro;
+        uint256 supplierDueMicro;
         if (h.feedInMicro > 0) {
-            held = _payFeedIn(home, supplier, held, uint64(h.feedInMicro));
+            (held, supplierDueMicro) = _holdFeedIn(home, supplier, held, uint64(h.feedInMicro));
         } else if (h.feedInMicro < 0) {
-            held = _takeFeedInBack(h, home, supplier, held);
+            (held, homeDueMicro) = _takeFeedInBack(h, home, supplier, held);
         }
-        uint256 before = h.uncoveredBeforeMicro;
         unchecked {
+            // no overflow: sums and differences of amounts below 2^64, the larger one first
             uint256 uncovered = h.gridShareMicro > held ? h.gridShareMicro - held : 0;
-            if (uncovered > before) _pay(home, supplier, uncovered - before);
-            if (uncovered < before) _pay(supplier, home, before - uncovered);
+            homeDueMicro += uncovered;
+            supplierDueMicro += h.uncoveredBeforeMicro;
+            if (homeDueMicro > supplierDueMicro) _pay(home, supplier, homeDueMicro - supplierDueMicro);
+            if (homeDueMicro < supplierDueMicro) _pay(supplier, home, supplierDueMicro - homeDueMicro);
             return (Money.toMicro(held), uint64(uncovered)); // uncovered: at most the grid share
         }
-    }
-
-    /// @dev Step 3, feed-in. `held` is what the slot holds for the meter, returned as it is afterwards.
-    function _payFeedIn(
-        EscrowAccount memory home,
-        EscrowAccount memory supplier,
-        uint256 held,
-        uint256 amountMicro
-    ) private returns (uint256) {
-        uint256 cashMicro = EscrowAccounts.min(supplier.spendable(), amountMicro);
-        supplier.moveCash(home, cashMicro); // no change when both are one: then free credits become held
-        unchecked {
-            home.held += cashMicro; // below 2^64 each
-            _pay(supplier, home, amountMicro - cashMicro); // no cash is left: set off, or a debt
-            return held + cashMicro;
-        }
-    }
-
-    /// @dev Step 3, feed-in taken back.
-    function _takeFeedInBack(
-        HomePosting memory h,
-        EscrowAccount memory home,
-        EscrowAccount memory supplier,
-        uint256 held
-    ) private returns (uint256) {
-        uint256 amountMicro = EscrowAccounts.magnitude(h.feedInMicro);
-        uint256 backingMicro = h.backingMicro;
-        uint256 backMicro = held > backingMicro ? EscrowAccounts.min(held - backingMicro, amountMicro) : 0;
-        home.takeHeld(backMicro);
-        home.moveCash(supplier, backMicro);
-        _pay(home, supplier, amountMicro - backMicro);
-        return held - backMicro;
     }
 
     /// @dev Suppliers that owe for surplus pay those that are owed, both in the order given: at most one payment more
@@ -215,6 +188,37 @@ abstract contract EscrowPostings is EscrowLedger {
             home.held += unlockMicro;
         }
         home.moveHeld(h.communityMicro);
+    }
+
+    /// @dev Step 3, feed-in: cash of the supplier becomes held money of the home. `held` is what the slot holds for the
+    /// meter, returned as it is afterwards, with what the supplier is short of.
+    function _holdFeedIn(
+        EscrowAccount memory home,
+        EscrowAccount memory supplier,
+        uint256 held,
+        uint256 amountMicro
+    ) private pure returns (uint256, uint256) {
+        uint256 cashMicro = EscrowAccounts.min(supplier.spendable(), amountMicro);
+        supplier.moveCash(home, cashMicro); // no change when both are one: then free credits become held
+        unchecked {
+            home.held += cashMicro; // below 2^64 each
+            return (held + cashMicro, amountMicro - cashMicro); // the cash is at most the amount
+        }
+    }
+
+    /// @dev Step 3, feed-in taken back: from held money beyond the backing; returned with what the home is short of.
+    function _takeFeedInBack(
+        HomePosting memory h,
+        EscrowAccount memory home,
+        EscrowAccount memory supplier,
+        uint256 held
+    ) private pure returns (uint256, uint256) {
+        uint256 amountMicro = EscrowAccounts.magnitude(h.feedInMicro);
+        uint256 backingMicro = h.backingMicro;
+        uint256 backMicro = held > backingMicro ? EscrowAccounts.min(held - backingMicro, amountMicro) : 0;
+        home.takeHeld(backMicro);
+        home.moveCash(supplier, backMicro);
+        return (held - backMicro, amountMicro - backMicro);
     }
 
     /// @dev Copies the posting as it lies in the call's data: its nine words are those of the struct in memory. Values

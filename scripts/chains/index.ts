@@ -1,6 +1,8 @@
 /** `npm run chains`: both simulated chains on loopback, deployed, with the demonstration neighbourhood admitted. */
 import { resolve } from "node:path";
 
+import { CommanderError } from "commander";
+
 import { defaultGrid } from "../grid/index.js";
 import { InputError } from "../inputs/error.js";
 import { Random } from "../inputs/random.js";
@@ -70,11 +72,17 @@ function stopSignal(): Promise<void> {
   });
 }
 
+/** 0 when all went well (also for --help), 2 on bad input; anything else is a bug and is thrown. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof InputError)) throw error;
+  console.error(error.message);
+  return error.exitCode;
+}
+
 try {
   await main(chainsCommand().parse().opts<ChainsOptions>());
   process.exit(0);
 } catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  console.error(error.message);
-  process.exit(error.exitCode);
+  process.exit(exitCodeOf(error));
 }

@@ -14,7 +14,7 @@ export interface ChainsOptions {
   readonly deployment: string;
 }
 
-/** The command; bad input ends it with exit code 2. */
+/** The command; it throws a CommanderError after it told what is wrong, or gave its help. */
 export function chainsCommand(): Command {
   return new Command("chains")
     .description("Serves both simulated chains on loopback, deployed, with a neighbourhood ready to trade.")
@@ -30,9 +30,7 @@ export function chainsCommand(): Command {
     )
     .option("--deployment <file>", "deployment file to write", deploymentPath("local"))
     .allowExcessArguments(false)
-    .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2);
-    });
+    .exitOverride();
 }
 
 function whole(least: number, most: number): (text: string) => number {

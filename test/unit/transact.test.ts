@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import type { ContractTransactionReceipt, ContractTransactionResponse, Provider } from "ethers";
+
+import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
+import { CommonwattError } from "../../sdk/errors.js";
+import { ask, transact } from "../../sdk/transact.js";
+
+const REASON = CONTRACT_INTERFACES.TradeEscrow.encodeErrorResult("TradeEscrowZeroAmount", []);
+
+/** A chain whose blocks say no more than that a transaction failed, as real ones do. */
+function chainThatSays(answers: {
+  readonly receipt?: { readonly status: number; readonly blockNumber: number };
+  readonly call?: () => Promise<string>;
+}): { provider: Provider; signer: object; asked: { blockTag?: number }[] } {
+  const asked: { blockTag?: number }[] = [];
+  const provider = {
+    getTransactionReceipt: () => Promise.resolve(answers.receipt ?? null),
+    call: (transaction: { blockTag?: number }) => {
+      asked.push(transaction);
+      return answers.call?.() ?? Promise.resolve("0x");
+    },
+  };
+  return { provider: provider as unknown as Provider, signer: {}, asked };
+}
+
+function response(wait: () => Promise<ContractTransactionReceipt | null>): ContractTransactionResponse {
+  return { hash: "0x12", from: "0x1", to: "0x2", data: "0x", value: 0n, gasLimit: 1n, wait } as never;
+}
+
+const failed = (): Promise<never> => Promise.reject(Object.assign(new Error("failed"), { code: "CALL_EXCEPTION" }));
+const mined = { status: 0, blockNumber: 9 };
+
+async function codeOf(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+    return "done";
+  } catch (error) {
+    if (error instanceof CommonwattError) return error.code;
+    throw error;
+  }
+}
+
+describe("transactions", () => {
+  it("give their receipt", async () => {
+    const receipt = { status: 1 } as ContractTransactionReceipt;
+    const sent = transact(chainThatSays({}), () => Promise.resolve(response(() => Promise.resolve(receipt))));
+    expect(await sent).to.equal(receipt);
+  });
+
+  it("refused before they are sent say why", async () => {
+    const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { data: REASON }));
+    expect(await codeOf(transact(chainThatSays({}), refuse))).to.equal("TradeEscrowZeroAmount");
+  });
+
+  it("that fail in a block say why: the same call on the block before tells it", async () => {
+    const call = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { data: REASON }));
+    const chain = chainThatSays({ receipt: mined, call });
+    expect(await codeOf(transact(chain, () => Promise.resolve(response(failed))))).to.equal("TradeEscrowZeroAmount");
+    expect(chain.asked.map(({ blockTag }) => blockTag)).to.deep.equal([8]);
+  });
+
+  it("that fail in a block and pass when asked again ran out of gas, most likely", async () => {
+    const chain = chainThatSays({ receipt: mined });
+    expect(await codeOf(transact(chain, () => Promise.resolve(response(failed))))).to.equal("TransactionFailed");
+  });
+
+  it("lost with the connection are not called failed", async () => {
+    const lost = (): Promise<never> => Promise.reject(Object.assign(new Error("gone"), { code: "NETWORK_ERROR" }));
+    expect(await codeOf(transact(chainThatSays({}), () => Promise.resolve(response(lost))))).to.equal("RpcUnreachable");
+  });
+
+  it("without a receipt are not called done", async () => {
+    const none = (): Promise<null> => Promise.resolve(null);
+    expect(await codeOf(transact(chainThatSays({}), () => Promise.resolve(response(none))))).to.equal(
+      "TransactionFailed",
+    );
+  });
+
+  it("need a signer", async () => {
+    const chain = { ...chainThatSays({}), signer: undefined };
+    expect(await codeOf(transact(chain, () => Promise.reject(new Error("sent"))))).to.equal("SignerMissing");
+  });
+});
+
+describe("questions", () => {
+  it("come back with the answer, or decoded", async () => {
+    expect(await ask(() => Promise.resolve(5n))).to.equal(5n);
+    const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { data: REASON }));
+    expect(await codeOf(ask(refuse))).to.equal("TradeEscrowZeroAmount");
+  });
+});

@@ -34,7 +34,7 @@ export type UserChain = ConnectedChain<"user", UserDeployment, UserContracts>;
 export type AnyChain = TransactionChain | UserChain;
 
 /** How to reach a chain: a provider, or a signer that has one. */
-export type Runner = Provider | (Signer & { readonly provider: Provider });
+export type Runner = Provider | Signer;
 
 /** Connects to the transaction chain. */
 export async function connectTransactionChain(
@@ -155,10 +155,12 @@ async function checkCode(
 }
 
 function split(runner: Runner): { provider: Provider; signer: Signer | undefined } {
-  return isSigner(runner) ? { provider: runner.provider, signer: runner } : { provider: runner, signer: undefined };
+  if (!isSigner(runner)) return { provider: runner, signer: undefined };
+  if (runner.provider === null) throw new CommonwattError("SignerUnconnected");
+  return { provider: runner.provider, signer: runner };
 }
 
-function isSigner(runner: Runner): runner is Signer & { readonly provider: Provider } {
+function isSigner(runner: Runner): runner is Signer {
   return "signMessage" in runner;
 }
 

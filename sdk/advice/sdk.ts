@@ -60,6 +60,10 @@ export const SDK_ERRORS = {
     todo: "Give one, e.g. with --rpc.",
   },
   SignerMissing: { why: "The connection can only read.", todo: "Connect with a signer to send transactions." },
+  SignerUnconnected: {
+    why: "The signer has no provider.",
+    todo: "Connect it to one first, e.g. wallet.connect(provider).",
+  },
   CallFailed: { why: "The call failed: {reason}.", todo: "See the cause; retry if it was the connection." },
   TransactionFailed: {
     why: "Transaction {hash} was mined and failed without saying why.",

@@ -106,7 +106,7 @@ export interface ParentBook {
   /** The edge above a district; a city has none. */
   readonly edge?: Edge;
   /** The limited edges below, and the district of each feeder (0n in a district's book). */
-  readonly limits?: { readonly left: readonly EdgeLeft[]; districtOf(feeder: bigint): bigint };
+  readonly limits?: { readonly left: readonly EdgeLeft[]; readonly districtOf: (feeder: bigint) => bigint };
 }
 
 /** Clears a district's or city's book from its children's rests. */

@@ -99,6 +99,11 @@ describe("connecting", function () {
     }
   });
 
+  it("refuses a signer that is connected to nothing", async () => {
+    const { relayer } = network.operators.transaction;
+    expect((await errorOf(() => connectUserChain(deployment, relayer))).code).to.equal("SignerUnconnected");
+  });
+
   it("refuses an endpoint of another chain", async () => {
     const swapped = structuredClone(deployment);
     swapped.chains.transaction.rpcUrl = endpoints.user.url;

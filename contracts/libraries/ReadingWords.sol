@@ -109,6 +109,14 @@ library ReadingWords {
         return uint8(lane >> 8) & 7;
     }
 
+    /// @notice What replaces what: a higher rank a lower one.
+    /// @param status Substituted, Estimated, Actual or Corrected.
+    /// @return rank 1 for substituted and estimated, 2 for actual, 3 for corrected.
+    function rankOf(uint8 status) internal pure returns (uint256 rank) {
+        if (status == uint8(ReadingStatus.Actual)) return 2;
+        return status == uint8(ReadingStatus.Corrected) ? 3 : 1;
+    }
+
     // -------------------- storage words
 
     /// @notice The word that holds a meter's reading of a slot: meters 4k to 4k + 3 share it.

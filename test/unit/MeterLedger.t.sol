@@ -226,6 +226,23 @@ contract MeterLedgerTest is LedgerFixture {
         }
     }
 
+    function test_RevertWhen_OneSlotOfTheBatchHasNotEnded() public {
+        Reading[] memory batch = new Reading[](2);
+        batch[0] = signed(1, ACTUAL, 0);
+        batch[1] = signed(1, ACTUAL, 0);
+        batch[1].slot = SLOT + 1;
+        batch[1] = sign(batch[1], keyOf(1));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMeterLedger.MeterLedgerSlotNotEnded.selector,
+                1,
+                SLOT + 1,
+                times.deliveryEnd + LENGTH
+            )
+        );
+        ledger.submit(batch);
+    }
+
     function test_TakesEachStatusUntilItsDate() public {
         _assertLast(1, ESTIMATED, times.readingEnd);
         _assertLast(2, SUBSTITUTED, times.readingEnd);

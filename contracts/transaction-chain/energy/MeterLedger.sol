@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
@@ -13,6 +12,7 @@ import {IFederation, MemberRole} from "../../interfaces/IFederation.sol";
 import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {IMeterLedger, Reading} from "../../interfaces/IMeterLedger.sol";
+import {CompactSignature} from "../../libraries/CompactSignature.sol";
 import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
 import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.sol";
@@ -32,7 +32,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     struct Desk {
         uint256 word; // four readings, read from storage and perhaps changed
         uint256 changes; // readings stored anew
-        SlotTimes times; // of timesSlot
+        uint256 inTime; // bit per status: may it be stored now, for timesSlot
         uint256 operatorKey; // feeder 24 | slot 32, 0 = no operator known
         address operator; // active metering operator of that feeder and slot
         uint64 key; // of the word in hand
@@ -48,7 +48,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     IMarketCalendar private immutable _CALENDAR;
     IFederation private immutable _FEDERATION;
 
-    // slots 0 to 2: EIP712's fallback strings and AccessManaged
+    // slots 0 to 2: EIP712's fallback strings, AccessManaged
     mapping(uint64 key => uint256 fourReadings) private _words; // key and word: ReadingWords
     mapping(uint32 meter => Bar state) private _bars;
     bytes32[] private _roots; // batch id - 1
@@ -94,10 +94,9 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         }
         if (desk.changes == 0) return 0;
         _flush(desk);
-        bytes32 root = tree.hashUp();
-        _roots.push(root);
+        _roots.push(tree.hashUp());
         batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
-        emit ReadingBatchStored(batchId, root, records);
+        emit ReadingBatchStored(batchId, tree[0], records);
     }
 
     /// @inheritdoc IMeterLedger
@@ -134,8 +133,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
 
     /// @inheritdoc IMeterLedger
     function barOf(uint32 meter) external view returns (uint32 barredSlot, uint32 liftedBySlot) {
-        Bar memory state = _bars[meter];
-        return (state.barredSlot, state.liftedBySlot);
+        return (_bars[meter].barredSlot, _bars[meter].liftedBySlot);
     }
 
     /// @inheritdoc IMeterLedger
@@ -177,7 +175,9 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (stored != 0) _requireReplaces(index, record, stored);
         desk.word = desk.word.withLane(meter, lane);
         desk.dirty = true;
-        ++desk.changes;
+        unchecked {
+            ++desk.changes; // one a reading of the batch
+        }
         return true;
     }
 
@@ -197,18 +197,25 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
 
     function _requireInTime(Desk memory desk, uint256 index, uint256 record) private view {
         uint32 slot = record.slotOf();
-        // no slot known yet: the desk says slot 0, and the dates of all zero refuse it as the true ones of 1970 would
         if (desk.timesSlot != slot) {
-            desk.times = _CALENDAR.timesOf(slot);
             desk.timesSlot = slot;
+            desk.inTime = _statusesInTime(_CALENDAR.timesOf(slot));
         }
-        SlotTimes memory times = desk.times;
-        if (block.timestamp < times.deliveryEnd) revert MeterLedgerSlotNotEnded(index, slot, times.deliveryEnd);
         uint8 status = record.statusOf();
-        uint64 until = times.readingEnd;
-        if (status == _ACTUAL) until = times.actualsUntil;
-        else if (status == _CORRECTED) until = times.finalDate;
-        if (block.timestamp >= until) revert MeterLedgerTooLate(index, slot, until);
+        if ((desk.inTime >> status) & 1 == 0) _revertOutOfTime(index, slot, status);
+    }
+
+    function _revertOutOfTime(uint256 index, uint32 slot, uint8 status) private view {
+        SlotTimes memory times = _CALENDAR.timesOf(slot);
+        if (block.timestamp < times.deliveryEnd) revert MeterLedgerSlotNotEnded(index, slot, times.deliveryEnd);
+        revert MeterLedgerTooLate(index, slot, _untilOf(times, status));
+    }
+
+    function _statusesInTime(SlotTimes memory times) private view returns (uint256 inTime) {
+        if (block.timestamp < times.deliveryEnd) return 0;
+        for (uint8 status = _ACTUAL; status <= _CORRECTED; ++status) {
+            if (block.timestamp < _untilOf(times, status)) inTime |= 1 << status;
+        }
     }
 
     /// Who must have signed the reading.
@@ -238,13 +245,13 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         desk.operator = operator;
     }
 
-    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
-        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
+    function _requireSigner(address expected, uint256 index, Reading calldata reading, bytes32 digest) private view {
+        address signer = CompactSignature.recover(digest, reading.r, reading.vs);
+        if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
     }
 
-    function _requireSigner(address expected, uint256 index, Reading calldata reading, bytes32 digest) private pure {
-        (address signer, , ) = ECDSA.tryRecover(digest, reading.r, reading.vs);
-        if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
+    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
+        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
     }
 
     function _requireFits(uint256 index, uint256 record) private pure {
@@ -257,18 +264,18 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     function _requireReplaces(uint256 index, uint256 record, uint256 stored) private pure {
         uint8 status = record.statusOf();
         uint8 storedStatus = stored.laneStatusOf();
-        uint256 rank = _rankOf(status);
-        uint256 storedRank = _rankOf(storedStatus);
+        uint256 rank = ReadingWords.rankOf(status);
+        uint256 storedRank = ReadingWords.rankOf(storedStatus);
         if (rank > storedRank) return;
         if (rank < storedRank || status == _ACTUAL) revert MeterLedgerMayNotReplace(index, storedStatus, status);
-        uint8 sequence = record.sequenceOf();
-        if (sequence <= uint8(stored)) revert MeterLedgerStaleSequence(index, uint8(stored), sequence);
+        if (record.sequenceOf() > uint8(stored)) return;
+        revert MeterLedgerStaleSequence(index, uint8(stored), record.sequenceOf());
     }
 
-    /// Substituted and estimated 1, actual 2, corrected 3.
-    function _rankOf(uint8 status) private pure returns (uint256 rank) {
-        if (status == _ACTUAL) return 2;
-        return status == _CORRECTED ? 3 : 1;
+    /// The first second in which a reading of that status comes too late.
+    function _untilOf(SlotTimes memory times, uint8 status) private pure returns (uint64 until) {
+        if (status == _ACTUAL) return times.actualsUntil;
+        return status == _CORRECTED ? times.finalDate : times.readingEnd;
     }
 
     /// The reading as a record. As Solidity's decoder would, refuses fields that are wider than their types, but by

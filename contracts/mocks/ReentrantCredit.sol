@@ -8,7 +8,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 /// hooks would do. For tests of reentrancy.
 contract ReentrantCredit is ERC20 {
     /// @notice Called once, in the middle of the next transfer.
-    address public target;
+    address public attacked;
     /// @notice With these data.
     bytes public data;
     /// @notice Whether that call succeeded.
@@ -27,7 +27,7 @@ contract ReentrantCredit is ERC20 {
     /// @param target_ Whom to call.
     /// @param data_ With what.
     function attack(address target_, bytes calldata data_) external {
-        target = target_;
+        attacked = target_;
         data = data_;
         entered = false;
     }
@@ -37,9 +37,9 @@ contract ReentrantCredit is ERC20 {
     /// @param to Who gets.
     /// @param value Micro-credits.
     function _update(address from, address to, uint256 value) internal override {
-        address called = target;
+        address called = attacked;
         if (called != address(0)) {
-            target = address(0);
+            attacked = address(0);
             (entered, ) = called.call(data); // solhint-disable-line avoid-low-level-calls
         }
         super._update(from, to, value);

@@ -89,7 +89,8 @@ interface ISettlement {
     /// @param priorOutcomes Those of the last RestSettled; empty the first time.
     function settleRest(uint24 feeder, uint32 slot, uint32 chunk, bytes32[] calldata priorOutcomes) external;
 
-    /// @notice After the final date: frees what `settle` held, and pays from it the grid shares it covers.
+    /// @notice After the final date: frees what `settle` held, pays from it the grid shares it covers, and records who
+    ///         was short (see `shortSlots`).
     /// @param city The tree's root.
     /// @param slot The slot.
     /// @param outcomes Those of the last SlotSettled.
@@ -117,8 +118,8 @@ interface ISettlement {
     /// @return hash keccak256(keccak256(outcomes) ++ 0); 0 = not settled, 1 = finalized.
     function restHash(uint24 feeder, uint32 slot, uint32 chunk) external view returns (bytes32 hash);
 
-    /// @notice The slots in which a seller delivered less than it sold, by a reading that was neither substituted nor
-    ///         estimated, as settled before their final dates.
+    /// @notice The final slots in which a seller delivered less than it sold, by a reading that was neither substituted
+    ///         nor estimated. Recorded by `finalize` within 12 slot lengths of the slot's final date, and not later.
     /// @param meter The meter.
     /// @param word Which 256 slots: slot / 256.
     /// @return bits Bit i stands for slot 256 x word + i.

@@ -17,25 +17,27 @@ library DeliverySplit {
     /// @param meters All meters of the slot, with their readings and contracted Wh.
     /// @param lots All their trades in trade order.
     function deliver(MeterCase[] memory meters, Lot[] memory lots) internal pure {
+        (uint256 meterCount, uint256 lotCount) = (meters.length, lots.length);
         unchecked {
-            for (uint256 i = 0; i < meters.length; ++i) {
+            for (uint256 i = 0; i < meterCount; ++i) {
                 MeterCase memory meter = meters[i];
                 if (!isSeller(meter)) continue;
-                uint256 exportWh = meter.reading.exportWh;
-                meter.deliveredWh = exportWh < meter.contractedWh ? exportWh : meter.contractedWh;
-                meter.spareWh = meter.deliveredWh;
+                (uint256 exportWh, uint256 contractedWh) = (meter.exportWh, meter.contractedWh);
+                meter.deliveredWh = meter.spareWh = exportWh < contractedWh ? exportWh : contractedWh;
             }
-            for (uint256 i = 0; i < lots.length; ++i) {
+            for (uint256 i = 0; i < lotCount; ++i) {
                 Lot memory lot = lots[i];
                 MeterCase memory seller = lot.seller;
-                lot.deliveredWh = shareDown(lot.wh, seller.deliveredWh, seller.contractedWh);
-                seller.spareWh -= lot.deliveredWh;
+                uint256 share = shareDown(lot.wh, seller.deliveredWh, seller.contractedWh);
+                lot.deliveredWh = share;
+                seller.spareWh -= share;
             }
-            for (uint256 i = 0; i < lots.length; ++i) {
+            for (uint256 i = 0; i < lotCount; ++i) {
                 Lot memory lot = lots[i];
                 MeterCase memory seller = lot.seller;
-                if (seller.spareWh != 0 && lot.wh != 0) {
-                    --seller.spareWh;
+                uint256 spare = seller.spareWh;
+                if (spare != 0 && lot.wh != 0) {
+                    seller.spareWh = spare - 1;
                     ++lot.deliveredWh;
                 }
                 lot.buyer.deliveredWh += lot.deliveredWh;
@@ -49,34 +51,41 @@ library DeliverySplit {
     /// @param meters All meters of the slot, delivered Wh known, missing readings replaced.
     /// @param lots All their trades in trade order, delivered Wh known.
     function spread(MeterCase[] memory meters, Lot[] memory lots) internal pure {
+        (uint256 meterCount, uint256 lotCount) = (meters.length, lots.length);
         unchecked {
-            for (uint256 i = 0; i < meters.length; ++i) {
+            for (uint256 i = 0; i < meterCount; ++i) {
                 MeterCase memory meter = meters[i];
-                if (isSeller(meter)) continue;
-                meter.extraWh = _extraOf(meter);
-                meter.spareWh = meter.extraWh;
+                if (!isSeller(meter)) meter.extraWh = meter.spareWh = _extraOf(meter);
             }
-            for (uint256 i = 0; i < lots.length; ++i) {
+            for (uint256 i = 0; i < lotCount; ++i) {
                 Lot memory lot = lots[i];
                 MeterCase memory buyer = lot.buyer;
-                if (buyer.extraWh == 0) continue;
-                (uint256 weight, uint256 sum) = _weightOf(lot, buyer);
-                lot.extraWh = shareDown(weight, buyer.extraWh, sum);
-                buyer.spareWh -= lot.extraWh;
+                uint256 extraWh = buyer.extraWh;
+                if (extraWh == 0) continue;
+                uint256 share =
+                    hasSurplus(buyer)
+                        ? shareDown(lot.deliveredWh, extraWh, buyer.deliveredWh)
+                        : shareDown(lot.wh - lot.deliveredWh, extraWh, buyer.contractedWh - buyer.deliveredWh);
+                lot.extraWh = share;
+                buyer.spareWh -= share;
             }
-            for (uint256 i = 0; i < lots.length; ++i) {
+            for (uint256 i = 0; i < lotCount; ++i) {
                 Lot memory lot = lots[i];
                 MeterCase memory buyer = lot.buyer;
-                if (buyer.spareWh == 0) continue;
-                (uint256 weight, ) = _weightOf(lot, buyer);
-                if (weight == 0) continue;
-                --buyer.spareWh;
+                uint256 spare = buyer.spareWh;
+                if (spare == 0) continue;
+                if ((hasSurplus(buyer) ? lot.deliveredWh : lot.wh - lot.deliveredWh) == 0) continue;
+                buyer.spareWh = spare - 1;
                 ++lot.extraWh;
             }
         }
     }
 
-    /// @notice The part of `totalWh` that falls on `weightWh` of `sumWh`, rounded down. All in Wh, total <= sum.
+    /// @notice The part of a total that falls on one weight, rounded down.
+    /// @param weightWh The weight, Wh.
+    /// @param totalWh What is split, Wh, at most the sum.
+    /// @param sumWh The sum of all weights, Wh.
+    /// @return shareWh Wh.
     function shareDown(uint256 weightWh, uint256 totalWh, uint256 sumWh) internal pure returns (uint256 shareWh) {
         if (totalWh == sumWh) return weightWh;
         unchecked {
@@ -85,31 +94,27 @@ library DeliverySplit {
     }
 
     /// @notice Whether the meter sells in the slot.
-    function isSeller(MeterCase memory meter) internal pure returns (bool) {
+    /// @param meter The meter.
+    /// @return sells True for a seller.
+    function isSeller(MeterCase memory meter) internal pure returns (bool sells) {
         return uint8(meter.position >> 192) == Records.SELL;
     }
 
     /// @notice Whether a buyer imported less than it bought.
-    function hasSurplus(MeterCase memory buyer) internal pure returns (bool) {
-        return buyer.deliveredWh > buyer.reading.importWh;
+    /// @param buyer The meter, delivered Wh known.
+    /// @return surplus True when it did.
+    function hasSurplus(MeterCase memory buyer) internal pure returns (bool surplus) {
+        return buyer.deliveredWh > buyer.importWh;
     }
 
     /// @dev Surplus, or min(short, grid import).
     function _extraOf(MeterCase memory buyer) private pure returns (uint256) {
         unchecked {
-            uint256 importWh = buyer.reading.importWh;
-            if (buyer.deliveredWh > importWh) return buyer.deliveredWh - importWh;
-            uint256 gridImportWh = importWh - buyer.deliveredWh;
-            uint256 shortWh = buyer.contractedWh - buyer.deliveredWh; // a sum of shares not above their weights
+            (uint256 importWh, uint256 deliveredWh) = (buyer.importWh, buyer.deliveredWh);
+            if (deliveredWh > importWh) return deliveredWh - importWh;
+            uint256 gridImportWh = importWh - deliveredWh;
+            uint256 shortWh = buyer.contractedWh - deliveredWh; // a sum of shares not above their weights
             return shortWh < gridImportWh ? shortWh : gridImportWh;
-        }
-    }
-
-    /// @dev The lot's weight in the split of its buyer's extraWh, and the sum of these weights over the buyer's lots.
-    function _weightOf(Lot memory lot, MeterCase memory buyer) private pure returns (uint256 weight, uint256 sum) {
-        unchecked {
-            if (hasSurplus(buyer)) return (lot.deliveredWh, buyer.deliveredWh);
-            return (lot.wh - lot.deliveredWh, buyer.contractedWh - buyer.deliveredWh);
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Outcome} from "../types/RecordTypes.sol";
+import {FeederTerms} from "../types/MarketTypes.sol";
 import {FeederCase, Lot, MeterCase} from "../types/SettlementTypes.sol";
 import {DeliverySplit} from "./DeliverySplit.sol";
 import {Money} from "./Money.sol";
@@ -24,9 +24,10 @@ library SettlementMath {
     /// @notice Adds every lot's money to its buyer, its seller and their parties.
     /// @param lots All trades of the slot in trade order, both splits done.
     function price(Lot[] memory lots) internal pure {
+        uint256 count = lots.length;
         // Products of figures below 2^33, at most 2^16 of them: no sum exceeds 2^82.
         unchecked {
-            for (uint256 i = 0; i < lots.length; ++i) {
+            for (uint256 i = 0; i < count; ++i) {
                 Lot memory lot = lots[i];
                 (uint256 buyerFee, uint256 sellerFee) = pathFees(lot.level, lot.buyer.feeder, lot.seller.feeder);
                 _priceDelivered(lot, buyerFee, sellerFee);
@@ -38,60 +39,87 @@ library SettlementMath {
         }
     }
 
-    /// @notice The edge fees a trade's path costs each side, micro-credits per kWh.
+    /// @notice The edge fees that a trade's path costs each side, micro-credits per kWh.
     /// @dev A cleared trade's level says which edges both sides cross; a bilateral one's path follows from the feeders.
+    /// @param level Of the trade.
+    /// @param buyer Where the buyer stands.
+    /// @param seller Where the seller stands.
+    /// @return buyerFee The buyer's own edges.
+    /// @return sellerFee The seller's own edges.
     function pathFees(
         uint256 level,
         FeederCase memory buyer,
         FeederCase memory seller
     ) internal pure returns (uint256 buyerFee, uint256 sellerFee) {
-        uint256 pathLevel = level == Records.BILATERAL ? _bilateralLevel(buyer, seller) : level;
-        if (pathLevel == Records.FEEDER) return (0, 0);
-        (buyerFee, sellerFee) = (buyer.terms.feederFee, seller.terms.feederFee);
-        if (pathLevel == Records.DISTRICT) return (buyerFee, sellerFee);
+        if (level == Records.BILATERAL) level = _bilateralLevel(buyer, seller);
+        if (level == Records.FEEDER) return (0, 0);
+        (FeederTerms memory b, FeederTerms memory s) = (buyer.terms, seller.terms);
+        if (level == Records.DISTRICT) return (b.feederFee, s.feederFee);
         unchecked {
             // two uint32 each
-            return (buyerFee + buyer.terms.districtFee, sellerFee + seller.terms.districtFee);
+            return (uint256(b.feederFee) + b.districtFee, uint256(s.feederFee) + s.districtFee);
         }
     }
 
-    /// @notice Rounds a meter's sums into its outcome and credits its grid operator and supplier.
+    /// @notice Rounds a meter's sums into the two money words of its outcome (Records.Outcome, `held` left 0), and
+    ///         credits its grid operator and supplier.
     /// @param meter The meter, every lot priced, its reading as it counts (a missing one replaced).
     /// @param escalationRate Micro-credits per undelivered kWh that this seller pays on top; 0 for whoever does not.
-    /// @param o The outcome to fill; `held` and `uncovered` become 0.
-    function conclude(MeterCase memory meter, uint256 escalationRate, Outcome memory o) internal pure {
-        o.meter = uint32(meter.position >> 224);
-        o.feeder = uint24(meter.position >> 200);
-        o.account = meter.account;
-        o.status = uint8(meter.reading.status);
-        o.importWh = meter.reading.importWh;
-        o.exportWh = meter.reading.exportWh;
-        o.undeliveredWh = uint32(meter.contractedWh - meter.deliveredWh);
-        o.held = 0;
-        o.uncovered = 0;
-        o.fees = Money.scaleDown(meter.feeProduct);
-        meter.feeder.gridOperator.community += o.fees;
-        if (DeliverySplit.isSeller(meter)) _concludeSeller(meter, escalationRate, o);
-        else _concludeBuyer(meter, o);
+    /// @return money energyPaid | energyReceived | gridPaid | gridReceived
+    /// @return bond fees | bondPaid | bondReceived | 0
+    function conclude(
+        MeterCase memory meter,
+        uint256 escalationRate
+    ) internal pure returns (bytes32 money, bytes32 bond) {
+        // Quotients of the products above: no sum exceeds 2^74.
+        unchecked {
+            uint256 fees = meter.feeProduct / Money.WH_PER_KWH;
+            uint256 operatorShare = fees + meter.ownBondFeeProduct / Money.WH_PER_KWH;
+            if (operatorShare != 0) meter.feeder.gridOperator.community += operatorShare;
+            FeederTerms memory terms = meter.feeder.terms;
+            if (!DeliverySplit.isSeller(meter)) {
+                (uint256 imported, uint256 bought) = (meter.importWh, meter.deliveredWh);
+                money = _pack({
+                    a: _up(meter.energyProduct),
+                    b: 0,
+                    c: _up(imported > bought ? (imported - bought) * terms.retail : 0),
+                    d: (meter.exportWh * terms.feedIn + meter.feedInProduct) / Money.WH_PER_KWH
+                });
+                return (money, _pack({a: fees, b: 0, c: meter.makeWholeProduct / Money.WH_PER_KWH, d: 0}));
+            }
+            money = _pack({
+                a: 0,
+                b: meter.energyProduct / Money.WH_PER_KWH,
+                c: _up(meter.importWh * terms.retail),
+                d: ((meter.exportWh - meter.deliveredWh) * terms.feedIn) / Money.WH_PER_KWH
+            });
+            bond = _pack({a: fees, b: _bondOf(meter, escalationRate), c: 0, d: 0});
+        }
     }
 
-    /// @notice N: what the community side of the slot leaves the home, received less paid, fees and bond. Micro-credits.
-    function communityOf(Outcome memory o) internal pure returns (int256) {
+    /// @notice The first word of a meter's outcome. What a buyer lacks stands with the sellers it bought from.
+    /// @param meter The meter, delivered Wh known.
+    /// @return word meter | status | import | export | bought | sold | sold and undelivered | feeder
+    function energyOf(MeterCase memory meter) internal pure returns (bytes32 word) {
         unchecked {
-            // five amounts below 2^64
-            return
-                int256(uint256(o.energyReceived) + o.bondReceived) -
-                int256(uint256(o.energyPaid) + o.fees + o.bondPaid);
+            uint256 position = meter.position;
+            uint256 deliveredWh = meter.deliveredWh;
+            uint256 w = ((position >> 224) << 224) | (meter.status << 216) | (meter.importWh << 184);
+            w |= (meter.exportWh << 152) | (uint256(uint24(position >> 200)) << 32);
+            if (!DeliverySplit.isSeller(meter)) return bytes32(w | (deliveredWh << 120));
+            return bytes32(w | (deliveredWh << 88) | ((meter.contractedWh - deliveredWh) << 56));
         }
     }
 
     function _priceDelivered(Lot memory lot, uint256 buyerFee, uint256 sellerFee) private pure {
         unchecked {
-            uint256 product = lot.deliveredWh * lot.price;
-            lot.buyer.energyProduct += product;
-            lot.seller.energyProduct += product;
-            lot.buyer.feeProduct += lot.deliveredWh * buyerFee;
-            lot.seller.feeProduct += lot.deliveredWh * sellerFee;
+            (MeterCase memory buyer, MeterCase memory seller) = (lot.buyer, lot.seller);
+            uint256 deliveredWh = lot.deliveredWh;
+            uint256 product = deliveredWh * lot.price;
+            buyer.energyProduct += product;
+            seller.energyProduct += product;
+            if (buyerFee != 0) buyer.feeProduct += deliveredWh * buyerFee;
+            if (sellerFee != 0) seller.feeProduct += deliveredWh * sellerFee;
         }
     }
 
@@ -108,8 +136,7 @@ library SettlementMath {
     /// @dev The home is credited by its own supplier; the seller's supplier reimburses it, each trade rounded down.
     function _priceSurplus(Lot memory lot) private pure {
         unchecked {
-            FeederCase memory buyer = lot.buyer.feeder;
-            FeederCase memory seller = lot.seller.feeder;
+            (FeederCase memory buyer, FeederCase memory seller) = (lot.buyer.feeder, lot.seller.feeder);
             uint256 feedIn = buyer.terms.feedIn < seller.terms.feedIn ? buyer.terms.feedIn : seller.terms.feedIn;
             uint256 product = lot.extraWh * feedIn;
             lot.buyer.feedInProduct += product;
@@ -130,33 +157,28 @@ library SettlementMath {
         }
     }
 
-    function _concludeBuyer(MeterCase memory meter, Outcome memory o) private pure {
-        (uint256 imported, uint256 bought) = (meter.reading.importWh, meter.deliveredWh);
-        uint256 gridImportWh = imported > bought ? imported - bought : 0;
-        o.boughtWh = uint32(bought);
-        o.soldWh = 0;
-        o.energyPaid = Money.scaleUp(meter.energyProduct);
-        o.energyReceived = 0;
-        o.gridPaid = Money.costUp(gridImportWh, meter.feeder.terms.retail);
-        o.gridReceived = Money.scaleDown(
-            uint256(meter.reading.exportWh) * meter.feeder.terms.feedIn + meter.feedInProduct
-        );
-        o.bondPaid = 0;
-        o.bondReceived = Money.scaleDown(meter.makeWholeProduct);
+    /// @dev Make-whole, fees on undelivered Wh, and escalation, which goes to the seller's supplier.
+    function _bondOf(MeterCase memory seller, uint256 escalationRate) private pure returns (uint256 bondMicro) {
+        unchecked {
+            bondMicro = _up(seller.makeWholeProduct) + seller.bondFeeProduct / Money.WH_PER_KWH;
+            if (escalationRate == 0) return bondMicro;
+            uint256 escalation = ((seller.contractedWh - seller.deliveredWh) * escalationRate) / Money.WH_PER_KWH;
+            seller.feeder.supplier.community += escalation;
+            return bondMicro + escalation;
+        }
     }
 
-    function _concludeSeller(MeterCase memory meter, uint256 escalationRate, Outcome memory o) private pure {
-        uint64 escalation = Money.costDown(o.undeliveredWh, escalationRate);
-        o.boughtWh = 0;
-        o.soldWh = uint32(meter.deliveredWh);
-        o.energyPaid = 0;
-        o.energyReceived = Money.scaleDown(meter.energyProduct);
-        o.gridPaid = Money.costUp(meter.reading.importWh, meter.feeder.terms.retail);
-        o.gridReceived = Money.costDown(meter.reading.exportWh - meter.deliveredWh, meter.feeder.terms.feedIn);
-        o.bondPaid = Money.scaleUp(meter.makeWholeProduct) + Money.scaleDown(meter.bondFeeProduct) + escalation;
-        o.bondReceived = 0;
-        meter.feeder.gridOperator.community += Money.scaleDown(meter.ownBondFeeProduct);
-        meter.feeder.supplier.community += escalation;
+    /// @dev Four amounts of 64 bits; refuses what does not fit, though nothing that a slot can hold comes near it.
+    function _pack(uint256 a, uint256 b, uint256 c, uint256 d) private pure returns (bytes32) {
+        uint256 all = a | b | c | d;
+        if (all >> 64 != 0) revert Money.MoneyOverflow(all);
+        return bytes32((a << 192) | (b << 128) | (c << 64) | d);
+    }
+
+    function _up(uint256 product) private pure returns (uint256) {
+        unchecked {
+            return (product + (Money.WH_PER_KWH - 1)) / Money.WH_PER_KWH;
+        }
     }
 
     function _bilateralLevel(FeederCase memory buyer, FeederCase memory seller) private pure returns (uint256) {

@@ -23,12 +23,17 @@ contract SettlementWorldMock {
         address holder;
     }
 
-    /// @notice Length of a slot and its dates relative to delivery, seconds.
+    /// @notice Length of a slot, seconds.
     uint32 public constant SLOT_LENGTH = 3600;
+    /// @notice From the opening of a slot to its delivery, seconds.
     uint32 public constant OPENS_BEFORE = 48 hours;
+    /// @notice Length of the reading window, seconds.
     uint32 public constant READING_FOR = 6 hours;
+    /// @notice Length of the dispute window, seconds.
     uint32 public constant DISPUTE_FOR = 24 hours;
+    /// @notice Length of the decision window, seconds.
     uint32 public constant DECISION_FOR = 24 hours;
+    /// @notice Length of the last window, seconds.
     uint32 public constant FINAL_FOR = 12 hours;
 
     /// @notice As Clearing.
@@ -140,8 +145,10 @@ contract SettlementWorldMock {
     function book(address accountant, uint64 amountMicro) external {
         dueOf[accountant] += amountMicro;
         if (_callTarget == address(0)) return;
+        // solhint-disable-next-line avoid-low-level-calls
         (bool success, bytes memory result) = _callTarget.call(_callData);
         if (success) return;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             revert(add(result, 0x20), mload(result))
         }

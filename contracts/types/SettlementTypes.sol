@@ -10,8 +10,8 @@ import {IMarketCalendar} from "../interfaces/IMarketCalendar.sol";
 import {IMarketRules} from "../interfaces/IMarketRules.sol";
 import {IMeterLedger} from "../interfaces/IMeterLedger.sol";
 import {ITariffs} from "../interfaces/ITariffs.sol";
-import {ITradeEscrow} from "../interfaces/ITradeEscrow.sol";
-import {FeederTerms, RuleSet, SlotTimes, StoredReading} from "./MarketTypes.sol";
+import {HomePosting, ITradeEscrow} from "../interfaces/ITradeEscrow.sol";
+import {FeederTerms, RuleSet, SlotTimes} from "./MarketTypes.sol";
 
 // What Settlement keeps in memory while it settles a slot. A "product" is a sum of Wh x (micro-credits per kWh), that
 // is, of thousandths of a micro-credit: exact, and rounded once, at the end. None exceeds 2^32 x 2^33 x 768 < 2^75.
@@ -36,9 +36,11 @@ struct FeederCase {
 /// @notice One meter in a slot: buyer, seller, or neither when it has no trade.
 struct MeterCase {
     uint256 position; // first word of its position: meter | feeder | side | filledLock | ...
+    uint256 importWh; // the reading's first three words, as IMeterLedger.readingAt returns them
+    uint256 exportWh;
+    uint256 status; // ReadingStatus
     address account;
     FeederCase feeder;
-    StoredReading reading;
     uint256 contractedWh; // sum over its trades
     uint256 deliveredWh; // the part of it that was delivered
     uint256 extraWh; // buyer: delivered and not used, or undelivered and made whole (never both)
@@ -67,8 +69,8 @@ struct EscalationWindow {
     bool isKnown; // `first` and `size` are set
     uint256 first; // the oldest slot of the window
     uint256 size; // slots in the window; 0 = none
-    uint256 asked; // bits whose slot's final date has been looked up
-    uint256 finals; // those of them that were final when this slot opened
+    uint256 asked; // bits whose slot's dates have been looked up
+    uint256 closed; // those of them whose record was closed when this slot opened
 }
 
 /// @notice A slot of a city tree, or of a chunk of a feeder's meters without orders, while it is settled.
@@ -77,28 +79,30 @@ struct SlotCase {
     uint32 slot;
     bool isFirst; // nothing was settled here before
     bool beforeReadingEnd; // a reading that is not there may still come
-    bool beforeFinal; // a correction may still come
     bool hasMissing; // some meter has no reading
     SlotTimes times;
     RuleSet rules;
     EscalationWindow window;
     SlotResult result;
-    // what follows lies in memory that is released once the result is complete
+    // what follows lies in memory that is used again once it has served
     uint256 feederCount;
     FeederCase[] feeders; // the first feederCount ones, in the order of the meters
+    uint256[] feederTable; // FeederTable: a feeder's place in `feeders`, from 1
     uint256 partyCount;
     Party[] parties; // likewise; each feeder's supplier and grid operator, each account once
     MeterCase[] meters;
+    uint256 lotsMark; // where the lots begin; they make room for the postings
     Lot[] lots;
+    uint256 homeCount;
+    HomePosting[] homes; // the first homeCount ones
+    uint256[] places; // where the outcome of each home begins
 }
 
-/// @notice What a settlement comes to.
+/// @notice What a settlement comes to, besides what it posts.
 struct SlotResult {
     bytes32[] outcomes; // Records.OUTCOME_WORDS a meter
     bytes32[] parties; // Records.PARTY_WORDS a party
     bytes32[] delivered; // delivered Wh of each trade, uint32, eight a word
-    uint256[] settledMeters; // per party: its meters that were settled for the first time
-    uint256[] feeders; // FeederTable: index in SlotCase.feeders (8 bits) | supplier (160 bits)
 }
 
 /// @notice The contracts that settlement reads from and posts to.

@@ -144,11 +144,11 @@ function outcomeOf(slot: Slot, meter: SlotMeter, reading: SlotReading): MeterOut
   const sold = slot.soldBy(meter.meter);
   const boughtWh = sum(bought.map((d) => d.deliveredWh));
   const soldWh = sum(sold.map((d) => d.deliveredWh));
-  const undeliveredWh = sum([...bought, ...sold].map(shortOf));
+  const undeliveredWh = sum(sold.map(shortOf));
   const gridImportWh = positive(reading.importWh - boughtWh);
   const surplusProduct = sum(bought.map((d) => d.surplusWh * lowerFeedIn(d)));
   const isEscalated = rules.escalationThreshold > 0 && meter.shortSlots >= rules.escalationThreshold;
-  const escalationMicro = isEscalated ? down(sum(sold.map(shortOf)) * rules.escalationRate) : 0n;
+  const escalationMicro = isEscalated ? down(undeliveredWh * rules.escalationRate) : 0n;
   const energyProduct = sum([...bought, ...sold].map((d) => d.deliveredWh * d.trade.price));
   return {
     meter: meter.meter,

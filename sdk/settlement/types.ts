@@ -71,6 +71,7 @@ export interface MeterOutcome {
   readonly boughtWh: bigint;
   /** Delivered. */
   readonly soldWh: bigint;
+  /** Sold and not delivered; 0 for a buyer. */
   readonly undeliveredWh: bigint;
   readonly gridImportWh: bigint;
   readonly gridExportWh: bigint;

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
-import {ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
-import {Outcome, PartyOutcome} from "../../contracts/types/RecordTypes.sol";
+import {ReadingStatus} from "../../contracts/types/MarketTypes.sol";
+import {Outcome} from "../../contracts/types/RecordTypes.sol";
 import {SettlementFixture} from "../utils/SettlementFixture.sol";
 
 /// @notice Settlement of city trees: the rules by hand-computed examples, the known mistakes, the refusals.

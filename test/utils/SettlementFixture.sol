@@ -25,7 +25,7 @@ import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {Settlement} from "../../contracts/transaction-chain/energy/Settlement.sol";
 import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
-import {FeederTerms, ReadingStatus, RuleSet, SlotTimes} from "../../contracts/types/MarketTypes.sol";
+import {FeederTerms, ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
 import {Outcome, PartyOutcome, Position, Trade} from "../../contracts/types/RecordTypes.sol";
 import {SettlementWiring} from "../../contracts/types/SettlementTypes.sol";
 import {Test} from "./Test.sol";

@@ -4,32 +4,37 @@ pragma solidity ^0.8.28;
 import {IClearing} from "../../interfaces/IClearing.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
 import {DeliverySplit} from "../../libraries/DeliverySplit.sol";
+import {FeederTable} from "../../libraries/FeederTable.sol";
 import {OutcomeWords} from "../../libraries/OutcomeWords.sol";
 import {Records} from "../../libraries/Records.sol";
 import {SettlementMath} from "../../libraries/SettlementMath.sol";
 import {SettlementMemory} from "../../libraries/SettlementMemory.sol";
-import {Outcome} from "../../types/RecordTypes.sol";
+import {WordLists} from "../../libraries/WordLists.sol";
+import {SlotTimes} from "../../types/MarketTypes.sol";
 import {MeterCase, SettlementWiring, SlotCase} from "../../types/SettlementTypes.sol";
 import {SettlementPosting} from "./SettlementPosting.sol";
 
 /// @title Settlement
-/// @notice Settles slots: reads what was traded and what was metered, computes what each meter and party gets, posts the
-///         difference to what was posted before. Nobody has a right or a choice here; the result follows from the state.
-/// @dev Per slot and area one stored word: the hash of the last outcomes, which the caller supplies again. Outside calls go
-///      to the market's own contracts only, fixed at deployment, none of which calls back.
+/// @notice Settles slots: reads what was traded and what was metered, computes what each meter and party gets, posts
+///         the difference to what was posted before. Nobody has a right or a choice here; the result follows from the
+///         state.
+/// @dev Per slot and area one stored word: the hash of the last outcomes, which the caller supplies again. Outside
+///      calls go to the market's own contracts only, fixed at deployment; none calls back but, in some later form, the
+///      accountants', which is called last.
 contract Settlement is SettlementPosting {
     using SettlementMemory for SlotCase;
 
-    bytes32 private constant FINALIZED = bytes32(uint256(1));
+    bytes32 private constant _FINALIZED = bytes32(uint256(1));
 
-    IClearing private immutable CLEARING;
+    IClearing private immutable _CLEARING;
 
     mapping(uint24 city => mapping(uint32 slot => bytes32 hash)) private _treeHashes;
     mapping(uint24 feeder => mapping(uint32 slot => mapping(uint32 chunk => bytes32 hash))) private _restHashes;
 
+    /// @notice Names the contracts.
     /// @param wiring The contracts that settlement reads from and posts to.
     constructor(SettlementWiring memory wiring) SettlementPosting(wiring) {
-        CLEARING = wiring.clearing;
+        _CLEARING = wiring.clearing;
     }
 
     // -------------------- settle
@@ -47,12 +52,11 @@ contract Settlement is SettlementPosting {
         SlotCase memory c = _openCase(city, slot, stored == 0);
         _requireSettled(city, slot, stored, _hashOf(priorOutcomes, priorParties));
         _requireTrades(city, slot, positions, trades);
-        uint256 mark = c.lay(positions.length / Records.POSITION_WORDS, trades.length);
+        c.lay(positions.length / Records.POSITION_WORDS, trades.length);
         _readTree(c, positions, trades);
         _conclude(c, priorOutcomes);
-        SettlementMemory.giveBack(mark);
         if (!c.isFirst && !OutcomeWords.differs(c.result.outcomes, priorOutcomes)) return;
-        _finishTree(c, _post(c, positions, priorOutcomes, priorParties));
+        _finishTree(c, _post(c, priorParties));
     }
 
     /// @inheritdoc ISettlement
@@ -61,11 +65,11 @@ contract Settlement is SettlementPosting {
         SlotCase memory c = _openCase(feeder, slot, stored == 0);
         bytes32[] calldata none = priorOutcomes[:0];
         _requireSettled(feeder, slot, stored, _hashOf(priorOutcomes, none));
-        uint256 mark = _readChunk(c, chunk, priorOutcomes);
+        _readChunk(c, chunk, priorOutcomes);
+        if (c.meters.length == 0) return;
         _conclude(c, priorOutcomes);
-        SettlementMemory.giveBack(mark);
-        if (c.isFirst ? c.result.outcomes.length == 0 : !OutcomeWords.differs(c.result.outcomes, priorOutcomes)) return;
-        uint64 feesMicro = _post(c, none, priorOutcomes, none);
+        if (!c.isFirst && !OutcomeWords.differs(c.result.outcomes, priorOutcomes)) return;
+        uint64 feesMicro = _post(c, none);
         _restHashes[feeder][slot][chunk] = _join(Records.hashWords(c.result.outcomes), 0);
         emit RestSettled(feeder, slot, chunk, c.result.outcomes);
         _bookFees(feesMicro);
@@ -75,8 +79,10 @@ contract Settlement is SettlementPosting {
 
     /// @inheritdoc ISettlement
     function finalize(uint24 city, uint32 slot, bytes32[] calldata outcomes, bytes32[] calldata parties) external {
-        _requireFinal(city, slot, _treeHashes[city][slot], _hashOf(outcomes, parties));
-        _treeHashes[city][slot] = FINALIZED;
+        bytes32 given = _hashOf(outcomes, parties);
+        SlotTimes memory times = _requireFinal(city, slot, _treeHashes[city][slot], given);
+        _treeHashes[city][slot] = _FINALIZED;
+        _recordShort(slot, times, outcomes);
         emit SlotFinalized(city, slot);
         _release(city, slot, outcomes, parties);
     }
@@ -85,7 +91,7 @@ contract Settlement is SettlementPosting {
     function finalizeRest(uint24 feeder, uint32 slot, uint32 chunk, bytes32[] calldata outcomes) external {
         bytes32[] calldata none = outcomes[:0];
         _requireFinal(feeder, slot, _restHashes[feeder][slot][chunk], _hashOf(outcomes, none));
-        _restHashes[feeder][slot][chunk] = FINALIZED;
+        _restHashes[feeder][slot][chunk] = _FINALIZED;
         emit RestFinalized(feeder, slot, chunk);
         _release(feeder, slot, outcomes, none);
     }
@@ -109,49 +115,48 @@ contract Settlement is SettlementPosting {
 
     // -------------------- steps
 
-    /// @dev From meters and lots to the result. What homes pay and do not receive goes to the parties: fees to grid
-    ///      operators, escalation to suppliers, and the rest, left by rounding, to the supplier of the seller of the
-    ///      first trade. Never negative: payers round up, payees down, and each party's share of a fee is rounded
-    ///      down from a part of what a home pays rounded down.
+    /// @dev From meters and lots to the result and the homes' postings. What homes pay and do not receive goes to the
+    /// parties: fees to grid operators, escalation to suppliers, and the rest, left by rounding, to the supplier of
+    ///      the seller of the first trade. That rest is never negative: payers round up and payees down, and each
+    ///      party's share of a fee is rounded down from a part of what a home pays rounded down.
     function _conclude(SlotCase memory c, bytes32[] calldata prior) private {
         DeliverySplit.deliver(c.meters, c.lots);
         _replaceMissing(c);
         DeliverySplit.spread(c.meters, c.lots);
         SettlementMath.price(c.lots);
-        Outcome memory o;
-        uint256 scratch = SettlementMemory.freePointer();
-        int256 leftMicro;
-        for (uint256 i = 0; i < c.meters.length; ++i) {
-            _concludeMeter(c, i, o, prior);
-            leftMicro -= SettlementMath.communityOf(o);
-            SettlementMemory.giveBack(scratch);
-        }
-        for (uint256 i = 0; i < c.partyCount; ++i) {
-            leftMicro -= int256(c.parties[i].community);
-        }
-        if (c.lots.length != 0) c.lots[0].seller.feeder.supplier.community += uint256(leftMicro);
-        c.packParties();
         c.packDelivered();
+        bool hasLots = c.lots.length != 0;
+        uint256 first = hasLots ? FeederTable.find(c.feederTable, c.lots[0].seller.feeder.id) : 0;
+        c.layPostings();
+        int256 leftMicro = 0;
+        uint256 count = c.meters.length;
+        for (uint256 i = 0; i < count; ++i) leftMicro -= _concludeMeter(c, i, prior);
+        for (uint256 i = 0; i < c.partyCount; ++i) leftMicro -= int256(c.parties[i].community);
+        if (hasLots) c.feeders[first - 1].supplier.community += uint256(leftMicro);
+        c.packParties();
     }
 
-    /// @dev Writes one meter's outcome, keeps its record of short slots, and bars it when its reading is missing.
-    function _concludeMeter(SlotCase memory c, uint256 index, Outcome memory o, bytes32[] calldata prior) private {
+    /// @dev Writes one meter's outcome and posting, and bars it when its reading is missing anew. Returns N: what the
+    ///      community side of the slot leaves the home.
+    function _concludeMeter(SlotCase memory c, uint256 index, bytes32[] calldata prior) private returns (int256) {
         MeterCase memory meter = c.meters[index];
-        bool isSeller = DeliverySplit.isSeller(meter);
-        uint256 rate =
-            isSeller && meter.deliveredWh != meter.contractedWh
-                ? _escalationRateOf(c, uint32(meter.position >> 224))
-                : 0;
-        SettlementMath.conclude(meter, rate, o);
-        bytes32[4] memory words = Records.packOutcome(o);
-        OutcomeWords.set(c.result.outcomes, index * Records.OUTCOME_WORDS, words);
-        bytes32 before = c.isFirst ? bytes32(0) : prior[index * Records.OUTCOME_WORDS];
-        if (isSeller && c.beforeFinal && OutcomeWords.isShort(words[0]) != OutcomeWords.isShort(before)) {
-            _flipShort(o.meter, c.slot);
+        uint256 offset = index * Records.OUTCOME_WORDS;
+        bytes32 energy = SettlementMath.energyOf(meter);
+        if (c.hasMissing && OutcomeWords.isMissing(energy) && (c.isFirst || !OutcomeWords.isMissing(prior[offset]))) {
+            _LEDGER.bar(uint32(meter.position >> 224), c.slot);
         }
-        if (c.hasMissing && OutcomeWords.isMissing(words[0]) && !OutcomeWords.isMissing(before)) {
-            LEDGER.bar(o.meter, c.slot);
-        }
+        bool isShort = meter.deliveredWh != meter.contractedWh && DeliverySplit.isSeller(meter);
+        uint256 rate = isShort ? _escalationRateOf(c, uint32(meter.position >> 224)) : 0;
+        (bytes32 money, bytes32 bond) = SettlementMath.conclude(meter, rate);
+        OutcomeWords.set({
+            words: c.result.outcomes,
+            offset: offset,
+            energy: energy,
+            money: money,
+            bond: bond,
+            last: Records.packAccount(meter.account)
+        });
+        return _addPosting(c, meter, offset, prior);
     }
 
     /// @dev The interaction comes last: what an accountants' contract sees, and may call, is settled.
@@ -159,22 +164,25 @@ contract Settlement is SettlementPosting {
         bytes32[] memory outcomes = c.result.outcomes;
         bytes32[] memory parties = c.result.parties;
         _treeHashes[c.area][c.slot] = _join(Records.hashWords(outcomes), Records.hashWords(parties));
-        emit SlotSettled(c.area, c.slot, outcomes, parties, c.result.delivered);
+        WordLists.emitLists({
+            selector: SlotSettled.selector,
+            first: c.area,
+            second: c.slot,
+            a: outcomes,
+            b: parties,
+            c: c.result.delivered
+        });
         _bookFees(feesMicro);
     }
 
     /// @dev The chunk's meters: found the first time, taken from the prior outcomes later.
-    function _readChunk(
-        SlotCase memory c,
-        uint32 chunk,
-        bytes32[] calldata priorOutcomes
-    ) private view returns (uint256 mark) {
+    function _readChunk(SlotCase memory c, uint32 chunk, bytes32[] calldata priorOutcomes) private view {
         if (c.isFirst) {
             uint32[] memory listed = _chunkOf(c.area, chunk);
-            mark = c.lay(listed.length, 0);
+            c.lay(listed.length, 0);
             _readRest(c, listed);
         } else {
-            mark = c.lay(priorOutcomes.length / Records.OUTCOME_WORDS, 0);
+            c.lay(priorOutcomes.length / Records.OUTCOME_WORDS, 0);
             _rereadRest(c, priorOutcomes);
         }
     }
@@ -191,7 +199,7 @@ contract Settlement is SettlementPosting {
         bytes32[] calldata positions,
         bytes32[] calldata trades
     ) private view {
-        bytes32 committed = CLEARING.positionsHash(city, slot);
+        bytes32 committed = _CLEARING.positionsHash(city, slot);
         if (committed == 0) revert SettlementNotClosed(city, slot);
         bytes32 given = _hashOfPair(positions, trades);
         if (
@@ -202,11 +210,16 @@ contract Settlement is SettlementPosting {
         ) revert SettlementWrongTrades(city, slot, committed, given);
     }
 
-    function _requireFinal(uint24 area, uint32 slot, bytes32 stored, bytes32 given) private view {
+    function _requireFinal(
+        uint24 area,
+        uint32 slot,
+        bytes32 stored,
+        bytes32 given
+    ) private view returns (SlotTimes memory times) {
         if (stored == 0) revert SettlementNotSettled(area, slot);
-        if (stored == FINALIZED) revert SettlementAlreadyFinalized(area, slot);
-        uint64 finalDate = CALENDAR.timesOf(slot).finalDate;
-        if (block.timestamp < finalDate) revert SettlementNotFinal(area, slot, finalDate);
+        if (stored == _FINALIZED) revert SettlementAlreadyFinalized(area, slot);
+        times = _CALENDAR.timesOf(slot);
+        if (block.timestamp < times.finalDate) revert SettlementNotFinal(area, slot, times.finalDate);
         _requireSettled(area, slot, stored, given);
     }
 
@@ -216,8 +229,8 @@ contract Settlement is SettlementPosting {
 
     // -------------------- hashes
 
-    /// @dev keccak256(keccak256(outcomes) ++ keccak256(parties)), 0 when there are none. Two hashes, because the two lists
-    ///      one behind the other would not say where the first ends.
+    /// @dev keccak256(keccak256(outcomes) ++ keccak256(parties)), 0 when there are none. Two hashes, because the two
+    ///      lists one behind the other would not say where the first ends.
     function _hashOf(bytes32[] calldata outcomes, bytes32[] calldata parties) private pure returns (bytes32) {
         if (outcomes.length + parties.length == 0) return 0;
         return _join(_hashOfPair(outcomes, outcomes[:0]), _hashOfPair(parties, parties[:0]));
@@ -226,6 +239,7 @@ contract Settlement is SettlementPosting {
     /// @dev keccak256 of the words of `a` and then of `b`; 0 when there are none. As Records.hashWords, of calldata.
     function _hashOfPair(bytes32[] calldata a, bytes32[] calldata b) private pure returns (bytes32 hash) {
         if (a.length + b.length == 0) return 0;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let p := mload(0x40) // behind the free pointer: scratch, not allocated
             let sizeA := shl(5, a.length)

@@ -8,81 +8,88 @@ import {IMarketRules} from "../../interfaces/IMarketRules.sol";
 import {IMeterLedger} from "../../interfaces/IMeterLedger.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
 import {ITariffs} from "../../interfaces/ITariffs.sol";
+import {FeederTable} from "../../libraries/FeederTable.sol";
 import {Records} from "../../libraries/Records.sol";
 import {SettlementMemory} from "../../libraries/SettlementMemory.sol";
-import {ReadingStatus, StoredReading} from "../../types/MarketTypes.sol";
-import {MeterCase, SettlementWiring, SlotCase} from "../../types/SettlementTypes.sol";
+import {ReadingStatus} from "../../types/MarketTypes.sol";
+import {FeederCase, MeterCase, SettlementWiring, SlotCase} from "../../types/SettlementTypes.sol";
 import {ShortSlots} from "./ShortSlots.sol";
 
 /// @title SettlementReader
 /// @notice Lays out in memory what a slot's settlement needs: dates, rules, terms, meters with their readings, trades.
+///         Part of Settlement.
 abstract contract SettlementReader is ISettlement, ShortSlots {
     using SettlementMemory for SlotCase;
 
     /// @dev Places of a feeder's list that one settleRest looks at.
-    uint256 private constant CHUNK_METERS = 64;
+    uint256 private constant _CHUNK_METERS = 64;
+    uint256 private constant _NO_READING = uint256(ReadingStatus.None);
+    uint256 private constant _MISSING = uint256(ReadingStatus.Missing);
 
-    IMeterLedger internal immutable LEDGER;
-    IMarketRules private immutable RULES;
-    ITariffs internal immutable TARIFFS;
-    IGridTopology private immutable TOPOLOGY;
-    IDeviceRegistry private immutable REGISTRY;
-    IEnergyMarket private immutable MARKET;
+    IMeterLedger internal immutable _LEDGER;
+    IMarketRules private immutable _RULES;
+    ITariffs internal immutable _TARIFFS;
+    IGridTopology private immutable _TOPOLOGY;
+    IDeviceRegistry private immutable _REGISTRY;
+    IEnergyMarket private immutable _MARKET;
 
+    /// @notice Names the contracts.
     /// @param wiring The contracts that settlement reads from and posts to.
     constructor(SettlementWiring memory wiring) ShortSlots(wiring.calendar) {
-        LEDGER = wiring.ledger;
-        RULES = wiring.rules;
-        TARIFFS = wiring.tariffs;
-        TOPOLOGY = wiring.topology;
-        REGISTRY = wiring.registry;
-        MARKET = wiring.market;
+        _LEDGER = wiring.ledger;
+        _RULES = wiring.rules;
+        _TARIFFS = wiring.tariffs;
+        _TOPOLOGY = wiring.topology;
+        _REGISTRY = wiring.registry;
+        _MARKET = wiring.market;
     }
 
     /// @dev The case without meters; refuses when it is too early, or too late for a difference.
     function _openCase(uint24 area, uint32 slot, bool isFirst) internal view returns (SlotCase memory c) {
         (c.area, c.slot, c.isFirst) = (area, slot, isFirst);
-        c.times = CALENDAR.timesOf(slot);
+        c.times = _CALENDAR.timesOf(slot);
         if (block.timestamp < c.times.deliveryEnd) revert SettlementTooEarly(slot, c.times.deliveryEnd);
         c.beforeReadingEnd = block.timestamp < c.times.readingEnd;
-        c.beforeFinal = block.timestamp < c.times.finalDate;
-        if (!isFirst && !c.beforeFinal) revert SettlementFinal(area, slot, c.times.finalDate);
-        c.rules = RULES.rulesAt(slot);
+        if (!isFirst && block.timestamp >= c.times.finalDate) revert SettlementFinal(area, slot, c.times.finalDate);
+        c.rules = _RULES.rulesAt(slot);
     }
 
     /// @dev The meters of the positions and the lots of the trades; both were checked against their hash.
     function _readTree(SlotCase memory c, bytes32[] calldata positions, bytes32[] calldata trades) internal view {
-        for (uint256 i = 0; i < c.meters.length; ++i) {
+        uint256 count = c.meters.length;
+        for (uint256 i = 0; i < count; ++i) {
             uint256 offset = i * Records.POSITION_WORDS;
-            _readMeter(c, i, uint256(positions[offset]), Records.unpackAccount(positions[offset + 1]));
+            _readMeter(c, c.meters[i], uint256(positions[offset]), Records.unpackAccount(positions[offset + 1]));
         }
-        for (uint256 i = 0; i < trades.length; ++i) {
-            c.setLot(i, uint256(trades[i]));
-        }
+        c.layLots(trades.length);
+        for (uint256 i = 0; i < trades.length; ++i) c.setLot(i, uint256(trades[i]));
     }
 
     /// @dev Those meters of a feeder's chunk that settle without trades.
     function _readRest(SlotCase memory c, uint32[] memory chunk) internal view {
-        uint256 count;
+        uint256 count = 0;
         for (uint256 i = 0; i < chunk.length; ++i) {
             address holder = _restHolderOf(c, chunk[i]);
-            if (holder != address(0)) _readMeter(c, count++, _restPosition(chunk[i], c.area), holder);
+            if (holder == address(0)) continue;
+            _readMeter(c, c.meters[count++], _restPosition(chunk[i], c.area), holder);
         }
         c.keepMeters(count);
+        c.layLots(0);
     }
 
     /// @dev The meters of a chunk that was settled before: those of its outcomes, which were checked against the hash.
     function _rereadRest(SlotCase memory c, bytes32[] calldata priorOutcomes) internal view {
         for (uint256 i = 0; i < c.meters.length; ++i) {
             uint256 offset = i * Records.OUTCOME_WORDS;
-            uint32 meter = uint32(uint256(priorOutcomes[offset]) >> 224);
-            _readMeter(c, i, _restPosition(meter, c.area), Records.unpackAccount(priorOutcomes[offset + 3]));
+            uint256 position = _restPosition(uint32(uint256(priorOutcomes[offset]) >> 224), c.area);
+            _readMeter(c, c.meters[i], position, Records.unpackAccount(priorOutcomes[offset + 3]));
         }
+        c.layLots(0);
     }
 
-    /// @dev The places of the feeder's list that make up the chunk.
+    /// @dev The meters at the places of the feeder's list that make up the chunk.
     function _chunkOf(uint24 feeder, uint32 chunk) internal view returns (uint32[] memory) {
-        return TOPOLOGY.metersOf(feeder, chunk * CHUNK_METERS, CHUNK_METERS);
+        return _TOPOLOGY.metersOf(feeder, chunk * _CHUNK_METERS, _CHUNK_METERS);
     }
 
     /// @dev Import of each meter without reading: what it bought, at least the Wh of its connection.
@@ -90,39 +97,55 @@ abstract contract SettlementReader is ISettlement, ShortSlots {
         if (!c.hasMissing) return;
         for (uint256 i = 0; i < c.meters.length; ++i) {
             MeterCase memory meter = c.meters[i];
-            if (meter.reading.status != ReadingStatus.Missing) continue;
-            (, uint32 connectionWh) = TOPOLOGY.siteAt(uint32(meter.position >> 224), c.slot);
+            if (meter.status != _MISSING) continue;
+            (, uint32 connectionWh) = _TOPOLOGY.siteAt(uint32(meter.position >> 224), c.slot);
             uint256 boughtWh = meter.deliveredWh; // 0 for a seller: without reading it exported nothing
-            meter.reading.importWh = boughtWh > connectionWh ? uint32(boughtWh) : connectionWh;
+            meter.importWh = boughtWh > connectionWh ? boughtWh : connectionWh;
         }
     }
 
-    /// @dev Sets meter `index` of the case with its feeder and reading.
-    function _readMeter(SlotCase memory c, uint256 index, uint256 position, address account) private view {
-        uint32 meter = uint32(position >> 224);
-        StoredReading memory reading = LEDGER.readingAt(meter, c.slot);
-        if (reading.status == ReadingStatus.None) {
-            if (c.beforeReadingEnd) revert SettlementReadingMissing(meter, c.slot, c.times.readingEnd);
-            reading.status = ReadingStatus.Missing;
+    /// @dev Sets a meter with its feeder and reading.
+    function _readMeter(SlotCase memory c, MeterCase memory meter, uint256 position, address account) private view {
+        (meter.position, meter.account) = (position, account);
+        _readReading(meter, c.slot);
+        if (meter.status == _NO_READING) {
+            if (c.beforeReadingEnd) {
+                revert SettlementReadingMissing(uint32(position >> 224), c.slot, c.times.readingEnd);
+            }
+            meter.status = _MISSING;
             c.hasMissing = true;
         }
-        uint256 feederIndex = _feederIndexOf(c, uint24(position >> 200));
-        if (c.isFirst) ++c.feeders[feederIndex].supplier.settledMeters;
-        c.setMeter(index, position, account, feederIndex, reading);
+        uint256 id = uint24(position >> 200);
+        uint256 place = FeederTable.find(c.feederTable, id);
+        if (place == 0) place = c.addFeeder(id, _TARIFFS.termsAt(uint24(id), c.slot));
+        FeederCase memory feeder = c.feeders[place - 1];
+        meter.feeder = feeder;
+        if (c.isFirst) ++feeder.supplier.settledMeters;
     }
 
-    /// @dev The feeder's place in c.feeders; its terms are read once.
-    function _feederIndexOf(SlotCase memory c, uint24 feeder) private view returns (uint256 index) {
-        bool isKnown;
-        (index, isKnown) = c.feederIndexOf(feeder);
-        if (!isKnown) index = c.addFeeder(feeder, TARIFFS.termsAt(feeder, c.slot));
+    /// @dev `_LEDGER.readingAt(meter, slot)`, answered into the meter's own words.
+    function _readReading(MeterCase memory meter, uint256 slot) private view {
+        IMeterLedger ledger = _LEDGER;
+        bytes4 selector = IMeterLedger.readingAt.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let data := mload(0x40) // behind the free pointer: scratch, not allocated
+            mstore(data, selector)
+            mstore(add(data, 0x04), shr(224, mload(meter))) // the position's meter number
+            mstore(add(data, 0x24), slot)
+            // importWh, exportWh and status: the three words behind the position
+            if iszero(staticcall(gas(), ledger, data, 0x44, add(meter, 0x20), 0x60)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+        }
     }
 
     /// @dev The holder of a meter that stands at the feeder in the slot and has neither order nor contract, else 0.
     function _restHolderOf(SlotCase memory c, uint32 meter) private view returns (address) {
-        (uint24 feeder, ) = TOPOLOGY.siteAt(meter, c.slot);
-        if (feeder != c.area || MARKET.hasPosition(meter, c.slot)) return address(0);
-        return REGISTRY.holderAt(meter, c.slot);
+        (uint24 feeder, ) = _TOPOLOGY.siteAt(meter, c.slot);
+        if (feeder != c.area || _MARKET.hasPosition(meter, c.slot)) return address(0);
+        return _REGISTRY.holderAt(meter, c.slot);
     }
 
     /// @dev A position without side and lock.

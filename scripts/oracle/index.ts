@@ -5,19 +5,20 @@ import { InputError } from "../inputs/error.js";
 import { oracleLog, parseOptions, startOracle, type RunningOracle } from "./command.js";
 import { OracleSetupError } from "./error.js";
 
-const ESTIMATE_EVERY_MILLISECONDS = 30_000;
+/** Short enough for the shortest slots, whose windows are short. */
+const ESTIMATE_EVERY_MILLISECONDS = 5_000;
 /** `--once` ends when the broker has been quiet that long. */
 const QUIET_MILLISECONDS = 2000;
 
 async function main(): Promise<void> {
+  const stopped = stopSignal();
   const options = parseOptions(process.argv.slice(2));
   const log = oracleLog(process.env["LOG_LEVEL"]);
   const running = await startOracle(options, process.env, log);
   log.info({ ...running.oracle.counts() }, "the oracle runs");
+  const onError = (error: unknown): void => log.error({ err: error }, "no estimates made");
   try {
-    await (options.once
-      ? runOnce(running)
-      : runUntilStopped(running, (error) => log.error({ err: error }, "no estimates made")));
+    await (options.once ? runOnce(running) : runUntil(stopped, running, onError));
   } finally {
     log.info({ ...running.oracle.counts() }, "the oracle stops");
     await running.close();
@@ -33,15 +34,20 @@ async function runOnce({ oracle }: RunningOracle): Promise<void> {
   await oracle.drain();
 }
 
-function runUntilStopped({ oracle }: RunningOracle, onError: (error: unknown) => void): Promise<void> {
+async function runUntil(
+  stopped: Promise<void>,
+  { oracle }: RunningOracle,
+  onError: (error: unknown) => void,
+): Promise<void> {
   const timer = setInterval(() => void oracle.fillGaps().catch(onError), ESTIMATE_EVERY_MILLISECONDS);
+  await stopped;
+  clearInterval(timer);
+}
+
+/** Kept from the start, so that a signal during the set-up is not lost; a second one ends at once. */
+function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => {
-        clearInterval(timer);
-        resolve();
-      });
-    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
 }
 

@@ -49,6 +49,7 @@ export class Oracle {
   readonly #sender: Sender;
   #handled = 0;
   #waiters: HandledWaiter[] = [];
+  #filling: Promise<number> | undefined;
 
   constructor(parts: OracleParts) {
     this.#parts = parts;
@@ -86,9 +87,14 @@ export class Oracle {
 
   /**
    * Estimates for the silent meters of all slots whose time for it has come and that were not filled before; returns
-   * how many. Slots whose reading window has ended are passed over: the chain takes no estimate for them.
+   * how many. Called again meanwhile, it is the same call. Slots whose reading window has ended are passed over: the chain takes no estimate for them.
    */
-  async fillGaps(): Promise<number> {
+  fillGaps(): Promise<number> {
+    this.#filling ??= this.#fillGaps().finally(() => (this.#filling = undefined));
+    return this.#filling;
+  }
+
+  async #fillGaps(): Promise<number> {
     const { gapFiller, outbox, times, clock, log } = this.#parts;
     if (gapFiller === undefined) return 0;
     const now = BigInt(clock.now());

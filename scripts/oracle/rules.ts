@@ -84,9 +84,18 @@ export function rightSigner(ledger: SigningDomain): ReadingRule {
   };
 }
 
-/** All of them, cheap ones first. */
+/** All but the signature's, cheap ones first. The chain checks signatures again, at the price of a refused batch. */
+export const PLAUSIBILITY_RULES: readonly ReadingRule[] = [
+  ownTopic,
+  notFuture,
+  notTooLate,
+  knownMeter,
+  withinConnection(),
+];
+
+/** All of them. */
 export function standardRules(ledger: SigningDomain): ReadingRule[] {
-  return [ownTopic, notFuture, notTooLate, knownMeter, withinConnection(), rightSigner(ledger)];
+  return [...PLAUSIBILITY_RULES, rightSigner(ledger)];
 }
 
 function signerAt(reading: SignedReading, site: MeterSite): string | undefined {

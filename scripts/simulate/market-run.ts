@@ -12,7 +12,7 @@ import { type SlotTimes } from "../../sdk/time/slots.js";
 import type { OrderProfile } from "../forecast/index.js";
 import type { NeighbourFeeder, NeighbourHome, Neighbourhood } from "../neighbourhood.js";
 import { estimatesFrom } from "../oracle/gap-filler.js";
-import type { Metering } from "./metering.js";
+import type { Meters } from "./metering.js";
 import { slotsOf, type OrderRound, type Plan } from "./plan.js";
 import type { SlotMap } from "./schedule.js";
 import type { Timeline } from "./timeline.js";
@@ -27,7 +27,7 @@ export interface MarketRunParts {
   readonly neighbourhood: Neighbourhood;
   readonly slots: SlotMap;
   readonly rounds: readonly OrderRound[];
-  readonly metering: Metering;
+  readonly metering: Meters;
   /** Seconds before a round's first delivery at which its orders go out. */
   readonly leadOf: (round: OrderRound) => number;
 }

@@ -40,8 +40,20 @@ export interface MeteringParts {
   readonly now: () => number;
 }
 
+/** The meters' side as a run uses it. */
+export interface Meters {
+  /** All meters that are not silent report a slot; resolves when the readings are on the chain. */
+  report(dataSlot: number): Promise<void>;
+  /** The metering operators estimate for the meters that stayed silent. */
+  fillGaps(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the meters' side of a run. */
+export type StartMetering = (parts: MeteringParts) => Promise<Meters>;
+
 /** Everything between the meters and the ledger, in this process. */
-export class Metering {
+export class Metering implements Meters {
   #published = 0;
 
   private constructor(
@@ -79,7 +91,6 @@ export class Metering {
     return new Metering(parts, broker, link, oracle, folder);
   }
 
-  /** All meters that are not silent report a slot; resolves when the readings are on the chain. */
   async report(dataSlot: number): Promise<void> {
     const { chain, slots, homes } = this.parts;
     const ledger = meterLedgerOf(chain);
@@ -103,7 +114,6 @@ export class Metering {
     await this.#drain();
   }
 
-  /** The metering operators estimate for the meters that stayed silent. */
   async fillGaps(): Promise<void> {
     if ((await this.oracle.fillGaps()) > 0) await this.#drain();
   }

@@ -29,7 +29,11 @@ export async function writeResults(folder: string, plan: Plan, result: Simulatio
   const settlements = join(folder, "settlements.csv");
   const report = join(folder, "report.html");
   const grid = join(folder, "grid.json");
-  await writeFileAtOnce(settlements, settlementsCsv(result.homeSlots, plan.inputs.startText), READABLE);
+  await writeFileAtOnce(
+    settlements,
+    settlementsCsv(result.homeSlots, (slot) => plan.inputs.startText(slot)),
+    READABLE,
+  );
   await writeFileAtOnce(report, reportPage(result), READABLE);
   if (plan.isGridDrawn) await writeGrid(grid, plan.grid);
   return plan.isGridDrawn ? [settlements, report, grid] : [settlements, report];

@@ -68,7 +68,12 @@ export function planRun(
         willingness: drawWillingness(random.fork(id)),
       };
       const profiles = rounds.flatMap((round) => {
-        const orders = buildOrders(forecastOf(inputs, home, round), round.firstSlot, inputs.pricesAt, bounds);
+        const orders = buildOrders(
+          forecastOf(inputs, home, round),
+          round.firstSlot,
+          (slot) => inputs.pricesAt(slot),
+          bounds,
+        );
         return [...orders.buy, ...orders.sell];
       });
       return { home, feeder: feeder.name, profiles, depositMicro: depositOf(inputs, home, profiles, market) };

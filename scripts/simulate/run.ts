@@ -8,7 +8,7 @@ import { InputError } from "../inputs/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
 import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
 import { MarketRun } from "./market-run.js";
-import { Metering } from "./metering.js";
+import { Metering, type StartMetering } from "./metering.js";
 import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
 import { highestRetail, loadInputs, planRun, type Plan } from "./plan.js";
@@ -29,7 +29,11 @@ export class Simulation {
   #slots: SlotMap | undefined;
   #firstBlock = 0;
 
-  constructor(private readonly options: SimulateOptions) {}
+  /** @param startMetering the meters' side, which tests replace */
+  constructor(
+    private readonly options: SimulateOptions,
+    private readonly startMetering: StartMetering = (parts) => Metering.start(parts),
+  ) {}
 
   /** Reads and checks the input. */
   async load(): Promise<void> {
@@ -103,7 +107,7 @@ export class Simulation {
       },
     };
     const byId = new Map(neighbourhood.homes.map((home) => [home.home, home]));
-    const metering = await Metering.start({
+    const metering = await this.startMetering({
       chain: withSigner(network.transaction, anyMeteringOperator(neighbourhood)),
       homes: plan.homes.map(({ home }) => ({ onChain: known(byId.get(home.id)), values: home })),
       inputs: plan.inputs,

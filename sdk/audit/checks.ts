@@ -1,69 +1,126 @@
 /** What must hold of the books as a whole, after all events: money, locks, held credits and the energy identities. */
 import { EntryTag, TradeLevel, type Outcome, type Trade } from "../records.js";
-import { areaSlotKey, expectEqual, type AuditState, type ClosedSlot, type SettledGroup } from "./state.js";
+import { add, areaSlotKey, expectEqual, type AuditState, type ClosedSlot, type SettledGroup } from "./state.js";
+import { feederAt, valueAt } from "./terms.js";
 
-/** The checks by their numbers, for people. A1 to A6 are made while the events are read. */
+/** The checks by their numbers, for people. A0 to A6 and A17 to A24 are made while the events are read. */
 export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
+  A0: "events come in the order of the chain, and each can be read",
   A1: "each escrow call that is no deposit or withdrawal leaves the sum of balances as it was",
   A2: "locked and held credits are there, at every moment, in every account",
   A3: "a book is a log without a gap",
-  A4: "a slot is settled after its books are closed",
+  A4: "a slot is closed once, and settled after that",
   A5: "each settlement uses the readings that the ledger held",
   A6: "a settled slot becomes final once, and nothing is settled after that",
-  A7: "credits issued less redeemed are the credits held",
+  A7: "credits issued less redeemed are the credits held, each against a payment of its own",
   A8: "the escrow has the credits of its accounts",
   A9: "an account's arrears are the debts recorded less those paid and set off",
   A10: "an account's locks are those of its orders, contracts and disputes",
-  A11: "an account's held credits are those of its settlements that are not final",
+  A11: "an account's held credits are those of its settlements that are not final, slot by slot",
   A12: "import - export = bought - sold + grid import - grid export, for each home and slot",
   A13: "community energy bought is community energy sold, in each slot",
   A14: "nobody pays above a limit, nor is paid below one",
   A15: "what homes pay is what homes and utilities receive, in each slot",
-  A16: "settlements moved what their outcomes say",
+  A16: "settlements moved what their outcomes say, and accountants are due a fee for each meter and slot",
+  A17: "a book's price, trades and rests are those that its orders have",
+  A18: "a closed slot's positions and trades are those of its contracts, orders and books",
+  A19: "a settlement is what trades, readings, prices and rules make",
+  A20: "a batch's Merkle root is that of its readings",
+  A21: "a reading is stored when it differs from what was stored, and only then",
+  A22: "a bar is lifted from the meter and slot that it was laid on",
+  A23: "each escrow movement goes the way that its reason says",
+  A24: "a dispute is resolved once, after it was opened",
   C1: "the chain's state is what the events say",
 };
 
 /** Makes all checks; findings are noted in the state. */
-export function checkBooks(state: AuditState, escrow: string): void {
-  checkCredits(state, escrow);
+export function checkBooks(state: AuditState): void {
+  checkCredits(state);
   for (const [key, group] of state.settled) checkGroup(state, key, group);
   for (const [key, closed] of state.closed) checkLimits(state, key, closed);
   checkAccounts(state);
+  checkHeld(state);
+  checkMoved(state);
 }
 
-function checkCredits(state: AuditState, escrow: string): void {
+function checkCredits(state: AuditState): void {
   const held = sum(state.tokens.values());
   const supply = state.issuedMicro - state.redeemedMicro;
   expectEqual(state, "A7", "credits held", "EnergyCredit", held, supply);
+  for (const [address, amount] of state.unexplained) {
+    expectEqual(state, "A7", `credits of ${address} made or ended beside the issuer's`, "EnergyCredit", amount, 0n);
+  }
   const balances = sum([...state.accounts.values()].map(({ balance }) => balance));
   expectEqual(state, "A8", "sum of the escrow's accounts", "TradeEscrow", balances, state.depositedMicro);
-  const isCovered = (state.tokens.get(escrow) ?? 0n) >= balances;
+  const isCovered = (state.tokens.get(state.contracts.escrow) ?? 0n) >= balances;
   expectEqual(state, "A8", "the escrow's own credits cover its accounts", "TradeEscrow", isCovered, true);
 }
 
 function checkAccounts(state: AuditState): void {
-  const held = new Map<string, bigint>();
-  const settled = new Map<string, bigint>();
-  for (const group of state.settled.values()) {
-    for (const outcome of group.outcomes) {
-      if (!group.final) {
-        tally(held, outcome.account, outcome.held);
-        // a grid share that held money covers is paid when the slot is final
-        tally(settled, outcome.account, outcome.gridPaid - outcome.uncovered);
-      }
-      tally(settled, outcome.account, communityNet(outcome) + outcome.gridReceived - outcome.gridPaid);
-    }
-    for (const party of group.parties) if (!group.final) tally(held, party.account, party.community);
-  }
-  const parties = new Set([...state.settled.values()].flatMap((group) => group.parties.map(({ account }) => account)));
   for (const [address, account] of state.accounts) {
     expectEqual(state, "A9", "arrears", address, account.arrears, state.owes.get(address) ?? 0n);
     expectEqual(state, "A10", "locked credits", address, account.locked, state.locks.get(address) ?? 0n);
-    expectEqual(state, "A11", "held credits", address, account.held, held.get(address) ?? 0n);
-    if (!settled.has(address) || parties.has(address)) continue;
-    const debts = (state.owes.get(address) ?? 0n) - (state.isOwed.get(address) ?? 0n);
-    const due = (settled.get(address) ?? 0n) + debts;
-    expectEqual(state, "A16", "credits moved by settlements", address, state.moved.get(address) ?? 0n, due);
+  }
+}
+
+/** What settlements put aside in each slot for each account is what their last outcomes hold, until it is released. */
+function checkHeld(state: AuditState): void {
+  const held = new Map<string, bigint>();
+  const final = new Map<string, bigint>();
+  const standing = new Map<string, bigint>();
+  for (const { area, slot, outcomes, parties, final: isFinal } of state.settled.values()) {
+    const amounts = [
+      ...outcomes.map((outcome) => [outcome.account, outcome.held] as const),
+      ...parties.map((party) => [party.account, party.community] as const),
+    ];
+    for (const [account, amount] of amounts) {
+      const key = `${areaSlotKey(area, slot)}/${account}`;
+      add(held, key, amount);
+      if (isFinal) add(final, key, amount);
+      else add(standing, account, amount);
+    }
+  }
+  expectSame(state, "A11", "held by settlements of area/slot/account", state.heldBySettlements, held);
+  expectSame(state, "A11", "released of area/slot/account", state.released, final);
+  const accounts = new Map([...state.accounts].map(([address, account]) => [address, account.held]));
+  expectSame(state, "A11", "held credits of", accounts, standing);
+}
+
+/** What settlements moved, debts included, is what their outcomes make due. */
+function checkMoved(state: AuditState): void {
+  const due = new Map<string, bigint>();
+  let feesMicro = 0n;
+  for (const group of state.settled.values()) {
+    for (const outcome of group.outcomes) {
+      const { account, feeder, gridPaid, gridReceived, uncovered } = outcome;
+      const supplier = feederAt(state.terms, feeder, group.slot)?.supplier ?? "";
+      // a grid share that held money covers is paid when the slot is final
+      const gridShare = group.final ? gridPaid : uncovered;
+      const fee = valueAt(state.terms.rules, group.slot)?.accountingFeeMicro ?? 0n;
+      add(due, account, communityNet(outcome) + gridReceived - gridShare);
+      add(due, supplier, gridShare - gridReceived - fee);
+      feesMicro += fee;
+    }
+    for (const { account, community, surplusIn, surplusOut } of group.parties) {
+      add(due, account, community + surplusIn - surplusOut);
+    }
+  }
+  add(due, state.contracts.fees, feesMicro);
+  expectEqual(state, "A16", "accounting fees booked", "AccountingFees", state.feesBookedMicro, feesMicro);
+  for (const [address, amount] of state.owes) add(due, address, amount);
+  for (const [address, amount] of state.isOwed) add(due, address, -amount);
+  expectSame(state, "A16", "credits moved by settlements, of", state.moved, due);
+}
+
+function expectSame(
+  state: AuditState,
+  check: string,
+  what: string,
+  actual: ReadonlyMap<string, bigint>,
+  expected: ReadonlyMap<string, bigint>,
+): void {
+  for (const key of new Set([...actual.keys(), ...expected.keys()])) {
+    expectEqual(state, check, `${what} ${key}`, key, actual.get(key) ?? 0n, expected.get(key) ?? 0n);
   }
 }
 
@@ -135,10 +192,6 @@ function checkLimit(state: AuditState, key: string, slot: bigint, trade: Trade, 
 
 function communityNet(outcome: Outcome): bigint {
   return outcome.energyReceived + outcome.bondReceived - outcome.energyPaid - outcome.fees - outcome.bondPaid;
-}
-
-function tally(sums: Map<string, bigint>, key: string, amount: bigint): void {
-  sums.set(key, (sums.get(key) ?? 0n) + amount);
 }
 
 function sum(values: Iterable<bigint>): bigint {

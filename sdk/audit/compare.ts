@@ -1,10 +1,14 @@
 /** Check C1: the state that the events tell against the chain's own, at one block. The only reads of state. */
 import type { TransactionChain } from "../connect.js";
+import { hashWords } from "../records.js";
 import { ask } from "../transact.js";
+import { compareTerms } from "./compare-terms.js";
 import { expectEqual, type AuditState } from "./state.js";
 
 /** Questions under way at the same time. */
 const AT_ONCE = 32;
+/** Slots in a word of Settlement's record of short slots. */
+const SLOTS_PER_WORD = 256n;
 
 /** Compares accounts, tokens, debts, books, positions, outcomes and readings. Differences are noted in the state. */
 export async function compareWithChain(state: AuditState, chain: TransactionChain, block: number): Promise<void> {
@@ -22,32 +26,73 @@ export async function compareWithChain(state: AuditState, chain: TransactionChai
       expectEqual(state, "C1", `${part} of ${address}`, "TradeEscrow.accountOf", actual[`${part}Micro`], account[part]);
     }
   });
+  await compareDues(state, chain, at);
+  await compareBooks(state, chain, at);
+  await compareSettled(state, chain, at);
+  await compareShort(state, chain, at);
+  await compareReadings(state, chain, at);
+  await compareDisputes(state, chain, at);
+  await compareTerms(state, chain, at);
+}
+
+type At = { readonly blockTag: number };
+
+/** Debts, accountants' fees and used payments. */
+async function compareDues(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
   await each(state.owes, async ([address, owed]) => {
     const actual = await ask(() => contracts.arrears.totalOf(address, at));
     expectEqual(state, "C1", `debts of ${address}`, "Arrears.totalOf", actual, owed);
   });
+  await each(state.debts, async ([key, owed]) => {
+    const [debtor = "", creditor = ""] = key.split("/");
+    const actual = await ask(() => contracts.arrears.debtTo(debtor, creditor, at));
+    expectEqual(state, "C1", `debt of ${debtor} to ${creditor}`, "Arrears.debtTo", actual, owed);
+  });
+  await each(state.feesDue, async ([accountant, due]) => {
+    const actual = await ask(() => contracts.accountingFees.dueOf(accountant, at));
+    expectEqual(state, "C1", `fees due to ${accountant}`, "AccountingFees.dueOf", actual, due);
+  });
+  await each(state.references, async (reference) => {
+    const isUsed = await ask(() => contracts.energyCredit.isReferenceUsed(reference, at));
+    expectEqual(state, "C1", `payment ${reference} is used`, "EnergyCredit.isReferenceUsed", isUsed, true);
+  });
+}
+
+/** Books, contracts, results, use of edges and positions. */
+async function compareBooks(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
   await each(state.books, async ([key, book]) => {
     const [feeder = 0n, slot = 0n] = parts(key);
     const { entriesHash } = await ask(() => contracts.energyMarket.bookOf(feeder, slot, at));
     expectEqual(state, "C1", `book ${key}`, "EnergyMarket.bookOf", entriesHash, book.hash);
+  });
+  await each(state.bilaterals, async ([key, log]) => {
+    const [city = 0n, slot = 0n] = parts(key);
+    const { entriesHash } = await ask(() => contracts.bilateralContracts.bookOf(city, slot, at));
+    expectEqual(state, "C1", `contracts of slot ${key}`, "BilateralContracts.bookOf", entriesHash, log.hash);
+  });
+  await each(state.accepted, async (digest) => {
+    const isAccepted = await ask(() => contracts.bilateralContracts.isAccepted(digest, at));
+    expectEqual(state, "C1", `contract ${digest} is accepted`, "BilateralContracts.isAccepted", isAccepted, true);
+  });
+  await each(state.results, async ([key, { price, volumeWh, trades, rests }]) => {
+    const [area = 0n, slot = 0n] = parts(key);
+    const actual = await ask(() => contracts.clearing.resultOf(area, slot, at));
+    const commitment = hashWords([hashWords(trades), hashWords(rests)]);
+    expectEqual(state, "C1", `price of book ${key}`, "Clearing.resultOf", actual.price, price);
+    expectEqual(state, "C1", `volume of book ${key}`, "Clearing.resultOf", actual.volumeWh, volumeWh);
+    expectEqual(state, "C1", `trades and rests of book ${key}`, "Clearing.resultOf", actual.commitment, commitment);
   });
   await each(state.closed, async ([key, { hash }]) => {
     const [city = 0n, slot = 0n] = parts(key);
     const actual = await ask(() => contracts.clearing.positionsHash(city, slot, at));
     expectEqual(state, "C1", `positions of slot ${key}`, "Clearing.positionsHash", actual, hash);
   });
-  await compareSettled(state, chain, at);
-  await compareReadings(state, chain, at);
 }
 
 /** What Settlement keeps instead of a hash once a slot is final. */
 const FINALIZED = 1n;
 
-async function compareSettled(
-  state: AuditState,
-  { contracts }: TransactionChain,
-  at: { blockTag: number },
-): Promise<void> {
+async function compareSettled(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
   await each(state.settled, async ([key, { hash, final }]) => {
     const [area = 0n, slot = 0n, chunk] = parts(key);
     const actual = await ask(() =>
@@ -59,11 +104,28 @@ async function compareSettled(
   });
 }
 
-async function compareReadings(
-  state: AuditState,
-  { contracts }: TransactionChain,
-  at: { blockTag: number },
-): Promise<void> {
+/** The chain's record of short slots holds those that the events tell of, and no other; some may have come too late. */
+async function compareShort(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
+  const words = new Map<string, bigint>();
+  for (const { slot, outcomes } of state.settled.values()) {
+    for (const { meter, soldWh, undeliveredWh } of outcomes) {
+      if (soldWh + undeliveredWh > 0n) words.set(`${meter}/${slot / SLOTS_PER_WORD}`, 0n);
+    }
+  }
+  for (const [meter, slots] of state.shortSlots) {
+    for (const slot of slots) {
+      const key = `${meter}/${slot / SLOTS_PER_WORD}`;
+      words.set(key, (words.get(key) ?? 0n) | (1n << (slot % SLOTS_PER_WORD)));
+    }
+  }
+  await each(words, async ([key, bits]) => {
+    const [meter = 0n, word = 0n] = parts(key);
+    const actual = await ask(() => contracts.settlement.shortSlots(meter, word, at));
+    expectEqual(state, "C1", `short slots of meter ${meter}`, "Settlement.shortSlots", actual & ~bits, 0n);
+  });
+}
+
+async function compareReadings(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
   await each(state.readings, async ([key, reading]) => {
     const [meter = 0n, slot = 0n] = parts(key);
     const actual = await ask(() => contracts.meterLedger.readingAt(meter, slot, at));
@@ -71,15 +133,42 @@ async function compareReadings(
       expectEqual(state, "C1", `${part} of reading ${key}`, "MeterLedger.readingAt", actual[part], reading[part]);
     }
   });
+  const batches = await ask(() => contracts.meterLedger.batchCount(at));
+  expectEqual(state, "C1", "batches of readings", "MeterLedger.batchCount", batches, BigInt(state.roots.length));
+  await each(new Map(state.roots.entries()), async ([index, root]) => {
+    if (BigInt(index) >= batches) return;
+    const actual = await ask(() => contracts.meterLedger.rootOf(index + 1, at));
+    expectEqual(state, "C1", `root of batch ${index + 1}`, "MeterLedger.rootOf", actual, root);
+  });
+  await each(state.bars, async ([meter, bar]) => {
+    const actual = await ask(() => contracts.meterLedger.barOf(meter, at));
+    expectEqual(state, "C1", `barred slot of meter ${meter}`, "MeterLedger.barOf", actual.barredSlot, bar.barredSlot);
+    expectEqual(
+      state,
+      "C1",
+      `lifted bar of meter ${meter}`,
+      "MeterLedger.barOf",
+      actual.liftedBySlot,
+      bar.liftedBySlot,
+    );
+  });
 }
 
-async function each<Key, Value>(
-  map: ReadonlyMap<Key, Value>,
-  compare: (entry: readonly [Key, Value]) => Promise<void>,
-): Promise<void> {
-  const entries = [...map];
-  for (let from = 0; from < entries.length; from += AT_ONCE) {
-    await Promise.all(entries.slice(from, from + AT_ONCE).map(compare));
+async function compareDisputes(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
+  await each(state.disputes, async ([key, dispute]) => {
+    const [party = "", meter = 0n, slot = 0n] = key.split("/");
+    const actual = await ask(() => contracts.disputes.disputeOf(party, meter, slot, at));
+    const expected: Readonly<Record<string, unknown>> = { ...dispute.reading, state: dispute.state };
+    for (const part of ["importWh", "exportWh", "city", "feeder", "sequence", "status", "state"] as const) {
+      expectEqual(state, "C1", `${part} of dispute ${key}`, "Disputes.disputeOf", actual[part], expected[part]);
+    }
+  });
+}
+
+async function each<Item>(items: Iterable<Item>, compare: (item: Item) => Promise<void>): Promise<void> {
+  const all = [...items];
+  for (let from = 0; from < all.length; from += AT_ONCE) {
+    await Promise.all(all.slice(from, from + AT_ONCE).map(compare));
   }
 }
 

@@ -3,7 +3,7 @@
  * chain's own state at the same block.
  */
 import type { TransactionChain } from "../connect.js";
-import { readEvents } from "../events.js";
+import { readEvents, type ChainEvent } from "../events.js";
 import { checkBooks } from "./checks.js";
 import { compareWithChain } from "./compare.js";
 import { applyEvent } from "./fold.js";
@@ -22,12 +22,28 @@ export interface AuditOptions {
 /** Audits the transaction chain. The findings are in the result; none means that everything holds. */
 export async function auditChain(chain: TransactionChain, options: AuditOptions = {}): Promise<AuditState> {
   const toBlock = options.toBlock ?? (await chain.provider.getBlockNumber());
-  const state = emptyState();
-  for await (const events of readEvents(chain, { fromBlock: chain.deployment.deploymentBlock, toBlock })) {
-    for (const event of events) applyEvent(state, event);
-    options.onProgress?.(state.lastBlock, toBlock);
+  const events = readEvents(chain, { fromBlock: chain.deployment.deploymentBlock, toBlock });
+  return auditEvents(chain, events, { ...options, toBlock });
+}
+
+/** Audits events that were read before: all of the chain's up to the block, in order. */
+export async function auditEvents(
+  chain: TransactionChain,
+  events: AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>,
+  { toBlock, onProgress }: AuditOptions & { readonly toBlock: number },
+): Promise<AuditState> {
+  const { chainId, contracts } = chain.deployment;
+  const state = emptyState({
+    chainId,
+    escrow: contracts.TradeEscrow.address,
+    ledger: contracts.MeterLedger.address,
+    fees: contracts.AccountingFees.address,
+  });
+  for await (const part of events) {
+    for (const event of part) applyEvent(state, event);
+    onProgress?.(state.lastBlock, toBlock);
   }
-  checkBooks(state, chain.deployment.contracts.TradeEscrow.address);
+  checkBooks(state);
   await compareWithChain(state, chain, toBlock);
   return state;
 }

@@ -2,7 +2,9 @@
  * The books as events tell them: a fold over the logs of one transaction chain, without one read of its state. What the
  * fold meets that cannot be right is noted as a finding; `checks.ts` looks at the whole afterwards.
  */
+import type { BookResult } from "../clearing/index.js";
 import type { Entry, Outcome, PartyOutcome, Position, Trade } from "../records.js";
+import { emptyTerms, type Terms } from "./terms.js";
 
 /** An escrow account. Micro-credits. */
 export interface EscrowAccount {
@@ -12,11 +14,29 @@ export interface EscrowAccount {
   arrears: bigint;
 }
 
-/** A book as the log of its entries. */
-export interface BookState {
-  readonly entries: Entry[];
+/** A log of packed words. */
+export interface LogState {
+  readonly words: string[];
   /** Chain hash over the entries; undefined before the first. */
   hash: string | undefined;
+}
+
+/** A book as the log of its entries. */
+export interface BookState extends LogState {
+  readonly entries: Entry[];
+}
+
+/** A dispute, with the reading as it was disputed. */
+export interface DisputeState {
+  readonly bondMicro: bigint;
+  readonly reading: Readonly<Record<string, unknown>>;
+  state: bigint;
+}
+
+/** Since when a meter may not order for want of a reading. */
+export interface BarState {
+  barredSlot: bigint;
+  liftedBySlot: bigint;
 }
 
 /** A city tree's slot after `close`. */
@@ -29,6 +49,8 @@ export interface ClosedSlot {
 /** The last settlement of a city tree's slot, or of a chunk of a feeder's meters that had no orders. */
 export interface SettledGroup {
   readonly slot: bigint;
+  /** The city, or the feeder of a chunk. */
+  readonly area: bigint;
   readonly outcomes: readonly Outcome[];
   readonly parties: readonly PartyOutcome[];
   /** Delivered Wh per trade of the closed slot; empty for a chunk. */
@@ -56,8 +78,18 @@ export interface Finding {
   readonly where: string;
 }
 
+/** Where the books are kept: what the fold needs to know besides events. */
+export interface AuditedContracts {
+  readonly chainId: number;
+  readonly escrow: string;
+  readonly ledger: string;
+  /** Whose escrow account accounting fees are paid to. */
+  readonly fees: string;
+}
+
 /** The fold so far. Maps are keyed by address, `area/slot`, `feeder/slot/chunk` or `meter/slot`. */
 export interface AuditState {
+  readonly contracts: AuditedContracts;
   readonly tokens: Map<string, bigint>;
   issuedMicro: bigint;
   /** Deposits less withdrawals of the escrow. */
@@ -68,25 +100,51 @@ export interface AuditState {
   readonly owes: Map<string, bigint>;
   /** Per account: what others owe it now. */
   readonly isOwed: Map<string, bigint>;
+  /** Per `debtor/creditor`. */
+  readonly debts: Map<string, bigint>;
   /** Per account: balance changes by settlements, releases and payments of debts. */
   readonly moved: Map<string, bigint>;
   /** Locked for orders, bilateral contracts and disputes, from orders and positions alone. */
   readonly locks: Map<string, bigint>;
+  readonly terms: Terms;
   readonly books: Map<string, BookState>;
+  readonly bilaterals: Map<string, LogState>;
+  /** Digests of accepted bilateral contracts. */
+  readonly accepted: Set<string>;
+  readonly results: Map<string, BookResult>;
+  /** Wh that trades sent over the edges, by `area/slot/up` and `area/slot/down`. */
+  readonly edgeUse: Map<string, bigint>;
   readonly closed: Map<string, ClosedSlot>;
   readonly settled: Map<string, SettledGroup>;
+  /** Held money by `area/slot/account`: what settlements put there, what was released of it. */
+  readonly heldBySettlements: Map<string, bigint>;
+  readonly released: Map<string, bigint>;
+  /** Final slots in which a meter was short. */
+  readonly shortSlots: Map<bigint, Set<bigint>>;
   readonly readings: Map<string, ReadingState>;
-  readonly bondRates: { readonly fromSlot: bigint; readonly bondRate: bigint }[];
-  readonly disputeBonds: Map<string, bigint>;
+  /** Merkle roots of the ledger's batches, as its events have them. */
+  readonly roots: string[];
+  readonly bars: Map<bigint, BarState>;
+  readonly disputes: Map<string, DisputeState>;
+  /** What accountants are due, and the sum of all that was booked for them. */
+  readonly feesDue: Map<string, bigint>;
+  feesBookedMicro: bigint;
+  /** References of payments that credits were issued or redeemed for. */
+  readonly references: Set<string>;
+  /** Per account: credits that came into being or ended, less those that the issuer says were. */
+  readonly unexplained: Map<string, bigint>;
   readonly findings: Finding[];
   /** How many single comparisons were made. */
   checks: number;
   events: number;
   lastBlock: number;
+  /** Place of the last event in the chain's log. */
+  lastLog: number;
 }
 
-export function emptyState(): AuditState {
+export function emptyState(contracts: AuditedContracts): AuditState {
   return {
+    contracts,
     tokens: new Map(),
     issuedMicro: 0n,
     depositedMicro: 0n,
@@ -95,17 +153,32 @@ export function emptyState(): AuditState {
     owes: new Map(),
     isOwed: new Map(),
     moved: new Map(),
+    debts: new Map(),
     locks: new Map(),
+    terms: emptyTerms(),
     books: new Map(),
+    bilaterals: new Map(),
+    accepted: new Set(),
+    results: new Map(),
+    edgeUse: new Map(),
     closed: new Map(),
     settled: new Map(),
+    heldBySettlements: new Map(),
+    released: new Map(),
+    shortSlots: new Map(),
     readings: new Map(),
-    bondRates: [],
-    disputeBonds: new Map(),
+    roots: [],
+    bars: new Map(),
+    disputes: new Map(),
+    feesDue: new Map(),
+    feesBookedMicro: 0n,
+    references: new Set(),
+    unexplained: new Map(),
     findings: [],
     checks: 0,
     events: 0,
     lastBlock: 0,
+    lastLog: -1,
   };
 }
 

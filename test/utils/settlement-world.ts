@@ -4,9 +4,9 @@
  */
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import type { NetworkHelpers } from "@nomicfoundation/hardhat-network-helpers/types";
-import { toBeHex, zeroPadValue, type ContractTransactionReceipt } from "ethers";
+import { getAddress, toBeHex, zeroPadValue, type ContractTransactionReceipt } from "ethers";
 
-import { AccessRole, ReadingStatus, Side } from "../../sdk/enums.js";
+import { AccessRole, ReadingStatus, type Side } from "../../sdk/enums.js";
 import {
   hashWords,
   packPosition,
@@ -33,7 +33,7 @@ export const RULES = {
   retailCap: 400_000n,
   edgeFeeCap: 50_000n,
   minimumOrderWh: 10n,
-  escalationThreshold: 2n,
+  escalationThreshold: 1n,
   escalationWindow: 32n,
   accountingFeeMicro: 1_000n,
   reservePerMeterMicro: 0n,
@@ -62,7 +62,7 @@ export interface Settled {
 export type SettlementWorld = Awaited<ReturnType<typeof settlementWorld>>;
 
 /** An account that nobody needs a key for. */
-export const accountOf = (number: bigint): string => zeroPadValue(toBeHex(0xb00000n + number), 20);
+export const accountOf = (number: bigint): string => getAddress(zeroPadValue(toBeHex(0xb00000n + number), 20));
 
 /** `words` of the last settlement of each slot, by slot. */
 interface Prior {

@@ -7,47 +7,50 @@ pragma solidity ^0.8.28;
 ///         holds, so that a word of an earlier round reads as empty. It repeats after 2^24 slots (15 years of the
 ///         shortest slots).
 library OrderLanes {
-    uint256 internal constant SLOTS_PER_WORD = 8;
     uint256 internal constant RING_WORDS = 32;
+    /// A lane's sells bit: all there is in the lane of a seller's first order before it is counted.
+    uint256 internal constant SELLS_BIT = 1 << 29;
+    /// One order more in a lane.
+    uint256 internal constant ONE_ORDER = 1 << 26;
 
+    uint256 private constant _SLOTS_PER_WORD = 8;
     uint256 private constant _LANE_BITS = 30;
     uint256 private constant _LANE_MASK = 2 ** 30 - 1;
-    uint256 private constant _SELLS_BIT = 1 << 29;
-    uint256 private constant _ORDERS_SHIFT = 26;
     uint256 private constant _ORDERS_MASK = 7;
     uint256 private constant _WH_MASK = 2 ** 26 - 1;
     uint256 private constant _TAG_SHIFT = 240;
 
     /// Which word of the ring holds the slot.
-    function wordIndex(uint32 slot) internal pure returns (uint256) {
-        return (slot / SLOTS_PER_WORD) % RING_WORDS;
+    function wordIndex(uint256 slot) internal pure returns (uint256) {
+        return (slot / _SLOTS_PER_WORD) % RING_WORDS;
     }
 
     /// The stored word as it holds for the slot's round: empty but for the tag when it is of another.
-    function inRound(uint256 word, uint32 slot) internal pure returns (uint256) {
-        uint256 tag = uint16(slot / (SLOTS_PER_WORD * RING_WORDS));
+    function inRound(uint256 word, uint256 slot) internal pure returns (uint256) {
+        uint256 tag = uint16(slot / (_SLOTS_PER_WORD * RING_WORDS));
         return word >> _TAG_SHIFT == tag ? word : tag << _TAG_SHIFT;
     }
 
-    function laneOf(uint256 word, uint32 slot) internal pure returns (uint256) {
-        return (word >> _shiftOf(slot)) & _LANE_MASK;
+    /// Where the slot's lane begins in its word.
+    function shiftOf(uint256 slot) internal pure returns (uint256) {
+        unchecked {
+            return (slot % _SLOTS_PER_WORD) * _LANE_BITS; // at most 210
+        }
     }
 
-    function withLane(uint256 word, uint32 slot, uint256 lane) internal pure returns (uint256) {
-        uint256 shift = _shiftOf(slot);
+    function laneAt(uint256 word, uint256 shift) internal pure returns (uint256) {
+        return (word >> shift) & _LANE_MASK;
+    }
+
+    function withLane(uint256 word, uint256 shift, uint256 lane) internal pure returns (uint256) {
         return (word & ~(_LANE_MASK << shift)) | (lane << shift);
     }
 
-    /// The caller keeps orders within 3 bits and Wh within 26.
-    function packLane(bool sells, uint256 orders, uint256 wh) internal pure returns (uint256) {
-        return (sells ? _SELLS_BIT : 0) | (orders << _ORDERS_SHIFT) | wh;
+    function ordersOf(uint256 lane) internal pure returns (uint256) {
+        return (lane / ONE_ORDER) & _ORDERS_MASK;
     }
 
-    function unpackLane(uint256 lane) internal pure returns (bool sells, uint256 orders, uint256 wh) {
-        return (lane & _SELLS_BIT != 0, (lane >> _ORDERS_SHIFT) & _ORDERS_MASK, lane & _WH_MASK);
-    }
-
-    function _shiftOf(uint32 slot) private pure returns (uint256) {
-        return (slot % SLOTS_PER_WORD) * _LANE_BITS;
+    function whOf(uint256 lane) internal pure returns (uint256) {
+        return lane & _WH_MASK;
     }
 }

@@ -61,6 +61,14 @@ library OrderMessages {
         }
     }
 
+    /// The number at a place that the caller knows to be there. It may be above 32 bits: the caller refuses that.
+    function numberAt(uint32[] calldata numbers, uint256 i) internal pure returns (uint256 value) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            value := calldataload(add(numbers.offset, shl(5, i)))
+        }
+    }
+
     /// A profile has 1 to `maximum` slots, and energy in the first and in the last.
     function isProfile(uint32[] calldata wh, uint256 maximum) internal pure returns (bool) {
         uint256 count = wh.length;

@@ -24,6 +24,8 @@ library SlotLanes {
     }
 
     function _shiftOf(uint256 slot) private pure returns (uint256) {
-        return (slot % _SLOTS_PER_WORD) * _LANE_BITS;
+        unchecked {
+            return (slot % _SLOTS_PER_WORD) * _LANE_BITS; // at most 224
+        }
     }
 }

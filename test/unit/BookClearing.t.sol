@@ -365,14 +365,18 @@ contract BookClearingTest is Test {
     // -------------------- the ring of order words
 
     /// Lanes do not touch each other, and a word of another round reads as empty.
-    function testFuzz_LanesStandApart(uint32 slot, uint32 other, bool sells, uint8 orders, uint32 wh) public pure {
-        uint256 lane = OrderLanes.packLane(sells, orders % 8, wh % 2 ** 26);
-        uint256 word = OrderLanes.withLane(OrderLanes.inRound(0, slot), slot, lane);
-        assertEq(OrderLanes.laneOf(OrderLanes.inRound(word, slot), slot), lane);
-        uint32 neighbour = (slot & ~uint32(7)) | (other & 7);
-        if (neighbour != slot) assertEq(OrderLanes.laneOf(word, neighbour), 0);
-        if (slot < type(uint32).max - 256) assertEq(OrderLanes.laneOf(OrderLanes.inRound(word, slot + 256), slot), 0);
-        assertEq(OrderLanes.laneOf(OrderLanes.withLane(word, neighbour, 0), slot), neighbour == slot ? 0 : lane);
+    function testFuzz_LanesStandApart(uint32 slot, uint32 other, uint32 bits) public pure {
+        uint256 lane = bits % 2 ** 30;
+        uint256 shift = OrderLanes.shiftOf(slot);
+        uint256 word = OrderLanes.withLane(OrderLanes.inRound(0, slot), shift, lane);
+        assertEq(OrderLanes.laneAt(OrderLanes.inRound(word, slot), shift), lane);
+        uint256 otherShift = OrderLanes.shiftOf(other);
+        if (otherShift != shift) assertEq(OrderLanes.laneAt(word, otherShift), 0);
+        uint256 nextRound = uint256(slot) + 256;
+        assertEq(OrderLanes.wordIndex(nextRound), OrderLanes.wordIndex(slot));
+        assertEq(OrderLanes.laneAt(OrderLanes.inRound(word, nextRound), shift), 0);
+        uint256 changed = OrderLanes.withLane(word, otherShift, 2 ** 30 - 1);
+        assertEq(OrderLanes.laneAt(changed, shift), otherShift == shift ? 2 ** 30 - 1 : lane);
     }
 
     // -------------------- helpers

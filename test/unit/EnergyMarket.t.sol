@@ -200,6 +200,28 @@ contract EnergyMarketTest is TradingFixture {
         market.relay(feederA, one(SignedOrder(order, signedOrder.r, signedOrder.vs)));
     }
 
+    /// A limit of more than 32 bits, properly signed as it stands in the calldata, would spill into the entry's Wh.
+    function test_RevertWhen_ALimitHasMoreThan32Bits() public {
+        Order memory order = orderOf(HOME, Side.Buy, 1_000, 300_000);
+        bytes32 whHash = keccak256(abi.encode(uint256(1_000)));
+        uint256 dirty = 300_000 | (uint256(1) << 32);
+        bytes32 typeHash = keccak256(
+            "Order(uint32 meter,uint8 side,uint32 firstSlot,uint32[] wh,uint32[] limits,"
+            "uint64 nonce,uint64 relayDeadline)"
+        );
+        bytes memory head = abi.encode(typeHash, HOME, Side.Buy, SLOT, whHash, keccak256(abi.encode(dirty)));
+        bytes32 structHash = keccak256(bytes.concat(head, abi.encode(order.nonce, order.relayDeadline)));
+        bytes32 digest = keccak256(bytes.concat(hex"1901", _domainSeparator(), structHash));
+        SignedOrder memory signedOrder = SignedOrder(order, 0, 0);
+        (signedOrder.r, signedOrder.vs) = compact(keyOf(HOME), digest);
+        bytes memory data = abi.encodeCall(IEnergyMarket.relay, (feederA, one(signedOrder)));
+        _replaceWord(data, 300_000, dirty);
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool ok, bytes memory reason) = address(market).call(data);
+        assertFalse(ok);
+        assertEq(reason, abi.encodeWithSelector(IEnergyMarket.EnergyMarketBadProfile.selector, 0));
+    }
+
     function test_RevertWhen_TheHolderChangesWithinTheProfile() public {
         MockTradingWorld.Meter memory record = _meter(feederA);
         record.changesFrom = SLOT + 2;
@@ -647,6 +669,35 @@ contract EnergyMarketTest is TradingFixture {
         SignedOrder[] memory orders = one(signed(order));
         vm.expectRevert(expected);
         market.relay(feederA, orders);
+    }
+
+    function _domainSeparator() private view returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                    keccak256("Commonwatt EnergyMarket"),
+                    keccak256("1"),
+                    block.chainid,
+                    address(market)
+                )
+            );
+    }
+
+    /// @dev Replaces the one word of the call's arguments that is `from`.
+    function _replaceWord(bytes memory data, uint256 from, uint256 to) private pure {
+        for (uint256 at_ = 36; at_ <= data.length; at_ += 32) {
+            uint256 word;
+            assembly ("memory-safe") {
+                word := mload(add(data, at_))
+            }
+            if (word != from) continue;
+            assembly ("memory-safe") {
+                mstore(add(data, at_), to)
+            }
+            return;
+        }
+        fail("no such word");
     }
 
     /// @dev Writes the tree's count of SLOT, which stands at 1: the one word keyed by city and group that holds a 1.

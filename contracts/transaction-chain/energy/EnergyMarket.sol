@@ -8,6 +8,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IEnergyMarket} from "../../interfaces/IEnergyMarket.sol";
 import {MarketBounds} from "../../libraries/MarketBounds.sol";
 import {Money} from "../../libraries/Money.sol";
+import {OrderLanes} from "../../libraries/OrderLanes.sol";
 import {OrderMessages} from "../../libraries/OrderMessages.sol";
 import {Records} from "../../libraries/Records.sol";
 import {Side} from "../../types/MarketTypes.sol";
@@ -29,8 +30,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         bytes32 owner; // second word of its entries
         uint256 wordBase; // what all its entries' first words share
         uint256 lockMicro;
-        bytes32[] entries;
-        uint256 used; // words of entries
+        Tally tally;
     }
 
     mapping(bytes32 digest => uint256 slotMask) private _cancelled;
@@ -80,7 +80,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
     ) external restricted returns (uint24 feeder) {
         Tally memory tally;
         tally.meter = meter;
-        tally.sells = side == Side.Sell;
+        tally.side = side == Side.Sell ? OrderLanes.SELLS_BIT : 0;
         uint32 lastSlot = firstSlot + uint32(wh.length) - 1;
         (feeder, tally.connectionWh) = _admit({
             index: 0,
@@ -93,7 +93,8 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         for (uint256 i = 0; i < wh.length; ++i) {
             if (wh[i] == 0) continue;
             uint32 slot = firstSlot + uint32(i);
-            _requireSize(0, slot, wh[i], _bookAt(batch, slot).minimumWh);
+            uint256 minimumWh = _bookAt(batch, slot).minimumWh;
+            if (wh[i] < minimumWh) _refuseSize(0, slot, wh[i], minimumWh);
             _count(tally, slot, wh[i]);
         }
         _store(tally);
@@ -116,15 +117,15 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
     function _accept(Batch memory batch, Accepted memory accepted, SignedOrder calldata signed) private {
         Order calldata order = signed.order;
         uint256 index = accepted.index;
-        _requireProfile(index, order);
         if (order.side == Side.None) revert EnergyMarketNoSide(index);
         if (block.timestamp > order.relayDeadline) revert EnergyMarketExpired(index, order.relayDeadline);
         bytes32 digest = digestOf(order);
         (accepted.account, , ) = ECDSA.tryRecover(digest, signed.r, signed.vs);
-        Tally memory tally;
+        Tally memory tally = accepted.tally;
         tally.index = index;
         tally.meter = order.meter;
-        tally.sells = order.side == Side.Sell;
+        accepted.sells = order.side == Side.Sell;
+        tally.side = accepted.sells ? OrderLanes.SELLS_BIT : 0;
         uint24 feeder;
         (feeder, tally.connectionWh) = _admit({
             index: index,
@@ -135,35 +136,56 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         });
         if (feeder != batch.feeder) revert EnergyMarketNotAtFeeder(index, order.meter, feeder);
         _useNonce(index, accepted.account, order, digest);
-        accepted.sells = tally.sells;
         accepted.owner = Records.packEntryOwner(accepted.account, order.nonce);
         accepted.wordBase = (uint256(order.side) << 248) | (uint256(order.meter) << 216) | (uint256(feeder) << 192);
-        accepted.entries = new bytes32[](2 * order.wh.length);
-        _book(batch, accepted, tally, order);
+        _book(batch, accepted, order);
     }
 
     /// @dev Books the profile's orders, slot by slot, and says so.
-    function _book(Batch memory batch, Accepted memory accepted, Tally memory tally, Order calldata order) private {
+    function _book(Batch memory batch, Accepted memory accepted, Order calldata order) private {
         uint32[] calldata wh = order.wh;
         uint32[] calldata limits = order.limits;
-        uint32 firstSlot = order.firstSlot;
-        for (uint256 i = 0; i < wh.length; ++i) {
-            uint256 slotWh = wh[i];
-            if (slotWh == 0) continue;
-            uint32 slot = firstSlot + uint32(i);
-            OpenBook memory book = _bookAt(batch, slot);
-            _requireSize(accepted.index, slot, slotWh, book.minimumWh);
-            _count(tally, slot, slotWh);
-            _append(batch, book, accepted, (slotWh << 136) | (uint256(limits[i]) << 104) | (uint256(slot) << 56));
+        uint256 firstSlot = order.firstSlot;
+        EntryLog memory log = _startLog(wh.length);
+        // slots are at most those of the longest profile
+        unchecked {
+            for (uint256 i = 0; i < wh.length; ++i) {
+                uint256 slotWh = OrderMessages.numberAt(wh, i);
+                if (slotWh == 0) continue;
+                bytes32 word = _place({
+                    batch: batch,
+                    accepted: accepted,
+                    slot: firstSlot + i,
+                    wh: slotWh,
+                    limit: OrderMessages.numberAt(limits, i)
+                });
+                _write(log, word, accepted.owner);
+            }
         }
-        _store(tally);
-        bytes32[] memory entries = accepted.entries;
-        uint256 used = accepted.used;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(entries, used) // shorter by the slots without an order
+        _store(accepted.tally);
+        _emit(log, batch.feeder);
+    }
+
+    /// @dev Books one slot's order and returns its first word.
+    function _place(
+        Batch memory batch,
+        Accepted memory accepted,
+        uint256 slot,
+        uint256 wh,
+        uint256 limit
+    ) private returns (bytes32) {
+        OpenBook memory book = _bookAt(batch, slot);
+        if (wh < book.minimumWh || wh > MarketBounds.MAX_ORDER_WH) {
+            _refuseSize(accepted.index, slot, wh, book.minimumWh);
         }
-        emit EntriesAppended(batch.feeder, entries);
+        if (limit > type(uint32).max) revert EnergyMarketBadProfile(accepted.index);
+        _count(accepted.tally, slot, wh);
+        // As Money.costUp: a lock is 26 bits of Wh times 32 bits of rate, and a profile has 128 of them.
+        unchecked {
+            accepted.lockMicro += (wh * (accepted.sells ? book.bondRate : limit) + 999) / 1000;
+        }
+        uint256 word = accepted.wordBase | (wh << 136) | (limit << 104) | (slot << 56);
+        return _appendOrder({batch: batch, book: book, index: accepted.index, orderWord: word, owner: accepted.owner});
     }
 
     function _lock(Accepted memory accepted, uint32 firstSlot) private {
@@ -181,9 +203,8 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         Batch memory batch = _batchOf(order);
         bytes32 owner = Records.packEntryOwner(msg.sender, order.nonce);
         uint256 cancelled = _cancelled[digest];
-        bytes32[] memory entries = new bytes32[](2 * _ordersIn(order, slotMask));
+        EntryLog memory log = _startLog(_ordersIn(order, slotMask));
         uint256 lockMicro = 0;
-        uint256 used = 0;
         for (uint256 i = 0; i < order.wh.length; ++i) {
             if ((slotMask >> i) & 1 == 0 || order.wh[i] == 0) continue;
             uint32 slot = order.firstSlot + uint32(i);
@@ -192,13 +213,12 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
             OpenBook memory book = _bookAt(batch, slot);
             lockMicro += _lockOf(order, i, book.bondRate);
             _discount(order.meter, slot, order.wh[i]);
-            entries[used] = _appendCancel({batch: batch, book: book, meter: order.meter, slot: slot, owner: owner});
-            entries[used + 1] = owner;
-            used += 2;
+            bytes32 word = _appendCancel({batch: batch, book: book, meter: order.meter, slot: slot, owner: owner});
+            _write(log, word, owner);
         }
         _cancelled[digest] = cancelled;
         _closeBatch(batch);
-        emit EntriesAppended(batch.feeder, entries);
+        _emit(log, batch.feeder);
         _unlock(msg.sender, Money.toMicro(lockMicro), order.firstSlot);
     }
 
@@ -218,26 +238,6 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
 
     // -------------------- pure parts
 
-    function _append(
-        Batch memory batch,
-        OpenBook memory book,
-        Accepted memory accepted,
-        uint256 slotBits
-    ) private pure {
-        uint256 used = accepted.used;
-        accepted.entries[used] = _appendOrder({
-            batch: batch,
-            book: book,
-            index: accepted.index,
-            orderWord: accepted.wordBase | slotBits,
-            owner: accepted.owner
-        });
-        accepted.entries[used + 1] = accepted.owner;
-        accepted.used = used + 2;
-        uint256 rate = accepted.sells ? book.bondRate : uint32(slotBits >> 104);
-        accepted.lockMicro += Money.costUp(uint32(slotBits >> 136), rate);
-    }
-
     function _requireProfile(uint256 index, Order calldata order) private pure {
         if (
             order.wh.length != order.limits.length ||
@@ -246,10 +246,8 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         ) revert EnergyMarketBadProfile(index);
     }
 
-    function _requireSize(uint256 index, uint32 slot, uint256 wh, uint256 minimumWh) private pure {
-        if (wh < minimumWh || wh > MarketBounds.MAX_ORDER_WH) {
-            revert EnergyMarketBadSize(index, slot, uint32(wh), uint32(minimumWh));
-        }
+    function _refuseSize(uint256 index, uint256 slot, uint256 wh, uint256 minimumWh) private pure {
+        revert EnergyMarketBadSize(index, uint32(slot), uint32(wh), uint32(minimumWh));
     }
 
     /// @dev How many orders the mask names; at least one.

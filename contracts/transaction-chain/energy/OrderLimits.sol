@@ -17,12 +17,10 @@ abstract contract OrderLimits is IEnergyMarket {
     struct Tally {
         uint256 index; // of the order in its batch
         uint32 meter;
-        bool sells;
-        uint32 connectionWh;
-        bool isLoaded;
-        uint256 wordIndex;
+        uint256 side; // lane of the first order before it is counted: SELLS_BIT or 0
+        uint256 connectionWh;
+        uint256 group; // slot / 8 of the words at hand, plus 1; 0 = none yet
         uint256 word;
-        uint256 markIndex;
         uint256 marks;
     }
 
@@ -38,58 +36,68 @@ abstract contract OrderLimits is IEnergyMarket {
 
     /// @inheritdoc IEnergyMarket
     function ordersOf(uint32 meter, uint32 slot) external view returns (Side side, uint8 orders, uint32 wh) {
-        uint256 lane = _ring[meter][OrderLanes.wordIndex(slot)].inRound(slot).laneOf(slot);
-        (bool sells, uint256 count, uint256 totalWh) = lane.unpackLane();
-        if (count != 0) side = sells ? Side.Sell : Side.Buy;
-        return (side, uint8(count), uint32(totalWh));
+        uint256 word = _ring[meter][OrderLanes.wordIndex(slot)].inRound(slot);
+        uint256 lane = word.laneAt(OrderLanes.shiftOf(slot));
+        if (lane == 0) return (Side.None, 0, 0);
+        side = lane & OrderLanes.SELLS_BIT != 0 ? Side.Sell : Side.Buy;
+        return (side, uint8(lane.ordersOf()), uint32(lane.whOf()));
     }
 
     /// @dev Counts one more order of the profile. Slots come in ascending order; `_store` ends the profile.
-    function _count(Tally memory tally, uint32 slot, uint256 wh) internal {
-        uint256 wordIndex = OrderLanes.wordIndex(slot);
-        if (!tally.isLoaded || wordIndex != tally.wordIndex) _turnTo(tally, slot, wordIndex);
-        (bool sells, uint256 orders, uint256 totalWh) = tally.word.laneOf(slot).unpackLane();
-        if (orders == 0) sells = tally.sells;
-        else if (sells != tally.sells) revert EnergyMarketOtherSide(tally.index, tally.meter, slot);
-        if (orders == MarketBounds.MAX_ORDERS_PER_SLOT) {
-            revert EnergyMarketTooManyOrders(tally.index, tally.meter, slot);
+    function _count(Tally memory tally, uint256 slot, uint256 wh) internal {
+        // Nothing here leaves its bits: `wh` is at most a connection, which has 26 bits, and orders are at most 4.
+        unchecked {
+            if (slot / 8 + 1 != tally.group) _turnTo(tally, slot);
+            uint256 shift = OrderLanes.shiftOf(slot);
+            uint256 lane = tally.word.laneAt(shift);
+            if (lane == 0) lane = tally.side;
+            else _requireRoom(tally, slot, lane);
+            if (lane.whOf() + wh > tally.connectionWh) _refuseEnergy(tally, slot, lane.whOf() + wh);
+            tally.word = tally.word.withLane(shift, lane + OrderLanes.ONE_ORDER + wh);
+            tally.marks |= 1 << (slot & 0xff);
         }
-        totalWh += wh;
-        if (totalWh > tally.connectionWh) {
-            revert EnergyMarketAboveConnection({
-                index: tally.index,
-                meter: tally.meter,
-                slot: slot,
-                totalWh: totalWh,
-                connectionWh: tally.connectionWh
-            });
-        }
-        // 26 bits hold it: a connection is that large at most
-        tally.word = tally.word.withLane(slot, OrderLanes.packLane(sells, orders + 1, totalWh));
-        tally.marks |= 1 << (slot & 0xff);
     }
 
     function _store(Tally memory tally) internal {
-        _ring[tally.meter][tally.wordIndex] = tally.word;
-        _marks[tally.meter][tally.markIndex] = tally.marks;
+        uint256 slot = (tally.group - 1) * 8;
+        _ring[tally.meter][OrderLanes.wordIndex(slot)] = tally.word;
+        _marks[tally.meter][slot >> 8] = tally.marks;
     }
 
     /// @dev Gives a cancelled order's Wh back to the connection; side and number stay.
     function _discount(uint32 meter, uint32 slot, uint256 wh) internal {
         uint256 wordIndex = OrderLanes.wordIndex(slot);
-        uint256 word = _ring[meter][wordIndex].inRound(slot);
-        (bool sells, uint256 orders, uint256 totalWh) = word.laneOf(slot).unpackLane();
-        _ring[meter][wordIndex] = word.withLane(slot, OrderLanes.packLane(sells, orders, totalWh - wh));
+        // the lane's lowest bits are Wh, and hold what was counted for the order
+        _ring[meter][wordIndex] = _ring[meter][wordIndex].inRound(slot) - (wh << OrderLanes.shiftOf(slot));
     }
 
-    function _turnTo(Tally memory tally, uint32 slot, uint256 wordIndex) private {
-        if (tally.isLoaded) _store(tally);
-        tally.wordIndex = wordIndex;
-        tally.word = _ring[tally.meter][wordIndex].inRound(slot);
-        if (!tally.isLoaded || tally.markIndex != slot >> 8) {
-            tally.markIndex = slot >> 8;
-            tally.marks = _marks[tally.meter][tally.markIndex];
+    function _turnTo(Tally memory tally, uint256 slot) private {
+        uint256 former = tally.group;
+        if (former != 0) _ring[tally.meter][OrderLanes.wordIndex((former - 1) * 8)] = tally.word;
+        tally.word = _ring[tally.meter][OrderLanes.wordIndex(slot)].inRound(slot);
+        if (former == 0 || (former - 1) >> 5 != slot >> 8) {
+            if (former != 0) _marks[tally.meter][(former - 1) >> 5] = tally.marks;
+            tally.marks = _marks[tally.meter][slot >> 8];
         }
-        tally.isLoaded = true;
+        tally.group = slot / 8 + 1;
+    }
+
+    function _requireRoom(Tally memory tally, uint256 slot, uint256 lane) private pure {
+        if ((lane ^ tally.side) & OrderLanes.SELLS_BIT != 0) {
+            revert EnergyMarketOtherSide(tally.index, tally.meter, uint32(slot));
+        }
+        if (lane.ordersOf() == MarketBounds.MAX_ORDERS_PER_SLOT) {
+            revert EnergyMarketTooManyOrders(tally.index, tally.meter, uint32(slot));
+        }
+    }
+
+    function _refuseEnergy(Tally memory tally, uint256 slot, uint256 totalWh) private pure {
+        revert EnergyMarketAboveConnection({
+            index: tally.index,
+            meter: tally.meter,
+            slot: uint32(slot),
+            totalWh: totalWh,
+            connectionWh: uint32(tally.connectionWh)
+        });
     }
 }

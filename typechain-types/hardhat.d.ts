@@ -12,9 +12,11 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
+getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
 getContractFactory(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDeviceRegistry__factory>
+getContractFactory(name: 'IDisputes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDisputes__factory>
 getContractFactory(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyCredit__factory>
 getContractFactory(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyMarket__factory>
 getContractFactory(name: 'IFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederation__factory>
@@ -22,29 +24,60 @@ getContractFactory(name: 'IGridTopology', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
 getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeterLedger__factory>
+getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISettlement__factory>
 getContractFactory(name: 'ITariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITariffs__factory>
 getContractFactory(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITradeEscrow__factory>
+getContractFactory(name: 'BookLog', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookLog__factory>
+getContractFactory(name: 'GridEdges', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridEdges__factory>
 getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Money__factory>
+getContractFactory(name: 'SlotPositions', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotPositions__factory>
 getContractFactory(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotSchedule__factory>
 getContractFactory(name: 'CalendarMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CalendarMock__factory>
+getContractFactory(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketWorldMock__factory>
 getContractFactory(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockDeviceRegistry__factory>
 getContractFactory(name: 'MockFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockFederation__factory>
 getContractFactory(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockGridTopology__factory>
+getContractFactory(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockOrderBooks__factory>
+getContractFactory(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradeEscrow__factory>
+getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
+getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
+getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
+getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
+getContractFactory(name: 'AccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingFees__factory>
+getContractFactory(name: 'Arrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Arrears__factory>
+getContractFactory(name: 'BilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BilateralContracts__factory>
+getContractFactory(name: 'BookResults', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookResults__factory>
+getContractFactory(name: 'Clearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Clearing__factory>
+getContractFactory(name: 'Disputes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Disputes__factory>
+getContractFactory(name: 'EdgeUse', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EdgeUse__factory>
 getContractFactory(name: 'EnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EnergyCredit__factory>
+getContractFactory(name: 'EnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EnergyMarket__factory>
 getContractFactory(name: 'GridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridTopology__factory>
 getContractFactory(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketCalendar__factory>
+getContractFactory(name: 'GridTree', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridTree__factory>
 getContractFactory(name: 'MarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketRules__factory>
 getContractFactory(name: 'MeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MeterLedger__factory>
+getContractFactory(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderAdmission__factory>
+getContractFactory(name: 'OrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderBooks__factory>
+getContractFactory(name: 'OrderLimits', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderLimits__factory>
+getContractFactory(name: 'OrderNonces', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderNonces__factory>
+getContractFactory(name: 'Settlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settlement__factory>
+getContractFactory(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementPosting__factory>
+getContractFactory(name: 'SettlementReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementReader__factory>
+getContractFactory(name: 'SlotClosing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotClosing__factory>
 getContractFactory(name: 'Tariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Tariffs__factory>
+getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 
   getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
+getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
 getContractAt(name: 'IDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDeviceRegistry>
+getContractAt(name: 'IDisputes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDisputes>
 getContractAt(name: 'IEnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyCredit>
 getContractAt(name: 'IEnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyMarket>
 getContractAt(name: 'IFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederation>
@@ -52,29 +85,60 @@ getContractAt(name: 'IGridTopology', address: string | ethers.Addressable, signe
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
 getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeterLedger>
+getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISettlement>
 getContractAt(name: 'ITariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITariffs>
 getContractAt(name: 'ITradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITradeEscrow>
+getContractAt(name: 'BookLog', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookLog>
+getContractAt(name: 'GridEdges', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridEdges>
 getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Money>
+getContractAt(name: 'SlotPositions', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotPositions>
 getContractAt(name: 'SlotSchedule', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotSchedule>
 getContractAt(name: 'CalendarMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CalendarMock>
+getContractAt(name: 'MarketWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketWorldMock>
 getContractAt(name: 'MockDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockDeviceRegistry>
 getContractAt(name: 'MockFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockFederation>
 getContractAt(name: 'MockGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockGridTopology>
+getContractAt(name: 'MockOrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockOrderBooks>
+getContractAt(name: 'MockTradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradeEscrow>
+getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
+getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
+getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
+getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
+getContractAt(name: 'AccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingFees>
+getContractAt(name: 'Arrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Arrears>
+getContractAt(name: 'BilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BilateralContracts>
+getContractAt(name: 'BookResults', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookResults>
+getContractAt(name: 'Clearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Clearing>
+getContractAt(name: 'Disputes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Disputes>
+getContractAt(name: 'EdgeUse', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EdgeUse>
 getContractAt(name: 'EnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EnergyCredit>
+getContractAt(name: 'EnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EnergyMarket>
 getContractAt(name: 'GridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridTopology>
 getContractAt(name: 'MarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketCalendar>
+getContractAt(name: 'GridTree', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridTree>
 getContractAt(name: 'MarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketRules>
 getContractAt(name: 'MeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MeterLedger>
+getContractAt(name: 'OrderAdmission', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderAdmission>
+getContractAt(name: 'OrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderBooks>
+getContractAt(name: 'OrderLimits', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderLimits>
+getContractAt(name: 'OrderNonces', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderNonces>
+getContractAt(name: 'Settlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settlement>
+getContractAt(name: 'SettlementPosting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementPosting>
+getContractAt(name: 'SettlementReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementReader>
+getContractAt(name: 'SlotClosing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotClosing>
 getContractAt(name: 'Tariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Tariffs>
+getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 
   deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
+deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
+deployContract(name: 'IDisputes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
 deployContract(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
@@ -82,29 +146,60 @@ deployContract(name: 'IGridTopology', signerOrOptions?: ethers.Signer | DeployCo
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
+deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'ITariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'BookLog', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
+deployContract(name: 'GridEdges', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
 deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
+deployContract(name: 'SlotPositions', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
 deployContract(name: 'CalendarMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
+deployContract(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
 deployContract(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockDeviceRegistry>
 deployContract(name: 'MockFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
 deployContract(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockGridTopology>
+deployContract(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
+deployContract(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
+deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
+deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
+deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
+deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
+deployContract(name: 'AccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingFees>
+deployContract(name: 'Arrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Arrears>
+deployContract(name: 'BilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BilateralContracts>
+deployContract(name: 'BookResults', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookResults>
+deployContract(name: 'Clearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Clearing>
+deployContract(name: 'Disputes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Disputes>
+deployContract(name: 'EdgeUse', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EdgeUse>
 deployContract(name: 'EnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyCredit>
+deployContract(name: 'EnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyMarket>
 deployContract(name: 'GridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTopology>
 deployContract(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
+deployContract(name: 'GridTree', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTree>
 deployContract(name: 'MarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketRules>
 deployContract(name: 'MeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeterLedger>
+deployContract(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderAdmission>
+deployContract(name: 'OrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
+deployContract(name: 'OrderLimits', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
+deployContract(name: 'OrderNonces', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
+deployContract(name: 'Settlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
+deployContract(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
+deployContract(name: 'SettlementReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementReader>
+deployContract(name: 'SlotClosing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotClosing>
 deployContract(name: 'Tariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Tariffs>
+deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 
   deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
+deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
+deployContract(name: 'IDisputes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
 deployContract(name: 'IEnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
@@ -112,22 +207,51 @@ deployContract(name: 'IGridTopology', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
+deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'ITariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'BookLog', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
+deployContract(name: 'GridEdges', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
 deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
+deployContract(name: 'SlotPositions', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
 deployContract(name: 'CalendarMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
+deployContract(name: 'MarketWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
 deployContract(name: 'MockDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockDeviceRegistry>
 deployContract(name: 'MockFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
 deployContract(name: 'MockGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockGridTopology>
+deployContract(name: 'MockOrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
+deployContract(name: 'MockTradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
+deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
+deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
+deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
+deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
+deployContract(name: 'AccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingFees>
+deployContract(name: 'Arrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Arrears>
+deployContract(name: 'BilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BilateralContracts>
+deployContract(name: 'BookResults', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookResults>
+deployContract(name: 'Clearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Clearing>
+deployContract(name: 'Disputes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Disputes>
+deployContract(name: 'EdgeUse', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EdgeUse>
 deployContract(name: 'EnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyCredit>
+deployContract(name: 'EnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyMarket>
 deployContract(name: 'GridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTopology>
 deployContract(name: 'MarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
+deployContract(name: 'GridTree', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTree>
 deployContract(name: 'MarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketRules>
 deployContract(name: 'MeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeterLedger>
+deployContract(name: 'OrderAdmission', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderAdmission>
+deployContract(name: 'OrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
+deployContract(name: 'OrderLimits', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
+deployContract(name: 'OrderNonces', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
+deployContract(name: 'Settlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
+deployContract(name: 'SettlementPosting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
+deployContract(name: 'SettlementReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementReader>
+deployContract(name: 'SlotClosing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotClosing>
 deployContract(name: 'Tariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Tariffs>
+deployContract(name: 'TradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 
     // default types

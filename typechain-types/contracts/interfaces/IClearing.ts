@@ -9,9 +9,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FeederBookStructOutput = [feeder: bigint, slot: bigint, price: bigint, tradesHash: string, entries: string[], cancelTargets: string, bids: string, asks: string] & {feeder: bigint, slot: bigint, price: bigint, tradesHash: string, entries: string[], cancelTargets: string, bids: string, asks: string }
   
 
-    export type ParentBookStruct = {area: BigNumberish, slot: BigNumberish, price: BigNumberish, tradesHash: BytesLike, rests: BytesLike[][], bids: BytesLike, asks: BytesLike}
+    export type ParentBookStruct = {area: BigNumberish, slot: BigNumberish, price: BigNumberish, tradesHash: BytesLike, rests: BytesLike[][], childTradesHashes: BytesLike[], bids: BytesLike, asks: BytesLike}
 
-    export type ParentBookStructOutput = [area: bigint, slot: bigint, price: bigint, tradesHash: string, rests: string[][], bids: string, asks: string] & {area: bigint, slot: bigint, price: bigint, tradesHash: string, rests: string[][], bids: string, asks: string }
+    export type ParentBookStructOutput = [area: bigint, slot: bigint, price: bigint, tradesHash: string, rests: string[][], childTradesHashes: string[], bids: string, asks: string] & {area: bigint, slot: bigint, price: bigint, tradesHash: string, rests: string[][], childTradesHashes: string[], bids: string, asks: string }
   
 
     export type SlotBooksStruct = {city: BigNumberish, slot: BigNumberish, positionCount: BigNumberish, bilaterals: BytesLike[], entries: BytesLike[][], cancelTargets: BytesLike[], trades: BytesLike[][], restsHashes: BytesLike[], places: BytesLike}

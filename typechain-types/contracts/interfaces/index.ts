@@ -2,9 +2,11 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { IAccountingFees } from './IAccountingFees.js';
+export type { IArrears } from './IArrears.js';
 export type { IBilateralContracts } from './IBilateralContracts.js';
 export type { IClearing } from './IClearing.js';
 export type { IDeviceRegistry } from './IDeviceRegistry.js';
+export type { IDisputes } from './IDisputes.js';
 export type { IEnergyCredit } from './IEnergyCredit.js';
 export type { IEnergyMarket } from './IEnergyMarket.js';
 export type { IFederation } from './IFederation.js';
@@ -12,5 +14,6 @@ export type { IGridTopology } from './IGridTopology.js';
 export type { IMarketCalendar } from './IMarketCalendar.js';
 export type { IMarketRules } from './IMarketRules.js';
 export type { IMeterLedger } from './IMeterLedger.js';
+export type { ISettlement } from './ISettlement.js';
 export type { ITariffs } from './ITariffs.js';
 export type { ITradeEscrow } from './ITradeEscrow.js';

@@ -13,7 +13,7 @@ export declare namespace MockGridTopology {
     }
 
   export interface MockGridTopologyInterface extends Interface {
-    getFunction(nameOrSignature: "edgeFeeAt" | "partiesAt" | "pathOf" | "setEdgeFee" | "setParties" | "setPath" | "setSite" | "siteAt"): FunctionFragment;
+    getFunction(nameOrSignature: "edgeFeeAt" | "partiesAt" | "pathOf" | "setEdgeFee" | "setParties" | "setPath" | "setSite" | "setSites" | "siteAt"): FunctionFragment;
 
     
 
@@ -24,6 +24,7 @@ encodeFunctionData(functionFragment: 'setEdgeFee', values: [BigNumberish, BigNum
 encodeFunctionData(functionFragment: 'setParties', values: [BigNumberish, MockGridTopology.PartiesStruct]): string;
 encodeFunctionData(functionFragment: 'setPath', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setSite', values: [BigNumberish, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'setSites', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'siteAt', values: [BigNumberish, BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'edgeFeeAt', data: BytesLike): Result;
@@ -33,6 +34,7 @@ decodeFunctionResult(functionFragment: 'setEdgeFee', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setParties', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setPath', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setSite', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setSites', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'siteAt', data: BytesLike): Result;
   }
 
@@ -128,6 +130,14 @@ decodeFunctionResult(functionFragment: 'siteAt', data: BytesLike): Result;
     
 
     
+    setSites: TypedContractMethod<
+      [firstMeter: BigNumberish, count: BigNumberish, feeder: BigNumberish, connectionWh: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     siteAt: TypedContractMethod<
       [meter: BigNumberish, arg1: BigNumberish, ],
       [[bigint, bigint] & {feeder: bigint, connectionWh: bigint }],
@@ -170,6 +180,11 @@ getFunction(nameOrSignature: 'setPath'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setSite'): TypedContractMethod<
       [meter: BigNumberish, feeder: BigNumberish, connectionWh: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setSites'): TypedContractMethod<
+      [firstMeter: BigNumberish, count: BigNumberish, feeder: BigNumberish, connectionWh: BigNumberish, ],
       [void],
       'nonpayable'
     >;

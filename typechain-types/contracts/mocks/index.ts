@@ -2,6 +2,12 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { CalendarMock } from './CalendarMock.js';
+export type { MarketWorldMock } from './MarketWorldMock.js';
 export type { MockDeviceRegistry } from './MockDeviceRegistry.js';
 export type { MockFederation } from './MockFederation.js';
 export type { MockGridTopology } from './MockGridTopology.js';
+export type { MockOrderBooks } from './MockOrderBooks.js';
+export type { MockTradeEscrow } from './MockTradeEscrow.js';
+export type { MockTradingWorld } from './MockTradingWorld.js';
+export type { ReentrantCredit } from './ReentrantCredit.js';
+export type { SettlementWorldMock } from './SettlementWorldMock.js';

@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { DeviceCredentials } from './DeviceCredentials.js';
+export type { DeviceLives } from './DeviceLives.js';
 export type { DeviceRegistry } from './DeviceRegistry.js';

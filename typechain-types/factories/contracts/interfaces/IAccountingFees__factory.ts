@@ -9,6 +9,123 @@
   {
     "inputs": [
       {
+        "internalType": "uint64",
+        "name": "poolMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "AccountingFeesAbovePool",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      },
+      {
+        "internalType": "uint64",
+        "name": "dueMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "cashMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "AccountingFeesNothingToPay",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "AccountingFeesZeroAccountant",
+    "type": "error"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "FeeBooked",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "FeesClaimed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "PoolAssigned",
+    "type": "event"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      },
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "assignPool",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "accountant",
         "type": "address"
@@ -22,6 +139,44 @@
     "name": "book",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      }
+    ],
+    "name": "claim",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "paidMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "accountant",
+        "type": "address"
+      }
+    ],
+    "name": "dueOf",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "dueMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   }
 ] as const;

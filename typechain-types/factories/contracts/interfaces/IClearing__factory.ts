@@ -389,6 +389,11 @@
             "type": "bytes32[][]"
           },
           {
+            "internalType": "bytes32[]",
+            "name": "childTradesHashes",
+            "type": "bytes32[]"
+          },
+          {
             "internalType": "bytes",
             "name": "bids",
             "type": "bytes"

@@ -67,22 +67,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint32",
-        "name": "fromSlot",
-        "type": "uint32"
-      },
-      {
-        "internalType": "uint32",
-        "name": "firstUnopened",
-        "type": "uint32"
-      }
-    ],
-    "name": "MarketRulesSlotOpen",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "maximum",
         "type": "uint256"

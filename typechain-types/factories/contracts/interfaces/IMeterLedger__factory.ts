@@ -81,6 +81,11 @@
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "MeterLedgerMalformedReading",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "uint256",

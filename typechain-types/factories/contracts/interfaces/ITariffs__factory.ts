@@ -102,22 +102,6 @@
     "type": "error"
   },
   {
-    "inputs": [
-      {
-        "internalType": "uint32",
-        "name": "slot",
-        "type": "uint32"
-      },
-      {
-        "internalType": "uint32",
-        "name": "firstUnopened",
-        "type": "uint32"
-      }
-    ],
-    "name": "TariffsSlotOpen",
-    "type": "error"
-  },
-  {
     "anonymous": false,
     "inputs": [
       {

@@ -12,6 +12,284 @@
         "internalType": "address",
         "name": "account",
         "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "withdrawableMicro",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amountMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowAboveWithdrawable",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "balanceMicro",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "lockedMicro",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "heldMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowAccountBroken",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "creditsMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowCapacity",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "TradeEscrowFeesAccountBound",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "TradeEscrowFeesAccountUnbound",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "spendableMicro",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amountMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowFreeShort",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "heldMicro",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amountMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowHeldShort",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "arrearsMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowInArrears",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "accounts",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amounts",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowLengthMismatch",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "lockedMicro",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amountMicro",
+        "type": "uint256"
+      }
+    ],
+    "name": "TradeEscrowLockedShort",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "TradeEscrowNotActive",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "int256",
+        "name": "communityMicro",
+        "type": "int256"
+      },
+      {
+        "internalType": "int256",
+        "name": "surplusMicro",
+        "type": "int256"
+      }
+    ],
+    "name": "TradeEscrowUnbalanced",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "TradeEscrowZeroAccount",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "TradeEscrowZeroAmount",
+    "type": "error"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "FeesAccountBound",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint24",
+        "name": "area",
+        "type": "uint24"
+      },
+      {
+        "indexed": true,
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "internalType": "bytes32[]",
+        "name": "movements",
+        "type": "bytes32[]"
+      }
+    ],
+    "name": "Moved",
+    "type": "event"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "accountOf",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "balanceMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "lockedMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "heldMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "arrearsMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
       }
     ],
     "name": "arrearsOf",
@@ -20,6 +298,96 @@
         "internalType": "uint64",
         "name": "amountMicro",
         "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "bindFeesAccount",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "deposit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "depositFor",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint256",
+        "name": "deadline",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint8",
+        "name": "v",
+        "type": "uint8"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "r",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "s",
+        "type": "bytes32"
+      }
+    ],
+    "name": "depositWithPermit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "feesAccount",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
       }
     ],
     "stateMutability": "view",
@@ -64,6 +432,30 @@
     ],
     "name": "lock",
     "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "debtor",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "maxCreditors",
+        "type": "uint256"
+      }
+    ],
+    "name": "payArrears",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "paidMicro",
+        "type": "uint64"
+      }
+    ],
     "stateMutability": "nonpayable",
     "type": "function"
   },
@@ -286,6 +678,38 @@
     "name": "unlock",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "withdraw",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "withdrawableOf",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   }
 ] as const;

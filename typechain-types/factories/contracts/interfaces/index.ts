@@ -2,9 +2,11 @@
 /* tslint:disable */
 /* eslint-disable */
 export { IAccountingFees__factory } from './IAccountingFees__factory.js';
+export { IArrears__factory } from './IArrears__factory.js';
 export { IBilateralContracts__factory } from './IBilateralContracts__factory.js';
 export { IClearing__factory } from './IClearing__factory.js';
 export { IDeviceRegistry__factory } from './IDeviceRegistry__factory.js';
+export { IDisputes__factory } from './IDisputes__factory.js';
 export { IEnergyCredit__factory } from './IEnergyCredit__factory.js';
 export { IEnergyMarket__factory } from './IEnergyMarket__factory.js';
 export { IFederation__factory } from './IFederation__factory.js';
@@ -12,5 +14,6 @@ export { IGridTopology__factory } from './IGridTopology__factory.js';
 export { IMarketCalendar__factory } from './IMarketCalendar__factory.js';
 export { IMarketRules__factory } from './IMarketRules__factory.js';
 export { IMeterLedger__factory } from './IMeterLedger__factory.js';
+export { ISettlement__factory } from './ISettlement__factory.js';
 export { ITariffs__factory } from './ITariffs__factory.js';
 export { ITradeEscrow__factory } from './ITradeEscrow__factory.js';

@@ -2,6 +2,12 @@
 /* tslint:disable */
 /* eslint-disable */
 export { CalendarMock__factory } from './CalendarMock__factory.js';
+export { MarketWorldMock__factory } from './MarketWorldMock__factory.js';
 export { MockDeviceRegistry__factory } from './MockDeviceRegistry__factory.js';
 export { MockFederation__factory } from './MockFederation__factory.js';
 export { MockGridTopology__factory } from './MockGridTopology__factory.js';
+export { MockOrderBooks__factory } from './MockOrderBooks__factory.js';
+export { MockTradeEscrow__factory } from './MockTradeEscrow__factory.js';
+export { MockTradingWorld__factory } from './MockTradingWorld__factory.js';
+export { ReentrantCredit__factory } from './ReentrantCredit__factory.js';
+export { SettlementWorldMock__factory } from './SettlementWorldMock__factory.js';

@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export { DeviceCredentials__factory } from './DeviceCredentials__factory.js';
+export { DeviceLives__factory } from './DeviceLives__factory.js';
 export { DeviceRegistry__factory } from './DeviceRegistry__factory.js';

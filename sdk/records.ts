@@ -25,7 +25,8 @@ const ENTRY = [
 ] as const;
 const OWNER = [
   ["account", 160],
-  ["orderKey", 96],
+  ["zero", 32],
+  ["nonce", 64],
 ] as const;
 const TRADE = [
   ["level", 8],
@@ -114,7 +115,7 @@ type FieldsOf<L extends Layout> = {
 };
 
 /** One line of a feeder's book log: an order of one slot, or the cancel of one (arrival, wh and limit 0). */
-export type Entry = FieldsOf<typeof ENTRY> & FieldsOf<typeof OWNER>;
+export type Entry = FieldsOf<typeof ENTRY> & Omit<FieldsOf<typeof OWNER>, "zero">;
 /** What rises of an order: its first word with the energy left and the limit at the parent's level. */
 export type Rest = FieldsOf<typeof ENTRY>;
 /** One trade of a book; `price` is the book's, in micro-credits per kWh; positions are 0 until the slot is closed. */
@@ -138,11 +139,14 @@ export type Movement = Omit<FieldsOf<typeof MOVEMENT_HEAD>, "unused"> & FieldsOf
 export type ReadingRecord = FieldsOf<typeof READING>;
 
 export function unpackEntries(words: readonly Word[]): Entry[] {
-  return groups(words, 2).map(([order = "", owner = ""]) => ({ ...unpack(ENTRY, order), ...unpack(OWNER, owner) }));
+  return groups(words, 2).map(([order = "", owner = ""]) => {
+    const { account, nonce } = unpack(OWNER, owner);
+    return { ...unpack(ENTRY, order), account, nonce };
+  });
 }
 
 export function packEntry(entry: Entry): [Word, Word] {
-  return [pack(ENTRY, entry), pack(OWNER, entry)];
+  return [pack(ENTRY, entry), pack(OWNER, { ...entry, zero: 0n })];
 }
 
 export function unpackRests(words: readonly Word[]): Rest[] {

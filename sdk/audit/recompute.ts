@@ -155,8 +155,8 @@ function enter(table: Map<bigint, Position>, part: Position): void {
 }
 
 /** An order's owner and key, which its cancel repeats. */
-export function ownerKey({ account, orderKey }: Entry): string {
-  return `${account}/${orderKey}`;
+export function ownerKey({ account, nonce }: Entry): string {
+  return `${account}/${nonce}`;
 }
 
 /** Buyers lock their limit, sellers the bond rate; rounded up (market rules, "Orders"). */

@@ -259,8 +259,8 @@ function restsOf(orders: readonly Rest[], cleared: ClearedSides, edge: Edge | un
 function cancelTargets(log: readonly Entry[]): number[] {
   const orders = new Map<string, number>();
   const targets: number[] = [];
-  log.forEach(({ tag, account, orderKey }, index) => {
-    const owner = `${account}/${orderKey}`;
+  log.forEach(({ tag, account, nonce }, index) => {
+    const owner = `${account}/${nonce}`;
     if (tag !== EntryTag.Cancel) orders.set(owner, index);
     else targets.push(orders.get(owner) ?? 0);
   });

@@ -116,6 +116,13 @@ contract MarketCalendarTest is MarketFixture {
         assertEq(times.finalDate, before.finalDate + bySeconds, "the final date had not passed");
     }
 
+    function test_ADatePassesInItsOwnSecond() public {
+        uint64 readingEnd = calendar.timesOf(THIS_SLOT).readingEnd;
+        vm.warp(readingEnd);
+        _postpone(THIS_SLOT, 1 hours);
+        assertEq(calendar.timesOf(THIS_SLOT).readingEnd, readingEnd);
+    }
+
     function test_PostponesARangeAndNoOtherSlot() public {
         vm.warp(NOW + 5 hours);
         vm.prank(operator);

@@ -523,6 +523,7 @@ contract MeterLedgerTest is LedgerFixture {
         _bar(1, SLOT - 3);
         _bar(1, SLOT - 1);
         assertFalse(ledger.isBarred(1), "a later reading had made these good");
+        _assertBar(1, SLOT - 3, SLOT);
         _bar(1, SLOT + 1);
         assertTrue(ledger.isBarred(1));
         _assertBar(1, SLOT + 1, SLOT);

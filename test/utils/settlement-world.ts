@@ -59,6 +59,12 @@ export interface Settled {
   readonly gasUsed: bigint;
 }
 
+/** The words of SlotClosed. */
+export interface ClosedSlot {
+  readonly positions: readonly string[];
+  readonly trades: readonly string[];
+}
+
 export type SettlementWorld = Awaited<ReturnType<typeof settlementWorld>>;
 
 /** An account that nobody needs a key for. */
@@ -137,6 +143,18 @@ export async function settlementWorld(stage: WorldStage, feeders: readonly Feede
     return locks;
   };
 
+  const priorOf = (slot: bigint): Prior => priors.get(slot) ?? { outcomes: [], parties: [] };
+
+  const sendSettle = (slot: bigint, { positions, trades }: ClosedSlot) => {
+    const { outcomes, parties } = priorOf(slot);
+    return settlement.settle(CITY, slot, [...positions], [...trades], [...outcomes], [...parties]);
+  };
+
+  const sendFinalize = (slot: bigint) => {
+    const { outcomes, parties } = priorOf(slot);
+    return settlement.finalize(CITY, slot, [...outcomes], [...parties]);
+  };
+
   return {
     admin,
     escrow,
@@ -162,7 +180,7 @@ export async function settlementWorld(stage: WorldStage, feeders: readonly Feede
     },
 
     /** What Clearing.close would leave: positions and trades committed, their locks taken. Meters ascending. */
-    async close(slot: bigint, meters: readonly WorldMeter[], trades: readonly SlotTrade[]) {
+    async close(slot: bigint, meters: readonly WorldMeter[], trades: readonly SlotTrade[]): Promise<ClosedSlot> {
       const locks = locksOf(meters, trades);
       const places = new Map(meters.map((m, i) => [m.meter, BigInt(i)]));
       const feederOf = new Map(meters.map((m) => [m.meter, m.feeder]));
@@ -196,19 +214,8 @@ export async function settlementWorld(stage: WorldStage, feeders: readonly Feede
     },
 
     /** Settles with the words of the last time; undefined when nothing changed. */
-    async settle(
-      slot: bigint,
-      closed: { readonly positions: readonly string[]; readonly trades: readonly string[] },
-    ): Promise<Settled | undefined> {
-      const prior = priors.get(slot) ?? { outcomes: [], parties: [] };
-      const sent = await settlement.settle(
-        CITY,
-        slot,
-        [...closed.positions],
-        [...closed.trades],
-        [...prior.outcomes],
-        [...prior.parties],
-      );
+    async settle(slot: bigint, closed: ClosedSlot): Promise<Settled | undefined> {
+      const sent = await sendSettle(slot, closed);
       const receipt = await sent.wait();
       if (receipt === null) throw new Error("not mined");
       const words = slotSettledOf(receipt);
@@ -222,10 +229,14 @@ export async function settlementWorld(stage: WorldStage, feeders: readonly Feede
       };
     },
 
+    /** Sends `settle` without looking at what it emits. */
+    sendSettle,
+
+    sendFinalize,
+
+    /** Finalizes with the words of the last time; the gas it used. */
     async finalize(slot: bigint): Promise<bigint> {
-      const prior = priors.get(slot) ?? { outcomes: [], parties: [] };
-      const sent = await settlement.finalize(CITY, slot, [...prior.outcomes], [...prior.parties]);
-      return (await sent.wait())?.gasUsed ?? 0n;
+      return (await (await sendFinalize(slot)).wait())?.gasUsed ?? 0n;
     },
 
     async balanceOf(account: string): Promise<bigint> {

@@ -209,7 +209,7 @@ export async function settlementWorld(stage: WorldStage, feeders: readonly Feede
         return packTrade(trade);
       });
       for (const [meter, lock] of locks) if (lock !== 0n) await escrow.lock(accountOf(meter), lock, slot);
-      await world.setPositionsHash(CITY, slot, hashWords([...positions, ...words]));
+      await world.setPositionsHash(CITY, slot, hashWords([hashWords(positions), hashWords(words)]));
       return { positions, trades: words };
     },
 

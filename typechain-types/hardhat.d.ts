@@ -40,8 +40,8 @@ getContractFactory(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockOrderBooks__factory>
 getContractFactory(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradeEscrow__factory>
 getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
-getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
+getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
 getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
@@ -55,8 +55,8 @@ getContractFactory(name: 'EdgeUse', signerOrOptions?: ethers.Signer | FactoryOpt
 getContractFactory(name: 'EnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EnergyCredit__factory>
 getContractFactory(name: 'EnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EnergyMarket__factory>
 getContractFactory(name: 'GridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridTopology__factory>
-getContractFactory(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketCalendar__factory>
 getContractFactory(name: 'GridTree', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridTree__factory>
+getContractFactory(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketCalendar__factory>
 getContractFactory(name: 'MarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketRules__factory>
 getContractFactory(name: 'MeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MeterLedger__factory>
 getContractFactory(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderAdmission__factory>
@@ -101,8 +101,8 @@ getContractAt(name: 'MockGridTopology', address: string | ethers.Addressable, si
 getContractAt(name: 'MockOrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockOrderBooks>
 getContractAt(name: 'MockTradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradeEscrow>
 getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
-getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
+getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
 getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
@@ -116,8 +116,8 @@ getContractAt(name: 'EdgeUse', address: string | ethers.Addressable, signer?: et
 getContractAt(name: 'EnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EnergyCredit>
 getContractAt(name: 'EnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EnergyMarket>
 getContractAt(name: 'GridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridTopology>
-getContractAt(name: 'MarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketCalendar>
 getContractAt(name: 'GridTree', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridTree>
+getContractAt(name: 'MarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketCalendar>
 getContractAt(name: 'MarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketRules>
 getContractAt(name: 'MeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MeterLedger>
 getContractAt(name: 'OrderAdmission', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderAdmission>
@@ -162,8 +162,8 @@ deployContract(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | Deplo
 deployContract(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
-deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
@@ -177,8 +177,8 @@ deployContract(name: 'EdgeUse', signerOrOptions?: ethers.Signer | DeployContract
 deployContract(name: 'EnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyCredit>
 deployContract(name: 'EnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyMarket>
 deployContract(name: 'GridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTopology>
-deployContract(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
 deployContract(name: 'GridTree', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTree>
+deployContract(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
 deployContract(name: 'MarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketRules>
 deployContract(name: 'MeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeterLedger>
 deployContract(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderAdmission>
@@ -223,8 +223,8 @@ deployContract(name: 'MockGridTopology', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'MockOrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
-deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
@@ -238,8 +238,8 @@ deployContract(name: 'EdgeUse', args: any[], signerOrOptions?: ethers.Signer | D
 deployContract(name: 'EnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyCredit>
 deployContract(name: 'EnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnergyMarket>
 deployContract(name: 'GridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTopology>
-deployContract(name: 'MarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
 deployContract(name: 'GridTree', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridTree>
+deployContract(name: 'MarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
 deployContract(name: 'MarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketRules>
 deployContract(name: 'MeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeterLedger>
 deployContract(name: 'OrderAdmission', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderAdmission>

@@ -97,7 +97,7 @@ function slotClosed(state: AuditState, event: ChainEvent): void {
   const positions = unpackPositions(positionWords);
   const trades = unpackTrades(tradeWords);
   checkClosed(state, event);
-  state.closed.set(key, { positions, trades, hash: hashWords([...positionWords, ...tradeWords]) });
+  state.closed.set(key, { positions, trades, hash: hashWords([hashWords(positionWords), hashWords(tradeWords)]) });
   for (const position of positions) add(state.locks, position.account, -position.unlocked);
 }
 

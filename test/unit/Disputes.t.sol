@@ -48,7 +48,7 @@ contract DisputesTest is EscrowFixture {
         world.setTimes(SLOT, times);
         world.setSupplier(FEEDER, supplier);
         ClosedSlot memory closed = _closed();
-        world.setPositionsHash(CITY, SLOT, keccak256(abi.encodePacked(closed.positions, closed.trades)));
+        world.setPositionsHash(CITY, SLOT, Records.hashClosed(closed.positions, closed.trades));
         _read(10, 500, ReadingStatus.Actual, 3);
         fund(buyer, 2 * BOND);
         fund(seller, BOND);
@@ -251,9 +251,20 @@ contract DisputesTest is EscrowFixture {
         closed.positions[1] = Records.packAccount(stranger); // steal the seller's share
         vm.expectRevert(abi.encodeWithSelector(IDisputes.DisputesWrongEvidence.selector, CITY, SLOT));
         disputes.resolve(buyer, METER, closed);
+        // the border moved: without trades the bond would go to the remainder's receiver
+        (bytes32[] memory positions, bytes32[] memory trades) = (_closed().positions, _closed().trades);
+        closed.positions = new bytes32[](positions.length + trades.length);
+        for (uint256 i = 0; i < closed.positions.length; ++i) {
+            closed.positions[i] = i < positions.length ? positions[i] : trades[i - positions.length];
+        }
+        closed.trades = new bytes32[](0);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.DisputesWrongEvidence.selector, CITY, SLOT));
+        disputes.resolve(buyer, METER, closed);
         // closed in another city with other positions
+        closed = _closed();
+        closed.positions[1] = Records.packAccount(stranger);
         closed.city = CITY + 1;
-        world.setPositionsHash(CITY + 1, SLOT, keccak256(abi.encodePacked(closed.positions, closed.trades)));
+        world.setPositionsHash(CITY + 1, SLOT, Records.hashClosed(closed.positions, closed.trades));
         vm.expectRevert(abi.encodeWithSelector(IDisputes.DisputesWrongEvidence.selector, CITY + 1, SLOT));
         disputes.resolve(buyer, METER, closed);
         _assertState(buyer, DisputeState.Open);

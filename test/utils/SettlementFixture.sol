@@ -193,7 +193,7 @@ abstract contract SettlementFixture is Test {
             fund(positions[i].account, DEPOSIT);
             if (positions[i].filledLock != 0) escrow.lock(positions[i].account, positions[i].filledLock, slot);
         }
-        world.setPositionsHash(CITY, slot, keccak256(abi.encodePacked(positionWords(), tradeWords())));
+        world.setPositionsHash(CITY, slot, Records.hashClosed(positionWords(), tradeWords()));
     }
 
     /// Forgets the trades and outcomes, for another slot.

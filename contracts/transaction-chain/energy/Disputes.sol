@@ -150,7 +150,7 @@ contract Disputes is IDisputes {
 
     /// @dev A slot that is not closed has the hash 0, which nothing hashes to.
     function _requireEvidence(ClosedSlot calldata closed) private view {
-        bytes32 hash = keccak256(abi.encodePacked(closed.positions, closed.trades));
+        bytes32 hash = Records.hashClosed(closed.positions, closed.trades);
         if (hash != _CLEARING.positionsHash(closed.city, closed.slot)) {
             revert DisputesWrongEvidence(closed.city, closed.slot);
         }

@@ -70,7 +70,7 @@ contract Settlement is SettlementPosting {
         _conclude(c, priorOutcomes);
         if (!c.isFirst && !OutcomeWords.differs(c.result.outcomes, priorOutcomes)) return;
         uint64 feesMicro = _post(c, none);
-        _restHashes[feeder][slot][chunk] = _join(Records.hashWords(c.result.outcomes), 0);
+        _restHashes[feeder][slot][chunk] = Records.hashPair(Records.hashWords(c.result.outcomes), 0);
         emit RestSettled(feeder, slot, chunk, c.result.outcomes);
         _bookFees(feesMicro);
     }
@@ -163,7 +163,7 @@ contract Settlement is SettlementPosting {
     function _finishTree(SlotCase memory c, uint64 feesMicro) private {
         bytes32[] memory outcomes = c.result.outcomes;
         bytes32[] memory parties = c.result.parties;
-        _treeHashes[c.area][c.slot] = _join(Records.hashWords(outcomes), Records.hashWords(parties));
+        _treeHashes[c.area][c.slot] = Records.hashPair(Records.hashWords(outcomes), Records.hashWords(parties));
         WordLists.emitLists({
             selector: SlotSettled.selector,
             first: c.area,
@@ -189,10 +189,7 @@ contract Settlement is SettlementPosting {
 
     // -------------------- checks
 
-    /// @dev Positions and trades stand one behind the other in the hash, so where one ends is checked too. The second
-    ///      word of a position ends in 96 zero bits; among those bits of a trade stands the number of the selling
-    ///      meter, never 0. So the last position given is none of the trades, and the second trade given (were the
-    ///      first two trades a position) is no position; pairs leave no third way.
+    /// @dev They are those that Clearing.close committed to (Records.hashClosed).
     function _requireTrades(
         uint24 city,
         uint32 slot,
@@ -201,13 +198,8 @@ contract Settlement is SettlementPosting {
     ) private view {
         bytes32 committed = _CLEARING.positionsHash(city, slot);
         if (committed == 0) revert SettlementNotClosed(city, slot);
-        bytes32 given = _hashOfPair(positions, trades);
-        if (
-            committed != given ||
-            positions.length % Records.POSITION_WORDS != 0 ||
-            (positions.length != 0 && uint96(uint256(positions[positions.length - 1])) != 0) ||
-            (trades.length > 1 && uint96(uint256(trades[1])) == 0)
-        ) revert SettlementWrongTrades(city, slot, committed, given);
+        bytes32 given = Records.hashPair(_hashOfWords(positions), _hashOfWords(trades));
+        if (committed != given) revert SettlementWrongTrades(city, slot, committed, given);
     }
 
     function _requireFinal(
@@ -233,24 +225,18 @@ contract Settlement is SettlementPosting {
     ///      lists one behind the other would not say where the first ends.
     function _hashOf(bytes32[] calldata outcomes, bytes32[] calldata parties) private pure returns (bytes32) {
         if (outcomes.length + parties.length == 0) return 0;
-        return _join(_hashOfPair(outcomes, outcomes[:0]), _hashOfPair(parties, parties[:0]));
+        return Records.hashPair(_hashOfWords(outcomes), _hashOfWords(parties));
     }
 
-    /// @dev keccak256 of the words of `a` and then of `b`; 0 when there are none. As Records.hashWords, of calldata.
-    function _hashOfPair(bytes32[] calldata a, bytes32[] calldata b) private pure returns (bytes32 hash) {
-        if (a.length + b.length == 0) return 0;
+    /// @dev keccak256 of the words; 0 when there are none. As Records.hashWords, of calldata.
+    function _hashOfWords(bytes32[] calldata words) private pure returns (bytes32 hash) {
+        if (words.length == 0) return 0;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let p := mload(0x40) // behind the free pointer: scratch, not allocated
-            let sizeA := shl(5, a.length)
-            let sizeB := shl(5, b.length)
-            calldatacopy(p, a.offset, sizeA)
-            calldatacopy(add(p, sizeA), b.offset, sizeB)
-            hash := keccak256(p, add(sizeA, sizeB))
+            let size := shl(5, words.length)
+            calldatacopy(p, words.offset, size)
+            hash := keccak256(p, size)
         }
-    }
-
-    function _join(bytes32 outcomes, bytes32 parties) private pure returns (bytes32) {
-        return keccak256(abi.encode(outcomes, parties));
     }
 }

@@ -53,7 +53,7 @@ abstract contract SlotClosing is BookResults {
         tree.positions.requireSorted();
         bytes32[] memory positions = tree.positions.words;
         if (positions.length == 0) revert ClearingNothingToClose(city, slot);
-        _closed[city][slot] = keccak256(abi.encodePacked(positions, tree.trades));
+        _closed[city][slot] = Records.hashClosed(positions, tree.trades);
         emit SlotClosed(city, slot, positions, tree.trades);
         _unlock(tree, slot);
     }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 
 import { AUDIT_CHECKS, auditChain, type AuditState } from "../../sdk/audit/index.js";
 import { connectTransactionChain, endpointOf, openEndpoint } from "../../sdk/connect.js";
+import { decodeError } from "../../sdk/contracts.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/index.js";
@@ -56,7 +57,8 @@ const command = new Command("audit")
 try {
   process.exitCode = await main(command.parse().opts<AuditCommandOptions>());
 } catch (error) {
-  if (!(error instanceof CommonwattError || error instanceof InputError)) throw error;
-  console.error(error.message);
+  // an endpoint that fails midway is no difference in the books
+  const failure = error instanceof InputError || error instanceof CommonwattError ? error : decodeError(error);
+  console.error(failure.message);
   process.exitCode = 2;
 }

@@ -65,6 +65,8 @@ export function parseOptions(argv: readonly string[]): OracleOptions {
     .option("--password-file <file>", "password of the keystore; else COMMONWATT_KEYSTORE_PASSWORD in the environment")
     .option("--utc-offset <hours>", "clock by which estimates tell the hours and weekdays", Number, 0)
     .option("--once", "bring what waits in broker and outbox onto the chain, then end", false)
+    .allowExcessArguments(false)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse([...argv], { from: "user" })
     .opts<OracleOptions>();
 }

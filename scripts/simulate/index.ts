@@ -22,8 +22,8 @@ async function main(options: SimulateOptions): Promise<number> {
     console.log(`Written: ${files.join(", ")}`);
     const first = result.firstDifference;
     if (first !== undefined) console.error(`Audit, first difference: ${first.check}, ${first.where}: ${first.what}`);
-    if (options.serve && simulation.embedded !== undefined) await serve(simulation.embedded, options.port);
     if (options.json) console.log(jsonLine(result));
+    if (options.serve && simulation.embedded !== undefined) await serve(simulation.embedded, options.port);
     return result.auditDifferences === 0 ? 0 : 1;
   } finally {
     await simulation.close();

@@ -17,8 +17,8 @@ import { slotsOf, type OrderRound, type Plan } from "./plan.js";
 import type { SlotMap } from "./schedule.js";
 import type { Timeline } from "./timeline.js";
 
-/** Orders of one relay transaction; each may lock 24 slots or more. */
-const ORDERS_PER_RELAY = 25;
+/** Slots of all orders of one relay transaction together, so that it stays far below 16,777,216 gas. */
+const ORDER_SLOTS_PER_RELAY = 600;
 
 export interface MarketRunParts {
   /** Connected with the key that pays for what anyone may send. */
@@ -89,8 +89,7 @@ export class MarketRun {
   }
 
   async #relay(feeder: NeighbourFeeder, orders: readonly SignedOrder[]): Promise<void> {
-    for (let from = 0; from < orders.length; from += ORDERS_PER_RELAY) {
-      const batch = orders.slice(from, from + ORDERS_PER_RELAY);
+    for (const batch of relayBatches(orders)) {
       await relayOrders(this.parts.chain, { feeder: feeder.area, orders: batch });
     }
   }
@@ -161,4 +160,20 @@ export class MarketRun {
     if (home === undefined) throw new RangeError(`home ${id} was not admitted`);
     return home;
   }
+}
+
+/** Orders in their order, cut where a transaction would hold too many slots. */
+function relayBatches(orders: readonly SignedOrder[]): SignedOrder[][] {
+  const batches: SignedOrder[][] = [];
+  let room = 0;
+  for (const order of orders) {
+    const slots = order.order.wh.length;
+    if (slots > room || batches.length === 0) {
+      batches.push([]);
+      room = ORDER_SLOTS_PER_RELAY;
+    }
+    batches.at(-1)?.push(order);
+    room -= slots;
+  }
+  return batches;
 }

@@ -84,7 +84,7 @@ export class Metering implements Meters {
       gapFiller: gapFillerOf(parts, outbox, directory),
       estimateFromSlot: slots.toChain(inputs.firstSlot),
       // a slot's readings come together: nothing is gained by waiting for more
-      sender: { lingerMilliseconds: 20 },
+      sender: { lingerMilliseconds: 20, drainAttempts: 3 },
     });
     await oracle.start();
     const link = await MeterLink.connect(broker.url, times.slotSeconds);

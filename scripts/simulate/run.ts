@@ -3,6 +3,7 @@ import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk
 import { auditChain, type AuditState } from "../../sdk/audit/index.js";
 import { withSigner } from "../../sdk/connect.js";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
+import { endpointUrls } from "../chains/serve.js";
 import { feedersOf } from "../grid/index.js";
 import { InputError } from "../inputs/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
@@ -15,6 +16,9 @@ import { highestRetail, loadInputs, planRun, type Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
 import { genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
 import { Timeline } from "./timeline.js";
+
+/** The highest retail cap that MarketRules takes, micro-credits per kWh (MAX_RETAIL_CAP). */
+const MAX_RETAIL_CAP = 10_000_000;
 
 /** Hears how far a step is. */
 export type Progress = (done: number, total: number) => void;
@@ -46,6 +50,13 @@ export class Simulation {
     const { network: name, seed } = this.options;
     const highest = Number(highestRetail(inputs));
     const market = await marketParameters(inputs.slotSeconds);
+    if (highest > MAX_RETAIL_CAP) {
+      throw new InputError(
+        { file: this.options.tariff },
+        `its highest retail price of the run, ${highest} micro-credits per kWh, is above ${MAX_RETAIL_CAP}, the market's bound`,
+        "Choose a larger unit for the credit: give the prices in it.",
+      );
+    }
     const retailCap = Math.max(market.rules.retailCap, highest);
     const homes = feedersOf(grid).reduce((count, { feeder }) => count + feeder.homes.length, 0);
     this.#network = await openNetwork(name, {
@@ -53,6 +64,7 @@ export class Simulation {
       slotSeconds: inputs.slotSeconds,
       genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
       rules: { retailCap },
+      ...(this.options.serve ? { network: "local", rpcUrls: endpointUrls(this.options.port) } : {}),
     });
     this.#market = this.#network.clock.isVirtual
       ? await marketParameters(inputs.slotSeconds, { retailCap })
@@ -174,7 +186,9 @@ export class Simulation {
     const { clock, transaction } = known(this.#network);
     if (clock.isVirtual) return BigInt(firstDataSlot);
     const PRICES_IN_TIME = 2n;
-    return (await firstUnopenedSlotOf(transaction)) + PRICES_IN_TIME;
+    const priced = (await firstUnopenedSlotOf(transaction)) + PRICES_IN_TIME;
+    const { firstSlot } = known(this.#neighbourhood);
+    return priced > firstSlot ? priced : firstSlot;
   }
 
   /** The market that a network already has. */

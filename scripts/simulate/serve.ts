@@ -16,8 +16,8 @@ export async function serve(
   const endpoints = await serveChains(network, port);
   try {
     await announce(file, network, neighbourhood);
-    console.log(`Serving the transaction chain at http://127.0.0.1:${port}, the user chain at ${port + 1}.`);
-    console.log(`Deployment: ${file} (keys beside it). Try: npm run audit. Stop with Ctrl-C.`);
+    console.error(`Serving the transaction chain at http://127.0.0.1:${port}, the user chain at ${port + 1}.`);
+    console.error(`Deployment: ${file} (keys beside it). Try: npm run audit. Stop with Ctrl-C.`);
     await stopped;
   } finally {
     await withdrawAnnouncement(file);

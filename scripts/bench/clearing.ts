@@ -1,0 +1,262 @@
+/** The on-chain check of clearings: a book of 500 orders, and the worst that the bounds of MarketBounds allow. */
+import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
+import { cancelOrder } from "../../sdk/actions/orders.js";
+import { finalizeSlot, settleSlot } from "../../sdk/actions/settlement.js";
+import { withSigner } from "../../sdk/connect.js";
+import { Side } from "../../sdk/enums.js";
+import { isCommonwattError, type CommonwattError } from "../../sdk/errors.js";
+import { unpackTrades, type Trade } from "../../sdk/records.js";
+import type { SignedOrder } from "../../sdk/signing/orders.js";
+import type { Receipt } from "../../sdk/transact.js";
+import type { Grid, GridDistrict } from "../grid/index.js";
+import { Random } from "../inputs/random.js";
+import { MarketStage, type StageOrder } from "../market/stage.js";
+import type { NeighbourHome } from "../neighbourhood.js";
+import { tableText, verdict, whole, type BenchOptions, type Figures } from "./report.js";
+
+const GOAL_PER_ORDER = 6_000;
+const GOAL_ORDERS = 500;
+const GAS_CAP = 16_777_216;
+
+/** MarketBounds. */
+const MAX_BOOK_ORDERS = 512;
+const MAX_TREE_ORDERS = 768;
+const ORDERS_PER_HOME = 4;
+
+const DISTRICTS = 4;
+const FEEDERS_PER_DISTRICT = 4;
+const HOMES_PER_FEEDER = MAX_TREE_ORDERS / DISTRICTS / FEEDERS_PER_DISTRICT;
+const LIMITED_EDGES = DISTRICTS * (1 + FEEDERS_PER_DISTRICT);
+/** Never reached: the edges cost gas, not trades. */
+const AMPLE_WH = 1_000_000_000;
+const CONNECTION_WH = 20_000;
+
+const LONE = "Lone feeder";
+
+/** One measured transaction; gas null: more than a transaction may use. */
+interface Row {
+  readonly figure: string;
+  readonly what: string;
+  readonly orders: number;
+  readonly gas: number | null;
+}
+
+export async function benchClearing({ seed, print }: BenchOptions): Promise<Figures> {
+  print("Admitting two city trees: 128 homes on one feeder, 768 on sixteen...");
+  const stage = await MarketStage.open({ seed, grid: twoCities() });
+  try {
+    const random = new Random(seed).fork("clearing");
+    const first = stage.neighbourhood.firstSlot;
+    const lone = await loneBooks(stage, first, random);
+    const tree = await fullTree(stage, first + 4n, random);
+    const rows = [...lone, ...tree];
+    print(
+      tableText(
+        `On-chain checks at the bounds (a transaction has at most ${whole(GAS_CAP)} gas)`,
+        ["transaction", "orders", "gas", "gas per order", "of the cap"],
+        rows.map(({ what, orders, gas }) => [
+          what,
+          whole(orders),
+          gas === null ? "too much" : whole(gas),
+          gas === null ? "" : whole(gas / orders),
+          gas === null ? "over 100 %" : `${((100 * gas) / GAS_CAP).toFixed(0)} %`,
+        ]),
+      ),
+    );
+    const perOrder = (rows[0]?.gas ?? NaN) / GOAL_ORDERS;
+    print(
+      `Goal: ${whole(GOAL_PER_ORDER)} gas per order at ${GOAL_ORDERS} orders: ${verdict(perOrder, GOAL_PER_ORDER)}.`,
+    );
+    return {
+      gasPerOrderChecked: Math.round(perOrder),
+      ...Object.fromEntries(rows.map(({ figure, gas }) => [figure, gas])),
+    };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** A feeder's book alone: 500 orders, as many as it holds, and those with half of them cancelled. */
+async function loneBooks(stage: MarketStage, first: bigint, random: Random): Promise<Row[]> {
+  const homes = stage.homesOf(LONE);
+  const city = cityOf(homes);
+  const area = stage.neighbourhood.feeders.find(({ name }) => name === LONE)?.area ?? 0n;
+  const [half, full, cancelled] = [first, first + 1n, first + 2n];
+  const signed = new Map<bigint, SignedOrder[]>();
+  await stage.until(cancelled, "opens");
+  for (const [slot, count] of [
+    [half, GOAL_ORDERS],
+    [full, MAX_BOOK_ORDERS],
+    [cancelled, MAX_BOOK_ORDERS],
+  ] as const) {
+    const orders = homes
+      .flatMap((home, index) => Array.from({ length: ORDERS_PER_HOME }, () => crossing(home, index, slot, random)))
+      .slice(0, count);
+    signed.set(slot, await stage.sign(orders));
+    await stage.relay(area, signed.get(slot) ?? []);
+  }
+  await cancelEverySecond(stage, homes, signed.get(cancelled) ?? []);
+  const rows: Row[] = [];
+  for (const [slot, figure, what, count] of [
+    [half, "clear500Gas", "clear a feeder, all cross", GOAL_ORDERS],
+    [full, "clear512Gas", "clear a feeder, all cross", MAX_BOOK_ORDERS],
+    [cancelled, "clear512CancelledGas", "clear a feeder, half cancelled", MAX_BOOK_ORDERS],
+  ] as const) {
+    await stage.until(slot, "gateClosure");
+    const [receipt] = await clearTree(stage.chain, stage.view, { city, slot });
+    rows.push({ figure, what, orders: count, gas: Number(receipt?.gasUsed ?? NaN) });
+  }
+  return rows;
+}
+
+/** A tree with all orders it holds, each of another home, twice: trading at home, and only through the city. */
+async function fullTree(stage: MarketStage, first: bigint, random: Random): Promise<Row[]> {
+  const homes = stage.neighbourhood.homes.filter(({ feeder }) => feeder.name !== LONE);
+  const city = cityOf(homes);
+  const slots = [
+    { slot: first, key: "Local", name: "traded at home" },
+    { slot: first + 1n, key: "Far", name: "traded through the city" },
+  ] as const;
+  await orderTree(stage, first, random);
+  const rows: Row[] = [];
+  for (const { slot, key, name } of slots) {
+    await stage.until(slot, "gateClosure");
+    const books = await clearTree(stage.chain, stage.view, { city, slot });
+    if (key === "Far") {
+      const orders = stage.view.restsBelow(city, slot).reduce((sum, { rests }) => sum + rests.length, 0);
+      const gas = Number(books.at(-1)?.gasUsed ?? NaN);
+      rows.push({ figure: "clearCityGas", what: `clear a city below ${LIMITED_EDGES} limited edges`, orders, gas });
+    }
+    rows.push(rowOf(`close768${key}Gas`, `close, ${name}`, await closeTree(stage.chain, stage.view, { city, slot })));
+  }
+  for (const { slot, key, name } of slots) {
+    const trades = unpackTrades(stage.view.closedSlotOf(city, slot)?.trades ?? []);
+    await stage.until(slot, "deliveryEnd");
+    await stage.read(
+      slot,
+      homes.map((home) => ({ home, ...countedBy(home, trades, random) })),
+    );
+    const what = `settle, ${name}: ${trades.length} trades`;
+    const settled = await ifItFits(() => settleSlot(stage.chain, stage.view, { city, slot }));
+    rows.push(rowOf(`settle768${key}Gas`, what, settled?.[0]));
+  }
+  for (const { slot, key, name } of slots) {
+    await stage.until(slot, "finalDate");
+    const [final] = await finalizeSlot(stage.chain, stage.view, { city, slot });
+    rows.push(rowOf(`finalize768${key}Gas`, `finalize, ${name}`, final));
+  }
+  return rows;
+}
+
+/** Every home of the tree orders once for the first slot and once for the next. */
+async function orderTree(stage: MarketStage, first: bigint, random: Random): Promise<void> {
+  const districts = [...new Set(stage.neighbourhood.feeders.map(({ district }) => district))];
+  await stage.until(first + 1n, "opens");
+  for (const { name, area, district } of stage.neighbourhood.feeders) {
+    if (name === LONE) continue;
+    const place = districts.indexOf(district) - 1;
+    const homes = stage.homesOf(name);
+    await stage.relay(area, await stage.sign(homes.map((home, index) => crossing(home, index, first, random))));
+    await stage.relay(
+      area,
+      await stage.sign(homes.map((home, index) => apart(home, index, first + 1n, place, random))),
+    );
+  }
+}
+
+/** Every second home buys, dear, and the others sell, cheap: all trade. */
+function crossing(home: NeighbourHome, index: number, firstSlot: bigint, random: Random): StageOrder {
+  const side = index % 2 === 0 ? Side.Buy : Side.Sell;
+  const limit = side === Side.Buy ? random.between(200_000, 300_000) : random.between(100_000, 150_000);
+  return { home, side, firstSlot, wh: [BigInt(random.between(500, 2_000))], limit: BigInt(limit) };
+}
+
+/** Nobody meets within the district; buyers of the dear districts meet sellers of the cheap ones in the city. */
+function apart(home: NeighbourHome, index: number, firstSlot: bigint, district: number, random: Random): StageOrder {
+  const order = crossing(home, index, firstSlot, random);
+  const base = district % 2 === 0 ? 600_000 : 150_000;
+  const limit = order.side === Side.Buy ? base + random.between(0, 40_000) : base + 50_000 + random.between(0, 40_000);
+  return { ...order, limit: BigInt(limit) };
+}
+
+/** What a home's meter counts: a fifth of the sellers a tenth short, all others something else than they traded. */
+function countedBy(
+  { meter }: NeighbourHome,
+  trades: readonly Trade[],
+  random: Random,
+): { readonly importWh: bigint; readonly exportWh: bigint } {
+  const sold = trades.filter(({ sellMeter }) => sellMeter === meter).reduce((sum, { wh }) => sum + wh, 0n);
+  const isShort = random.chance(0.2);
+  return {
+    importWh: BigInt(random.between(0, 3_000)),
+    exportWh: isShort ? (sold * 9n) / 10n : sold + BigInt(random.between(0, 500)),
+  };
+}
+
+/** The holders of every second order take it back. */
+async function cancelEverySecond(
+  stage: MarketStage,
+  homes: readonly NeighbourHome[],
+  orders: readonly SignedOrder[],
+): Promise<void> {
+  const holderOf = new Map(homes.map((home) => [home.meter, home.chain.signer]));
+  for (const { order } of orders.filter((_, index) => index % 2 === 0)) {
+    const signer = holderOf.get(order.meter);
+    if (signer !== undefined) await cancelOrder(withSigner(stage.chain, signer), { order });
+  }
+}
+
+function rowOf(figure: string, what: string, receipt: Receipt | undefined): Row {
+  return { figure, what, orders: MAX_TREE_ORDERS, gas: receipt === undefined ? null : Number(receipt.gasUsed) };
+}
+
+/** A transaction that runs out of gas reverts without a reason; undefined then. */
+async function ifItFits<Result>(send: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await send();
+  } catch (error) {
+    if (isCommonwattError(error) && !isRevertWithReason(error)) return undefined;
+    throw error;
+  }
+}
+
+function isRevertWithReason({ code }: CommonwattError): boolean {
+  return code.startsWith("Settlement") || code.startsWith("TradeEscrow");
+}
+
+/** One city with one feeder, and one with as many homes as its tree takes orders, every edge of it limited. */
+function twoCities(): Grid {
+  let number = 0;
+  const feederOf = (name: string, count: number, capacityWh: number | null): GridDistrict["feeders"][number] => ({
+    name,
+    supplier: "Supplier",
+    gridOperator: "Grid operator",
+    meteringOperator: "Metering operator",
+    feeMicroPerKwh: 5_000,
+    capacityWh,
+    homes: Array.from({ length: count }, () => ({ home: String((number += 1)), connectionWh: CONNECTION_WH })),
+  });
+  const districts = Array.from({ length: DISTRICTS }, (_, district) => ({
+    name: `District ${district + 1}`,
+    feeMicroPerKwh: 8_000,
+    capacityWh: AMPLE_WH,
+    feeders: Array.from({ length: FEEDERS_PER_DISTRICT }, (_, feeder) =>
+      feederOf(`Feeder ${district + 1}.${feeder + 1}`, HOMES_PER_FEEDER, AMPLE_WH),
+    ),
+  }));
+  const lone = feederOf(LONE, MAX_BOOK_ORDERS / ORDERS_PER_HOME, null);
+  const loneDistrict = { name: "Lone district", feeMicroPerKwh: 8_000, capacityWh: null, feeders: [lone] };
+  return {
+    version: 1,
+    cities: [
+      { name: "Lone city", districts: [loneDistrict] },
+      { name: "City", districts },
+    ],
+  };
+}
+
+function cityOf(homes: readonly NeighbourHome[]): bigint {
+  const [home] = homes;
+  if (home === undefined) throw new RangeError("the stage has no such homes");
+  return home.feeder.city;
+}

@@ -1,0 +1,49 @@
+/** `npm run bench`: gas and speed against their goals, with breakdown and floor. `npm run bench -- engine gas` runs parts. */
+import { Argument, Command, InvalidArgumentError } from "commander";
+
+import { benchClearing } from "./clearing.js";
+import { benchDay } from "./day.js";
+import { benchEngine } from "./engine.js";
+import { benchGas } from "./gas.js";
+import { benchWelfare } from "./welfare.js";
+import { conditions, type BenchPart, type Figures } from "./report.js";
+
+const PARTS = {
+  engine: benchEngine,
+  welfare: benchWelfare,
+  clearing: benchClearing,
+  gas: benchGas,
+  day: benchDay,
+} satisfies Record<string, BenchPart>;
+type Part = keyof typeof PARTS;
+const NAMES = Object.keys(PARTS) as Part[];
+
+async function main(parts: readonly Part[], options: { seed: number; homes: number; json: boolean }): Promise<void> {
+  const where = conditions();
+  console.log(
+    `${where.date}, ${where.cpu}, ${where.cores} cores, load ${where.load}, Node ${where.node}, seed ${options.seed}`,
+  );
+  let figures: Figures = {};
+  for (const part of parts.length === 0 ? NAMES : parts) {
+    figures = { ...figures, ...(await PARTS[part]({ ...options, print: (text) => console.log(text) })) };
+  }
+  if (options.json) console.log(JSON.stringify({ ...where, seed: options.seed, ...figures }));
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}
+
+await new Command("bench")
+  .description("Measures gas and speed against their goals, with breakdown and floor.")
+  .addArgument(new Argument("[parts...]", `which parts: ${NAMES.join(", ")} (default: all)`).choices(NAMES))
+  .option("--homes <n>", "homes on the feeder of the gas part", whole(2, 500), 100)
+  .option("--seed <n>", "seed of everything drawn", whole(0, 2 ** 32 - 1), 1)
+  .option("--json", "the last line is one JSON object", false)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(main)
+  .parseAsync();

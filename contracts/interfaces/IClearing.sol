@@ -119,8 +119,8 @@ interface IClearing {
     /// @notice What `close` fixed.
     /// @param city The city.
     /// @param slot The slot.
-    /// @return hash keccak256(positions ++ trades) of what SlotClosed says; 0 = not closed. Who checks data against it
-    ///     also checks where the positions end: their second words end in 96 zero bits, those of a trade never do.
+    /// @return hash Records.hashClosed of what SlotClosed says: the hashes of positions and trades, hashed; 0 = not
+    ///     closed.
     function positionsHash(uint24 city, uint32 slot) external view returns (bytes32 hash);
 
     /// @notice The result of a book.

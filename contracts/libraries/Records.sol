@@ -251,6 +251,12 @@ library Records {
         }
     }
 
+    /// What `close` commits to. Positions and trades are hashed apart: in one run of words, the last words of the ones
+    /// could be passed off as the first of the others.
+    function hashClosed(bytes32[] memory positions, bytes32[] memory trades) internal pure returns (bytes32) {
+        return hashPair(hashWords(positions), hashWords(trades));
+    }
+
     /// What a book's clearing commits to: the hashes of its trades and of its rests, each 0 for none.
     function hashPair(bytes32 first, bytes32 second) internal pure returns (bytes32) {
         return keccak256(abi.encode(first, second));

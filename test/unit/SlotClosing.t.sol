@@ -43,7 +43,7 @@ contract SlotClosingTest is ClearingFixture {
         assertEq(uint256(trade.buyPos), 1);
         assertEq(uint256(trade.sellPos), 0);
         assertEq(uint256(trade.price), 300_000);
-        assertEq(clearing.positionsHash(city, SLOT), keccak256(abi.encodePacked(positions, trades)));
+        assertEq(clearing.positionsHash(city, SLOT), Records.hashClosed(positions, trades));
         assertEq(uint256(escrow.freeOf(homeOf(5))), 119_700);
         assertEq(uint256(escrow.lockedOf(homeOf(5))), 180_300);
         assertEq(uint256(escrow.lockedOf(homeOf(2))), 1_202_000);

@@ -40,8 +40,8 @@ getContractFactory(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockOrderBooks__factory>
 getContractFactory(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradeEscrow__factory>
 getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
-getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
+getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
 getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
@@ -101,8 +101,8 @@ getContractAt(name: 'MockGridTopology', address: string | ethers.Addressable, si
 getContractAt(name: 'MockOrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockOrderBooks>
 getContractAt(name: 'MockTradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradeEscrow>
 getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
-getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
+getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
 getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
@@ -162,8 +162,8 @@ deployContract(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | Deplo
 deployContract(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
-deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
+deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
@@ -223,8 +223,8 @@ deployContract(name: 'MockGridTopology', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'MockOrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
-deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
+deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>

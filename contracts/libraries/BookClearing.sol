@@ -45,14 +45,17 @@ library BookClearing {
     function merge(Book memory book) internal pure returns (Merged memory merged) {
         bytes32[] memory trades = new bytes32[](book.bids.length + book.asks.length); // one too many
         Cursor memory cursor;
-        while (cursor.bid < book.bids.length && cursor.ask < book.asks.length) {
-            uint256 bid = book.bids[cursor.bid];
-            uint256 ask = book.asks[cursor.ask];
-            uint256 wh = _tradable(book.edges, bid, ask, cursor);
-            if (wh == 0) continue;
-            if (bid.limitOf() < ask.limitOf()) break;
-            _trade(book, cursor, wh);
-            trades[cursor.count++] = _pack(book.level, bid, ask, wh);
+        // cursors stay within both sides, and there is a trade less than orders
+        unchecked {
+            while (cursor.bid < book.bids.length && cursor.ask < book.asks.length) {
+                uint256 bid = book.bids[cursor.bid];
+                uint256 ask = book.asks[cursor.ask];
+                uint256 wh = _tradable(book.edges, bid, ask, cursor);
+                if (wh == 0) continue;
+                if (bid.limitOf() < ask.limitOf()) break;
+                trades[cursor.count++] = _pack(book.level, bid, ask, wh);
+                _trade({book: book, cursor: cursor, bid: bid, ask: ask, wh: wh});
+            }
         }
         merged.nextBid = cursor.bid;
         merged.nextAsk = cursor.ask;
@@ -108,20 +111,21 @@ library BookClearing {
         return _min(wh, _min(downWh, upWh));
     }
 
-    function _trade(Book memory book, Cursor memory cursor, uint256 wh) private pure {
-        uint256 bid = book.bids[cursor.bid];
-        uint256 ask = book.asks[cursor.ask];
-        cursor.lastBid = bid.limitOf();
-        cursor.lastAsk = ask.limitOf();
-        cursor.volumeWh += wh;
-        if (book.edges.isLimited) {
-            book.edges.take(bid, GridEdges.DOWN, wh);
-            book.edges.take(ask, GridEdges.UP, wh);
+    function _trade(Book memory book, Cursor memory cursor, uint256 bid, uint256 ask, uint256 wh) private pure {
+        // cursors stay within both sides; the volume is below 2^42
+        unchecked {
+            cursor.lastBid = bid.limitOf();
+            cursor.lastAsk = ask.limitOf();
+            cursor.volumeWh += wh;
+            if (book.edges.isLimited) {
+                book.edges.take(bid, GridEdges.DOWN, wh);
+                book.edges.take(ask, GridEdges.UP, wh);
+            }
+            book.bids[cursor.bid] = bid = bid.less(wh);
+            book.asks[cursor.ask] = ask = ask.less(wh);
+            if (bid.whOf() == 0) ++cursor.bid;
+            if (ask.whOf() == 0) ++cursor.ask;
         }
-        book.bids[cursor.bid] = bid = bid.less(wh);
-        book.asks[cursor.ask] = ask = ask.less(wh);
-        if (bid.whOf() == 0) ++cursor.bid;
-        if (ask.whOf() == 0) ++cursor.ask;
     }
 
     /// The middle, rounded down, of [max(last filled ask, best unfilled bid), min(last filled bid, best unfilled ask)].

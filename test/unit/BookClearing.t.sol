@@ -8,7 +8,8 @@ import {OrderLanes} from "../../contracts/libraries/OrderLanes.sol";
 import {OrderWords} from "../../contracts/libraries/OrderWords.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
 import {SlotPositions} from "../../contracts/libraries/SlotPositions.sol";
-import {Entry, Trade} from "../../contracts/types/RecordTypes.sol";
+import {WordPairs} from "../../contracts/libraries/WordPairs.sol";
+import {Entry, Position, Trade} from "../../contracts/types/RecordTypes.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @notice Calls the libraries with calldata and lets reverts be expected.
@@ -16,7 +17,7 @@ contract LibraryHarness {
     function read(
         bytes32[] calldata entries,
         bytes calldata targets
-    ) external pure returns (uint256[] memory orders, bytes32 hash) {
+    ) external pure returns (uint256[] memory orders, uint256 live, bytes32 hash) {
         return BookLog.read(entries, targets);
     }
 
@@ -25,7 +26,9 @@ contract LibraryHarness {
         bytes calldata bids,
         bytes calldata asks
     ) external pure returns (uint256[] memory, uint256[] memory) {
-        return BookLog.sort(orders, bids, asks);
+        uint256 live = 0;
+        for (uint256 i = 0; i < orders.length; ++i) live += OrderWords.whOf(orders[i]) == 0 ? 0 : 1;
+        return BookLog.sort(orders, live, bids, asks);
     }
 
     // the merge writes into the book
@@ -40,7 +43,15 @@ contract LibraryHarness {
         bytes32[] calldata heads
     ) external pure returns (bytes32[] memory) {
         SlotPositions.Table memory table = SlotPositions.create(count);
-        for (uint256 i = 0; i < places.length; ++i) SlotPositions.enter(table, places[i], heads[i], address(7));
+        for (uint256 i = 0; i < places.length; ++i) {
+            SlotPositions.enter({
+                table: table,
+                place: places[i],
+                head: uint256(heads[i]),
+                amounts: SlotPositions.packAmounts(i + 1, 2 * i),
+                account: address(7)
+            });
+        }
         SlotPositions.requireSorted(table);
         return table.words;
     }
@@ -260,8 +271,9 @@ contract BookClearingTest is Test {
 
     function test_ReadsOrdersAndCancels() public {
         (bytes32[] memory entries, bytes memory targets) = _log();
-        (uint256[] memory orders, bytes32 hash) = harness.read(entries, targets);
+        (uint256[] memory orders, uint256 live, bytes32 hash) = harness.read(entries, targets);
         assertEq(orders.length, 4);
+        assertEq(live, 2);
         assertEq(orders[0].whOf(), 0, "cancelled");
         assertEq(orders[1].whOf(), 20);
         assertEq(orders[3].whOf(), 0, "the cancel itself");
@@ -281,6 +293,15 @@ contract BookClearingTest is Test {
             vm.expectRevert(abi.encodeWithSelector(BookLog.BookLogWrongTarget.selector, 3, target));
             harness.read(entries, abi.encodePacked(target));
         }
+    }
+
+    function test_RevertWhen_AnOrderIsCancelledTwice() public {
+        (bytes32[] memory entries, ) = _log();
+        bytes32[] memory twice = new bytes32[](10);
+        for (uint256 i = 0; i < 8; ++i) twice[i] = entries[i];
+        (twice[8], twice[9]) = (entries[6], entries[7]);
+        vm.expectRevert(abi.encodeWithSelector(BookLog.BookLogWrongTarget.selector, 4, 0));
+        harness.read(twice, hex"00000000");
     }
 
     function test_RevertWhen_TargetsAreMissingOrLeftOver() public {
@@ -360,6 +381,25 @@ contract BookClearingTest is Test {
         vm.expectRevert(abi.encodeWithSelector(SlotPositions.SlotPositionsNotSorted.selector, 2));
         harness.place(3, _numbers(0, 1), _heads(5, 6)); // a position without an order
         harness.place(2, _numbers(0, 1), _heads(5, 6));
+    }
+
+    function test_AmountsOfAMeterAddUp() public view {
+        bytes32[] memory words = harness.place(1, _numbers(0, 0), _heads(5, 5));
+        Position memory position = Records.unpackPosition([words[0], words[1]]);
+        assertEq(uint256(position.meter), 5);
+        assertEq(uint256(position.filledLock), 3);
+        assertEq(uint256(position.unlocked), 2);
+        assertEq(position.account, address(7));
+    }
+
+    // -------------------- two lists at once
+
+    event Pair(uint256 indexed first, uint256 indexed second, bytes32[] a, bytes32[] b);
+
+    function testFuzz_PairsAreEmittedAsByTheCompiler(bytes32[] memory a, bytes32[] memory b) public {
+        vm.expectEmit(address(this));
+        emit Pair(3, 4, a, b);
+        WordPairs.emitPair(Pair.selector, 3, 4, a, b);
     }
 
     // -------------------- the ring of order words

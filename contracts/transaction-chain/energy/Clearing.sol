@@ -44,11 +44,11 @@ contract Clearing is EdgeUse, SlotClosing {
         _requireTime(claim);
         (bytes32 expected, uint32 entryCount) = MARKET.bookOf(claim.area, claim.slot);
         if (entryCount == 0) revert ClearingBookEmpty(claim.area, claim.slot);
-        (uint256[] memory orders, bytes32 hash) = BookLog.read(input.entries, input.cancelTargets);
+        (uint256[] memory orders, uint256 live, bytes32 hash) = BookLog.read(input.entries, input.cancelTargets);
         if (hash != expected) revert ClearingNotTheBook(claim.area, claim.slot);
         Book memory book;
         book.level = Records.FEEDER;
-        (book.bids, book.asks) = BookLog.sort(orders, input.bids, input.asks);
+        (book.bids, book.asks) = BookLog.sort(orders, live, input.bids, input.asks);
         _conclude(claim, book);
     }
 
@@ -68,7 +68,7 @@ contract Clearing is EdgeUse, SlotClosing {
         if (orders.length == 0) revert ClearingBookEmpty(claim.area, claim.slot);
         Book memory book;
         book.level = claim.level == AreaLevel.City ? Records.CITY : Records.DISTRICT;
-        (book.bids, book.asks) = BookLog.sort(orders, input.bids, input.asks);
+        (book.bids, book.asks) = BookLog.sort(orders, orders.length, input.bids, input.asks);
         book.edges = _loadEdges(claim.area, claim.level, children, claim.slot);
         _conclude(claim, book);
     }

@@ -7,6 +7,7 @@ import {Money} from "../../libraries/Money.sol";
 import {OrderWords} from "../../libraries/OrderWords.sol";
 import {Records} from "../../libraries/Records.sol";
 import {SlotPositions} from "../../libraries/SlotPositions.sol";
+import {WordPairs} from "../../libraries/WordPairs.sol";
 import {SlotBooks} from "../../types/ClearingTypes.sol";
 import {AreaLevel, SlotTimes} from "../../types/MarketTypes.sol";
 import {Trade} from "../../types/RecordTypes.sol";
@@ -26,16 +27,12 @@ abstract contract SlotClosing is BookResults {
         uint24[] feeders;
         uint24[] districts;
         uint256[][] orders; // per feeder: order words, the cancelled without energy
-        uint256[][] fills; // per order: place of its position | filled Wh << 16
+        uint256[][] marks; // per order: its filled Wh, then the place of its position
         bytes32[] trades; // with places
         uint256 tradeCount;
         uint256 nextPlace; // place to be read next
-        uint256 bondRate;
         SlotPositions.Table positions;
     }
-
-    uint256 private constant _PLACE_BITS = 16;
-    uint256 private constant _PLACE_MASK = 0xffff;
 
     mapping(uint24 city => mapping(uint32 slot => bytes32 hash)) private _closed;
 
@@ -47,14 +44,15 @@ abstract contract SlotClosing is BookResults {
         if (_closed[city][slot] != 0) revert ClearingClosedBefore(city, slot);
         Tree memory tree = _openTree(books);
         _enterBilaterals(books, tree);
+        _readLogs(books, tree);
+        _fillOrders(books.trades, tree);
         _enterOrders(books, tree);
-        _addTrades(books, tree);
-        _addLocks(tree);
+        _placeTrades(books.trades, tree);
         tree.positions.requireSorted();
         bytes32[] memory positions = tree.positions.words;
         if (positions.length == 0) revert ClearingNothingToClose(city, slot);
         _closed[city][slot] = Records.hashClosed(positions, tree.trades);
-        emit SlotClosed(city, slot, positions, tree.trades);
+        WordPairs.emitPair({selector: SlotClosed.selector, first: city, second: slot, a: positions, b: tree.trades});
         _unlock(tree, slot);
     }
 
@@ -68,9 +66,11 @@ abstract contract SlotClosing is BookResults {
     }
 
     function _unlock(Tree memory tree, uint32 slot) private {
-        (address[] memory accounts, uint64[] memory amountsMicro, uint256 totalMicro) = tree.positions.unlocks();
-        if (totalMicro != 0) ESCROW.unlock(accounts, amountsMicro, slot);
+        (address[] memory accounts, uint64[] memory amountsMicro) = tree.positions.unlocks();
+        if (accounts.length != 0) ESCROW.unlock(accounts, amountsMicro, slot);
     }
+
+    // -------------------- what was supplied
 
     /// @dev The tree's areas, which must all be done, and room for everything.
     function _openTree(SlotBooks calldata books) private view returns (Tree memory tree) {
@@ -78,7 +78,6 @@ abstract contract SlotClosing is BookResults {
         uint32 slot = books.slot;
         tree.feeders = _feedersAt(city, slot);
         tree.districts = _childrenAt(city, slot);
-        tree.bondRate = RULES.rulesAt(slot).bondRate;
         tree.positions = SlotPositions.create(books.positionCount);
         _requireCount(tree.feeders.length, books.entries.length);
         _requireCount(tree.feeders.length, books.cancelTargets.length);
@@ -114,101 +113,131 @@ abstract contract SlotClosing is BookResults {
         for (uint256 i = 0; i + Records.BILATERAL_WORDS <= words.length; i += Records.BILATERAL_WORDS) {
             bytes32[4] memory entry = [words[i], words[i + 1], words[i + 2], words[i + 3]];
             hash = Records.chainBilateral(hash, entry);
-            _enterBilateral(books, tree, entry);
+            _enterBilateral(books.places, tree, entry);
         }
         if (hash != expected || words.length % Records.BILATERAL_WORDS != 0) {
             revert ClearingNotTheBilaterals(books.city, books.slot);
         }
     }
 
-    /// @dev Enters each order of each log, cancelled ones included.
-    function _enterOrders(SlotBooks calldata books, Tree memory tree) private view {
+    function _readLogs(SlotBooks calldata books, Tree memory tree) private view {
         tree.orders = new uint256[][](tree.feeders.length);
-        tree.fills = new uint256[][](tree.feeders.length);
+        tree.marks = new uint256[][](tree.feeders.length);
         for (uint256 f = 0; f < tree.feeders.length; ++f) {
             (bytes32 expected, ) = MARKET.bookOf(tree.feeders[f], books.slot);
-            (uint256[] memory orders, bytes32 hash) = BookLog.read(books.entries[f], books.cancelTargets[f]);
+            (uint256[] memory orders, , bytes32 hash) = BookLog.read(books.entries[f], books.cancelTargets[f]);
             if (hash != expected) revert ClearingNotTheBook(tree.feeders[f], books.slot);
             tree.orders[f] = orders;
-            tree.fills[f] = _enterFeeder(books, tree, orders, books.entries[f]);
+            tree.marks[f] = new uint256[](orders.length);
+        }
+    }
+
+    /// @dev Enters each order of each log, cancelled ones included, with its lock split in two.
+    function _enterOrders(SlotBooks calldata books, Tree memory tree) private view {
+        uint256 bondRate = RULES.rulesAt(books.slot).bondRate;
+        for (uint256 f = 0; f < tree.feeders.length; ++f) {
+            _enterFeeder({places: books.places, tree: tree, f: f, entries: books.entries[f], bondRate: bondRate});
         }
         // every place is read: none is left over
         _requireCount(tree.nextPlace * 2, books.places.length);
     }
 
-    function _enterBilateral(SlotBooks calldata books, Tree memory tree, bytes32[4] memory entry) private pure {
+    // -------------------- pure parts
+
+    function _enterBilateral(bytes calldata places, Tree memory tree, bytes32[4] memory entry) private pure {
         Trade memory trade = Records.unpackTrade(entry[0]);
-        uint256 buyPlace = _nextPlace(books, tree);
-        uint256 sellPlace = _nextPlace(books, tree);
-        SlotPositions.Table memory positions = tree.positions;
-        positions.enter(buyPlace, _head(trade.buyMeter, trade.buyFeeder, Records.BUY), Records.unpackAccount(entry[1]));
-        positions.enter(
-            sellPlace,
-            _head(trade.sellMeter, trade.sellFeeder, Records.SELL),
-            Records.unpackAccount(entry[2])
-        );
-        positions.add(buyPlace, uint256(entry[3]) >> 192, 0);
-        positions.add(sellPlace, uint64(uint256(entry[3]) >> 128), 0);
+        uint256 buyPlace = BookLog.indexAt(places, tree.nextPlace++);
+        uint256 sellPlace = BookLog.indexAt(places, tree.nextPlace++);
+        tree.positions.enter({
+            place: buyPlace,
+            head: SlotPositions.packHead(trade.buyMeter, trade.buyFeeder, Records.BUY),
+            amounts: SlotPositions.packAmounts(uint256(entry[3]) >> 192, 0),
+            account: Records.unpackAccount(entry[1])
+        });
+        tree.positions.enter({
+            place: sellPlace,
+            head: SlotPositions.packHead(trade.sellMeter, trade.sellFeeder, Records.SELL),
+            amounts: SlotPositions.packAmounts(uint64(uint256(entry[3]) >> 128), 0),
+            account: Records.unpackAccount(entry[2])
+        });
         tree.trades[tree.tradeCount++] = Records.withPositions(entry[0], uint16(buyPlace), uint16(sellPlace));
     }
 
+    /// @dev Adds each trade of each book to both orders' filled Wh. A cleared book trades no more than its orders have.
+    function _fillOrders(bytes32[][] calldata books, Tree memory tree) private pure {
+        unchecked {
+            for (uint256 b = 0; b < books.length; ++b) {
+                bytes32[] calldata trades = books[b];
+                for (uint256 i = 0; i < trades.length; ++i) {
+                    uint256 trade = uint256(trades[i]);
+                    uint256 wh = uint32(trade >> 136);
+                    tree.marks[_feederAt(tree, b, uint24(trade >> 224))][uint16(trade >> 184)] += wh;
+                    tree.marks[_feederAt(tree, b, uint24(trade >> 200))][uint16(trade >> 168)] += wh;
+                }
+            }
+        }
+    }
+
+    /// @dev Leaves in the orders' marks the places instead of the filled Wh.
     function _enterFeeder(
-        SlotBooks calldata books,
+        bytes calldata places,
         Tree memory tree,
-        uint256[] memory orders,
-        bytes32[] calldata entries
-    ) private pure returns (uint256[] memory fills) {
-        fills = new uint256[](orders.length);
-        for (uint256 i = 0; i < orders.length; ++i) {
-            uint256 order = orders[i];
-            uint256 tag = order.tagOf();
-            if (tag == Records.CANCEL) continue;
-            uint256 place = _nextPlace(books, tree);
-            bytes32 head = _head(order.meterOf(), order.feederOf(), tag);
-            tree.positions.enter(place, head, Records.unpackAccount(entries[2 * i + 1]));
-            fills[i] = place;
-        }
-    }
-
-    /// @dev Adds each trade of each book to both orders' fills, and gives it their places.
-    function _addTrades(SlotBooks calldata books, Tree memory tree) private pure {
-        for (uint256 b = 0; b < books.trades.length; ++b) {
-            bytes32[] calldata trades = books.trades[b];
-            for (uint256 i = 0; i < trades.length; ++i) {
-                uint256 trade = uint256(trades[i]);
-                uint256 whBits = uint256(uint32(trade >> 136)) << _PLACE_BITS;
-                uint256 buyPlace = _fill(tree, uint24(trade >> 224), uint16(trade >> 184), whBits);
-                uint256 sellPlace = _fill(tree, uint24(trade >> 200), uint16(trade >> 168), whBits);
-                tree.trades[tree.tradeCount++] = Records.withPositions(trades[i], uint16(buyPlace), uint16(sellPlace));
-            }
-        }
-    }
-
-    /// @dev Splits each live order's lock into what its filled Wh keep locked and what is given back.
-    function _addLocks(Tree memory tree) private pure {
-        for (uint256 f = 0; f < tree.feeders.length; ++f) {
-            uint256[] memory orders = tree.orders[f];
-            uint256[] memory fills = tree.fills[f];
+        uint256 f,
+        bytes32[] calldata entries,
+        uint256 bondRate
+    ) private pure {
+        uint256[] memory orders = tree.orders[f];
+        uint256[] memory marks = tree.marks[f];
+        uint256 next = tree.nextPlace;
+        unchecked {
             for (uint256 i = 0; i < orders.length; ++i) {
-                uint256 wh = orders[i].whOf();
-                if (wh == 0) continue;
-                uint256 rate = orders[i].tagOf() == Records.SELL ? tree.bondRate : orders[i].limitOf();
-                uint256 filledLock = Money.costUp(fills[i] >> _PLACE_BITS, rate);
-                tree.positions.add(fills[i] & _PLACE_MASK, filledLock, Money.costUp(wh, rate) - filledLock);
+                uint256 order = orders[i];
+                if (order.tagOf() == Records.CANCEL) continue;
+                uint256 place = BookLog.indexAt(places, next++);
+                tree.positions.enter({
+                    place: place,
+                    head: SlotPositions.packHead(order.meterOf(), order.feederOf(), order.tagOf()),
+                    amounts: _amountsOf(order, marks[i], bondRate),
+                    account: Records.unpackAccount(entries[2 * i + 1])
+                });
+                marks[i] = place;
+            }
+        }
+        tree.nextPlace = next;
+    }
+
+    /// @dev Gives each trade of each book the places of its two orders.
+    function _placeTrades(bytes32[][] calldata books, Tree memory tree) private pure {
+        uint256 count = tree.tradeCount;
+        unchecked {
+            for (uint256 b = 0; b < books.length; ++b) {
+                bytes32[] calldata trades = books[b];
+                for (uint256 i = 0; i < trades.length; ++i) {
+                    uint256 trade = uint256(trades[i]);
+                    uint256 buyPlace = tree.marks[_feederAt(tree, b, uint24(trade >> 224))][uint16(trade >> 184)];
+                    uint256 sellPlace = tree.marks[_feederAt(tree, b, uint24(trade >> 200))][uint16(trade >> 168)];
+                    tree.trades[count++] = Records.withPositions(trades[i], uint16(buyPlace), uint16(sellPlace));
+                }
             }
         }
     }
 
-    function _fill(Tree memory tree, uint256 feeder, uint256 index, uint256 whBits) private pure returns (uint256) {
-        uint256 f = 0;
-        while (tree.feeders[f] != feeder) ++f; // a trade's feeders are of the tree
-        uint256 filled = tree.fills[f][index] + whBits;
-        tree.fills[f][index] = filled;
-        return filled & _PLACE_MASK;
+    /// @dev What a live order's filled Wh keep locked, and what is given back. A cancelled one was unlocked then.
+    function _amountsOf(uint256 order, uint256 filledWh, uint256 bondRate) private pure returns (uint256) {
+        uint256 wh = order.whOf();
+        if (wh == 0) return 0;
+        uint256 rate = order.tagOf() == Records.SELL ? bondRate : order.limitOf();
+        uint256 filledLock = Money.costUp(filledWh, rate);
+        if (filledWh == wh) return SlotPositions.packAmounts(filledLock, 0);
+        return SlotPositions.packAmounts(filledLock, Money.costUp(wh, rate) - filledLock);
     }
 
-    function _nextPlace(SlotBooks calldata books, Tree memory tree) private pure returns (uint256) {
-        return BookLog.indexAt(books.places, tree.nextPlace++);
+    /// @dev Index of a trade's feeder; in the books of feeders, which come first, it is the book's own.
+    function _feederAt(Tree memory tree, uint256 book, uint256 feeder) private pure returns (uint256 f) {
+        if (book < tree.feeders.length) return book;
+        unchecked {
+            while (tree.feeders[f] != feeder) ++f; // a trade's feeders are of the tree
+        }
     }
 
     /// @dev Books are numbered feeders first, then districts, the city last.
@@ -221,9 +250,5 @@ abstract contract SlotClosing is BookResults {
         i -= tree.feeders.length;
         if (i < tree.districts.length) return (tree.districts[i], AreaLevel.District);
         return (books.city, AreaLevel.City);
-    }
-
-    function _head(uint256 meter, uint256 feeder, uint256 side) private pure returns (bytes32) {
-        return bytes32((meter << 224) | (feeder << 200) | (side << 192));
     }
 }

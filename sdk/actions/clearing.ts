@@ -3,6 +3,7 @@ import {
   clearFeederBook,
   clearParentBook,
   closeSlot as closeSubmission,
+  MAX_PARENT_RESTS,
   type CloseSubmission,
   type Edge,
   type EdgeLeft,
@@ -13,9 +14,6 @@ import type { TransactionChain } from "../connect.js";
 import { AreaLevel } from "../enums.js";
 import type { MarketView } from "../market-view.js";
 import { ask, transact, type Receipt, type TransactionOverrides } from "../transact.js";
-
-/** Most rests per side in a district's or city's book (MarketBounds.MAX_PARENT_RESTS). */
-export const MAX_PARENT_RESTS = 256;
 
 /** Which book or tree of which slot. */
 export interface AreaSlot {

@@ -1,0 +1,160 @@
+/** A whole city tree's slot cleared at once, off chain: what every transaction from the gate closure to `close` says. */
+import { hashWords, unpackTrades } from "../records.js";
+import {
+  clearFeederBook,
+  clearParentBook,
+  closeSlot,
+  type BookResult,
+  type CloseSubmission,
+  type Edge,
+  type EdgeLeft,
+  type FeederSubmission,
+  type ParentSubmission,
+} from "./books.js";
+
+/** Most rests per side in a district's or city's book (MarketBounds.MAX_PARENT_RESTS). */
+export const MAX_PARENT_RESTS = 256;
+
+/** The edge above a feeder or district, as in force in the slot. */
+export interface TreeEdge {
+  readonly area: bigint;
+  /** Micro-credits per kWh. */
+  readonly fee: bigint;
+  /** Wh per direction; absent: no limit. */
+  readonly capacityWh?: bigint;
+}
+
+export interface TreeFeeder extends TreeEdge {
+  /** The whole log of its book, two words an entry. */
+  readonly entries: readonly string[];
+}
+
+export interface TreeDistrict extends TreeEdge {
+  readonly feeders: readonly TreeFeeder[];
+}
+
+/** Areas that count in the slot, in order of creation: the districts, and the feeders of each. */
+export interface CityTree {
+  readonly city: bigint;
+  readonly slot: bigint;
+  readonly districts: readonly TreeDistrict[];
+  /** The tree's bilateral contracts, four words each; absent: none. */
+  readonly bilaterals?: readonly string[];
+}
+
+/** Everything that follows from the orders, if every book is cleared in time. */
+export interface ClearedCity {
+  /** By area; an empty book has none. */
+  readonly results: ReadonlyMap<bigint, BookResult>;
+  /** What to send, in this order. */
+  readonly feeders: readonly FeederSubmission[];
+  readonly districts: readonly ParentSubmission[];
+  readonly city?: ParentSubmission;
+  readonly close: CloseSubmission;
+}
+
+/** Clears feeders, then districts, then the city. */
+export function clearCity(tree: CityTree): ClearedCity {
+  return new CityClearing(tree).run();
+}
+
+class CityClearing {
+  readonly #results = new Map<bigint, BookResult>();
+  /** What each limited edge still carries. */
+  readonly #left: Map<bigint, EdgeLeft>;
+  readonly #districtOf: ReadonlyMap<bigint, bigint>;
+
+  constructor(private readonly tree: CityTree) {
+    const edges = tree.districts.flatMap((district): TreeEdge[] => [district, ...district.feeders]);
+    this.#left = new Map(
+      edges.flatMap(({ area, capacityWh }) =>
+        capacityWh === undefined ? [] : [[area, { area, upWh: capacityWh, downWh: capacityWh }] as const],
+      ),
+    );
+    this.#districtOf = new Map(
+      tree.districts.flatMap(({ area, feeders }) => feeders.map((feeder) => [feeder.area, area] as const)),
+    );
+  }
+
+  run(): ClearedCity {
+    const { city, slot, districts } = this.tree;
+    const feeders = districts.flatMap((district) =>
+      // where nobody ordered there is nothing to clear
+      district.feeders.flatMap((feeder) => (feeder.entries.length === 0 ? [] : [this.#clearFeeder(feeder, district)])),
+    );
+    const cleared = districts.flatMap((district) => {
+      const submission = this.#clearParent(district.area, district.feeders, edgeOf(district, districts.length));
+      return submission === undefined ? [] : [submission];
+    });
+    const top = this.#clearParent(city, districts);
+    return {
+      results: this.#results,
+      feeders,
+      districts: cleared,
+      ...(top === undefined ? {} : { city: top }),
+      close: closeSlot({
+        city,
+        slot,
+        bilaterals: this.tree.bilaterals ?? [],
+        entries: this.#inTree((feeder) => feeder.entries),
+        books: [...this.#inTree(({ area }) => area), ...districts.map(({ area }) => area), city].map((area) =>
+          this.#results.get(area),
+        ),
+      }),
+    };
+  }
+
+  #clearFeeder(feeder: TreeFeeder, { feeders }: TreeDistrict): FeederSubmission {
+    const edge = edgeOf(feeder, feeders.length);
+    const { submission, result } = clearFeederBook(feeder.area, this.tree.slot, feeder.entries, edge);
+    this.#results.set(feeder.area, result);
+    return submission;
+  }
+
+  /** A district's book, or without an edge the city's; undefined when nothing rose to it. */
+  #clearParent(area: bigint, below: readonly TreeEdge[], edge?: Edge): ParentSubmission | undefined {
+    const children = below.map((child) => {
+      const result = this.#results.get(child.area);
+      return { rests: result?.rests ?? [], tradesHash: hashWords(result?.trades ?? []) };
+    });
+    if (children.every(({ rests }) => rests.length === 0)) return undefined;
+    const isCity = edge === undefined;
+    const limits = {
+      left: [...this.#left.values()],
+      districtOf: (feeder: bigint) => (isCity ? (this.#districtOf.get(feeder) ?? 0n) : 0n),
+    };
+    const book = { area, slot: this.tree.slot, isCity, children, limits };
+    const { submission, result } = clearParentBook(edge === undefined ? book : { ...book, edge });
+    this.#results.set(area, result);
+    this.#take(result, isCity);
+    return submission;
+  }
+
+  /** Takes what a book traded from the edges that it crossed. */
+  #take({ trades }: BookResult, isCity: boolean): void {
+    for (const { buyFeeder, sellFeeder, wh } of unpackTrades(trades)) {
+      this.#takeFrom(sellFeeder, wh, 0n);
+      this.#takeFrom(buyFeeder, 0n, wh);
+      if (!isCity) continue;
+      this.#takeFrom(this.#districtOf.get(sellFeeder), wh, 0n);
+      this.#takeFrom(this.#districtOf.get(buyFeeder), 0n, wh);
+    }
+  }
+
+  #takeFrom(area: bigint | undefined, upWh: bigint, downWh: bigint): void {
+    const left = area === undefined ? undefined : this.#left.get(area);
+    if (left === undefined) return;
+    this.#left.set(left.area, { area: left.area, upWh: left.upWh - upWh, downWh: left.downWh - downWh });
+  }
+
+  /** Feeders in order of creation, as feedersOfCity lists them. */
+  #inTree<Value>(valueOf: (feeder: TreeFeeder) => Value): Value[] {
+    const feeders = this.tree.districts.flatMap((district) => district.feeders);
+    return [...feeders].sort((a, b) => Number(a.area - b.area)).map(valueOf);
+  }
+}
+
+/** An edge with the child's share of its parent's book. */
+function edgeOf({ fee }: TreeEdge, siblings: number): Edge {
+  return { fee, share: Math.floor(MAX_PARENT_RESTS / siblings) };
+}

@@ -5,7 +5,7 @@
  */
 import { marketParameters } from "../../deploy/parameters.js";
 import { clearFeederBook, clearParentBook, type BookResult } from "../../sdk/clearing/index.js";
-import { MAX_PARENT_RESTS } from "../../sdk/actions/clearing.js";
+import { MAX_PARENT_RESTS } from "../../sdk/clearing/tree.js";
 import { EntryTag, hashWords, packEntry, unpackTrades } from "../../sdk/records.js";
 import type { GridCity } from "../grid/index.js";
 import { simulateCommand, type SimulateOptions } from "../simulate/options.js";

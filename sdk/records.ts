@@ -238,12 +238,25 @@ export function unpackReadings(words: readonly Word[]): ReadingRecord[] {
   return words.map((word) => unpack(READING, word));
 }
 
+export function packReading(reading: ReadingRecord): Word {
+  return pack(READING, reading);
+}
+
 /** Delivered Wh of `count` trades, eight to a word. */
 export function unpackDelivered(words: readonly Word[], count: number): bigint[] {
   return Array.from({ length: count }, (_, index) => {
     const word = words[index >> 3];
     if (word === undefined) throw new RangeError(`no delivered energy for trade ${index} in ${words.length} words`);
     return (BigInt(word) >> BigInt(224 - 32 * (index & 7))) & 0xffffffffn;
+  });
+}
+
+/** The inverse: eight to a word, the rest of the last one zero. */
+export function packDelivered(deliveredWh: readonly bigint[]): Word[] {
+  return Array.from({ length: Math.ceil(deliveredWh.length / 8) }, (_, word) => {
+    const lanes = deliveredWh.slice(8 * word, 8 * word + 8);
+    const value = lanes.reduce((bits, wh, lane) => bits | (wh << BigInt(224 - 32 * lane)), 0n);
+    return toBeHex(value, 32);
   });
 }
 

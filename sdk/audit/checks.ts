@@ -3,7 +3,7 @@ import { EntryTag, TradeLevel, type Outcome, type Trade } from "../records.js";
 import { add, areaSlotKey, expectEqual, type AuditState, type ClosedSlot, type SettledGroup } from "./state.js";
 import { feederAt, valueAt } from "./terms.js";
 
-/** The checks by their numbers, for people. A0 to A6 and A17 to A24 are made while the events are read. */
+/** The checks by their numbers, for people. A0 to A6 and A17 to A25 are made while the events are read. */
 export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A0: "events come in the order of the chain, and each can be read",
   A1: "each escrow call that is no deposit or withdrawal leaves the sum of balances as it was",
@@ -27,9 +27,10 @@ export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A19: "a settlement is what trades, readings, prices and rules make",
   A20: "a batch's Merkle root is that of its readings",
   A21: "a reading is stored when it differs from what was stored, and only then",
-  A22: "a bar is lifted from the meter and slot that it was laid on",
+  A22: "a meter settled without a reading is barred, and a bar is lifted from the slot that it was laid for",
   A23: "each escrow movement goes the way that its reason says",
   A24: "a dispute is resolved once, after it was opened",
+  A25: "orders and contracts are those of the meters' holders, at the feeders where the meters stand",
   C1: "the chain's state is what the events say",
 };
 
@@ -110,6 +111,7 @@ function checkMoved(state: AuditState): void {
   for (const [address, amount] of state.owes) add(due, address, amount);
   for (const [address, amount] of state.isOwed) add(due, address, -amount);
   expectSame(state, "A16", "credits moved by settlements, of", state.moved, due);
+  expectEqual(state, "A16", "outcomes of the last settlement", "Settlement", state.posting, undefined);
 }
 
 function expectSame(

@@ -3,7 +3,8 @@ import type { TransactionChain } from "../connect.js";
 import { hashWords } from "../records.js";
 import { ask } from "../transact.js";
 import { compareTerms } from "./compare-terms.js";
-import { expectEqual, type AuditState } from "./state.js";
+import { areaSlotKey, expectEqual, type AuditState } from "./state.js";
+import { areasOf } from "./terms.js";
 
 /** Questions under way at the same time. */
 const AT_ONCE = 32;
@@ -73,6 +74,14 @@ async function compareBooks(state: AuditState, { contracts }: TransactionChain, 
   await each(state.accepted, async (digest) => {
     const isAccepted = await ask(() => contracts.bilateralContracts.isAccepted(digest, at));
     expectEqual(state, "C1", `contract ${digest} is accepted`, "BilateralContracts.isAccepted", isAccepted, true);
+  });
+  await each(state.closed.keys(), async (key) => {
+    const [city = 0n, slot = 0n] = parts(key);
+    for (const area of areasOf(state.terms, city, slot)) {
+      const { cleared } = await ask(() => contracts.clearing.resultOf(area, slot, at));
+      const isKnown = state.results.has(areaSlotKey(area, slot));
+      expectEqual(state, "C1", `book ${area}/${slot} is cleared`, "Clearing.resultOf", cleared, isKnown);
+    }
   });
   await each(state.results, async ([key, { price, volumeWh, trades, rests }]) => {
     const [area = 0n, slot = 0n] = parts(key);
@@ -155,9 +164,12 @@ async function compareReadings(state: AuditState, { contracts }: TransactionChai
 }
 
 async function compareDisputes(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
+  if (state.disputes.size === 0) return;
+  const bondMicro = await ask(() => contracts.disputes.bondMicro(at));
   await each(state.disputes, async ([key, dispute]) => {
     const [party = "", meter = 0n, slot = 0n] = key.split("/");
     const actual = await ask(() => contracts.disputes.disputeOf(party, meter, slot, at));
+    expectEqual(state, "C1", `bond of dispute ${key}`, "Disputes.bondMicro", bondMicro, dispute.bondMicro);
     const expected: Readonly<Record<string, unknown>> = { ...dispute.reading, state: dispute.state };
     for (const part of ["importWh", "exportWh", "city", "feeder", "sequence", "status", "state"] as const) {
       expectEqual(state, "C1", `${part} of dispute ${key}`, "Disputes.disputeOf", actual[part], expected[part]);

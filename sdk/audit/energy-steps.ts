@@ -1,10 +1,13 @@
 /** The fold's steps from order to final slot: books, contracts, readings, settlements, and the locks that they move. */
+import { ZeroAddress } from "ethers";
+
 import type { ChainEvent } from "../events.js";
 import { readingTree } from "../merkle.js";
 import {
   chainHash,
   EntryTag,
   hashWords,
+  packDelivered,
   unpackBilaterals,
   unpackDelivered,
   unpackEntries,
@@ -59,6 +62,7 @@ function entriesAppended(state: AuditState, event: ChainEvent): void {
     const place = BigInt(book.entries.length);
     expectEqual(state, "A3", `place of an entry in book ${key}`, where, entry.index, place);
     expectEqual(state, "A3", `feeder of an entry in book ${key}`, where, entry.feeder, bigintArg(event, "feeder"));
+    checkHolder(state, where, entry.slot, { meter: entry.meter, account: entry.account, feeder: entry.feeder });
     const own = words.slice(2 * index, 2 * index + 2);
     book.hash = chainHash(own, 2, book.hash);
     book.entries.push(entry);
@@ -66,6 +70,20 @@ function entriesAppended(state: AuditState, event: ChainEvent): void {
     state.books.set(key, book);
     add(state.locks, entry.account, lockChange(state, book.entries, entry));
   });
+}
+
+/** A25: who ordered holds the meter, which stands at the feeder. */
+function checkHolder(
+  state: AuditState,
+  where: string,
+  slot: bigint,
+  { meter, account, feeder }: Pick<Outcome, "meter" | "account" | "feeder">,
+): void {
+  const { holders, sites } = state.terms;
+  const holder = valueAt(holders.get(meter), slot);
+  const site = valueAt(sites.get(meter), slot)?.feeder;
+  expectEqual(state, "A25", `holder of meter ${meter} in slot ${slot}`, where, account, holder);
+  expectEqual(state, "A25", `feeder of meter ${meter} in slot ${slot}`, where, feeder, site);
 }
 
 /** What an order locks; minus that for a cancel. */
@@ -81,6 +99,10 @@ function bilateralAccepted(state: AuditState, event: ChainEvent): void {
   unpackBilaterals(words).forEach((entry, index) => {
     const key = areaSlotKey(bigintArg(event, "city"), entry.slot);
     const log = state.bilaterals.get(key) ?? { words: [], hash: undefined };
+    const { buyMeter, sellMeter, buyFeeder, sellFeeder } = entry.trade;
+    const where = placeOf(event);
+    checkHolder(state, where, entry.slot, { meter: buyMeter, account: entry.buyer, feeder: buyFeeder });
+    checkHolder(state, where, entry.slot, { meter: sellMeter, account: entry.seller, feeder: sellFeeder });
     const own = words.slice(4 * index, 4 * index + 4);
     log.hash = chainHash(own, 4, log.hash);
     log.words.push(...own);
@@ -115,12 +137,22 @@ function slotSettled(state: AuditState, event: ChainEvent): void {
     const expected = closed?.positions[index]?.account;
     expectEqual(state, "A19", `account of meter ${meter} in slot ${slot}`, placeOf(event), account, expected);
   });
+  const delivered = wordsArg(event, "delivered");
+  const deliveredWh = unpackDelivered(delivered, closed?.trades.length ?? 0);
+  expectEqual(
+    state,
+    "A19",
+    "words of delivered Wh",
+    placeOf(event),
+    delivered.join(),
+    packDelivered(deliveredWh).join(),
+  );
   settle(state, event, key, {
     slot,
     area,
     outcomes,
     parties: unpackParties(wordsArg(event, "parties")),
-    deliveredWh: unpackDelivered(wordsArg(event, "delivered"), closed?.trades.length ?? 0),
+    deliveredWh,
     hash: hashWords([hashWords(wordsArg(event, "outcomes")), hashWords(wordsArg(event, "parties"))]),
     final: false,
   });
@@ -130,12 +162,12 @@ function restSettled(state: AuditState, event: ChainEvent): void {
   const [area, slot] = [bigintArg(event, "feeder"), bigintArg(event, "slot")];
   const key = chunkKey(area, slot, bigintArg(event, "chunk"));
   const outcomes = unpackOutcomes(wordsArg(event, "outcomes"));
-  const { holders, sites } = state.terms;
-  for (const { meter, account } of outcomes) {
-    const what = (part: string): string => `${part} of meter ${meter} in slot ${slot}`;
-    expectEqual(state, "A19", what("account"), placeOf(event), account, valueAt(holders.get(meter), slot));
-    expectEqual(state, "A19", what("feeder"), placeOf(event), area, valueAt(sites.get(meter), slot)?.feeder);
+  for (const { meter, account, feeder } of outcomes) {
+    checkHolder(state, placeOf(event), slot, { meter, account, feeder });
   }
+  const expected = restMeters(state, area, slot, bigintArg(event, "chunk"));
+  const meters = outcomes.map(({ meter }) => meter);
+  expectEqual(state, "A19", `meters of ${key}`, placeOf(event), meters.join(), expected.join());
   settle(state, event, key, {
     slot,
     area,
@@ -147,12 +179,51 @@ function restSettled(state: AuditState, event: ChainEvent): void {
   });
 }
 
+/** Places of a feeder's list that one RestSettled looks at. */
+const CHUNK_METERS = 64;
+
+/** Meters of a chunk that stand at the feeder in the slot, have a holder and neither order nor contract. */
+function restMeters({ terms, books, bilaterals }: AuditState, feeder: bigint, slot: bigint, chunk: bigint): bigint[] {
+  const city = terms.areas.get(terms.areas.get(feeder)?.parent ?? 0n)?.parent ?? 0n;
+  const contracts = unpackBilaterals(bilaterals.get(areaSlotKey(city, slot))?.words ?? []);
+  const trading = new Set([
+    ...(books.get(areaSlotKey(feeder, slot))?.entries ?? []).map(({ meter }) => meter),
+    ...contracts.flatMap(({ trade }) => [trade.buyMeter, trade.sellMeter]),
+  ]);
+  const from = Number(chunk) * CHUNK_METERS;
+  const listed = (terms.placed.get(feeder) ?? []).slice(from, from + CHUNK_METERS);
+  return listed.filter(
+    (meter) =>
+      !trading.has(meter) &&
+      valueAt(terms.sites.get(meter), slot)?.feeder === feeder &&
+      (valueAt(terms.holders.get(meter), slot) ?? ZeroAddress) !== ZeroAddress,
+  );
+}
+
 /** A5: the readings settled on are those that the ledger held. */
 function settle(state: AuditState, event: ChainEvent, key: string, group: SettledGroup): void {
   expectEqual(state, "A6", `${key} was not final`, placeOf(event), state.settled.get(key)?.final ?? false, false);
   state.settled.set(key, group);
+  const posted = areaSlotKey(group.area, group.slot);
+  expectEqual(state, "A16", `outcomes of ${key}`, placeOf(event), posted, state.posting ?? posted);
+  state.posting = undefined;
   for (const outcome of group.outcomes) checkReading(state, event, outcome, group.slot);
   checkSettled(state, event, key, group);
+  checkHeld(state, event, group);
+}
+
+/** A11: what settlements put aside in the slot for each account so far is what their outcomes hold. */
+function checkHeld(state: AuditState, event: ChainEvent, { area, slot, ...group }: SettledGroup): void {
+  const held = new Map<string, bigint>();
+  for (const other of state.settled.values()) {
+    if (other.area !== area || other.slot !== slot) continue;
+    for (const { account, held: amount } of other.outcomes) add(held, account, amount);
+    for (const { account, community } of other.parties) add(held, account, community);
+  }
+  for (const { account } of [...group.outcomes, ...group.parties]) {
+    const posted = state.heldBySettlements.get(`${areaSlotKey(area, slot)}/${account}`) ?? 0n;
+    expectEqual(state, "A11", `held of ${account} in slot ${slot}`, placeOf(event), posted, held.get(account));
+  }
 }
 
 const MISSING = 5n;
@@ -162,7 +233,12 @@ function checkReading(state: AuditState, event: ChainEvent, outcome: Outcome, sl
   const where = placeOf(event);
   const what = `meter ${outcome.meter}, slot ${slot}:`;
   expectEqual(state, "A5", `${what} status settled`, where, outcome.status, reading?.status ?? MISSING);
-  if (reading === undefined) return;
+  if (reading === undefined) {
+    const { barredSlot = 0n, liftedBySlot = 0n } = state.bars.get(outcome.meter) ?? {};
+    const isKnown = barredSlot >= slot || liftedBySlot >= slot;
+    expectEqual(state, "A22", `${what} barred for want of a reading`, where, isKnown, true);
+    return;
+  }
   expectEqual(state, "A5", `${what} import settled`, where, outcome.importWh, reading.importWh);
   expectEqual(state, "A5", `${what} export settled`, where, outcome.exportWh, reading.exportWh);
 }

@@ -7,11 +7,12 @@ import { readEvents, type ChainEvent } from "../events.js";
 import { checkBooks } from "./checks.js";
 import { compareWithChain } from "./compare.js";
 import { applyEvent } from "./fold.js";
-import { emptyState, type AuditState } from "./state.js";
+import { emptyState, type AuditedContracts, type AuditState } from "./state.js";
 
 export { AUDIT_CHECKS, checkBooks, gridOf } from "./checks.js";
+export { compareWithChain } from "./compare.js";
 export { applyEvent } from "./fold.js";
-export { emptyState, type AuditState, type Finding, type SettledGroup } from "./state.js";
+export { emptyState, type AuditedContracts, type AuditState, type Finding, type SettledGroup } from "./state.js";
 
 export interface AuditOptions {
   /** The last block that counts; absent: the latest. */
@@ -32,13 +33,7 @@ export async function auditEvents(
   events: AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>,
   { toBlock, onProgress }: AuditOptions & { readonly toBlock: number },
 ): Promise<AuditState> {
-  const { chainId, contracts } = chain.deployment;
-  const state = emptyState({
-    chainId,
-    escrow: contracts.TradeEscrow.address,
-    ledger: contracts.MeterLedger.address,
-    fees: contracts.AccountingFees.address,
-  });
+  const state = emptyState(auditedContracts(chain));
   for await (const part of events) {
     for (const event of part) applyEvent(state, event);
     onProgress?.(state.lastBlock, toBlock);
@@ -46,4 +41,15 @@ export async function auditEvents(
   checkBooks(state);
   await compareWithChain(state, chain, toBlock);
   return state;
+}
+
+/** What the fold needs to know of a chain besides its events. */
+export function auditedContracts({ deployment }: TransactionChain): AuditedContracts {
+  const { chainId, contracts } = deployment;
+  return {
+    chainId,
+    escrow: contracts.TradeEscrow.address,
+    ledger: contracts.MeterLedger.address,
+    fees: contracts.AccountingFees.address,
+  };
 }

@@ -42,6 +42,8 @@ const SHAPES = new Map<bigint, Signs>([
   [Reason.ArrearsPaid, signs("-", "0", "0", "-")],
   [Reason.ArrearsReceived, signs("+", "0", "0", "0")],
 ]);
+/** A dispute that is not resolved (IDisputes.DisputeState). */
+const OPEN = 1n;
 /** Reasons by which settlements, releases and debts move money between accounts. */
 const SETTLING = new Set<bigint>([
   Reason.Settlement,
@@ -90,12 +92,13 @@ export const MONEY_STEPS: Readonly<Record<string, (state: AuditState, event: Cha
   "Disputes.DisputeOpened": (state, event) => {
     const bondMicro = bigintArg(event, "bondMicro");
     const reading = event.args["reading"] as Record<string, unknown>;
+    expectEqual(state, "A24", `state of ${disputeKey(event)}`, placeOf(event), reading["state"], OPEN);
     add(state.locks, stringArg(event, "party"), bondMicro);
-    state.disputes.set(disputeKey(event), { bondMicro, reading, state: 1n });
+    state.disputes.set(disputeKey(event), { bondMicro, reading, state: OPEN });
   },
   "Disputes.DisputeResolved": (state, event) => {
     const dispute = state.disputes.get(disputeKey(event));
-    expectEqual(state, "A24", `dispute ${disputeKey(event)} was open`, placeOf(event), dispute?.state, 1n);
+    expectEqual(state, "A24", `dispute ${disputeKey(event)} was open`, placeOf(event), dispute?.state, OPEN);
     if (dispute === undefined) return;
     add(state.locks, stringArg(event, "party"), -dispute.bondMicro);
     dispute.state = bigintArg(event, "state");
@@ -135,6 +138,22 @@ function moved(state: AuditState, event: ChainEvent): void {
     expectEqual(state, "A23", `movement of ${address} for ${reason}`, placeOf(event), isShaped(movement), true);
   }
   expectEqual(state, "A1", "sum of the balance changes of one escrow call", placeOf(event), sum, 0n);
+  notePosting(state, event);
+}
+
+/** A16: what a settlement moved is followed by what it came to, what a release moved follows its slot's final date. */
+function notePosting(state: AuditState, event: ChainEvent): void {
+  const reasons = new Set(unpackMovements(wordsArg(event, "movements")).map(({ reason }) => reason));
+  const key = areaSlotKey(bigintArg(event, "area"), bigintArg(event, "slot"));
+  if (reasons.has(Reason.Settlement) || reasons.has(Reason.SettlementParty)) {
+    expectEqual(state, "A16", "outcomes of the settlement before", placeOf(event), state.posting, undefined);
+    state.posting = key;
+  }
+  if (!reasons.has(Reason.Release) && !reasons.has(Reason.ReleaseParty)) return;
+  const isFinal = [...state.settled.values()].some(
+    (group) => group.final && areaSlotKey(group.area, group.slot) === key,
+  );
+  expectEqual(state, "A16", `${key} is final before its money is released`, placeOf(event), isFinal, true);
 }
 
 function noteMovement(state: AuditState, event: ChainEvent, { account, reason, balance, held }: Movement): void {

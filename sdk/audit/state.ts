@@ -119,6 +119,8 @@ export interface AuditState {
   /** Held money by `area/slot/account`: what settlements put there, what was released of it. */
   readonly heldBySettlements: Map<string, bigint>;
   readonly released: Map<string, bigint>;
+  /** `area/slot` of the settlement whose movements came last, while its outcomes are awaited. */
+  posting: string | undefined;
   /** Final slots in which a meter was short. */
   readonly shortSlots: Map<bigint, Set<bigint>>;
   readonly readings: Map<string, ReadingState>;
@@ -165,6 +167,7 @@ export function emptyState(contracts: AuditedContracts): AuditState {
     settled: new Map(),
     heldBySettlements: new Map(),
     released: new Map(),
+    posting: undefined,
     shortSlots: new Map(),
     readings: new Map(),
     roots: [],

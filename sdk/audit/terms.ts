@@ -47,6 +47,8 @@ export interface Terms {
   readonly edges: Map<bigint, Schedule<EdgeState>>;
   readonly parties: Map<bigint, Schedule<PartiesState>>;
   readonly sites: Map<bigint, Schedule<SiteState>>;
+  /** Meters ever placed at a feeder, in order of their first placement. */
+  readonly placed: Map<bigint, readonly bigint[]>;
   readonly holders: Map<bigint, Schedule<string>>;
   readonly standingPrices: Map<string, Schedule<PriceState>>;
   readonly slotPrices: Map<string, PriceState>;
@@ -62,6 +64,7 @@ export function emptyTerms(): Terms {
     edges: new Map(),
     parties: new Map(),
     sites: new Map(),
+    placed: new Map(),
     holders: new Map(),
     standingPrices: new Map(),
     slotPrices: new Map(),
@@ -94,9 +97,11 @@ export const TERM_STEPS: Readonly<Record<string, (terms: Terms, event: ChainEven
       meteringOperator: stringArg(event, "meteringOperator"),
     });
   },
-  "GridTopology.SiteScheduled": ({ sites }, event) => {
-    const site = { feeder: bigintArg(event, "feeder"), connectionWh: bigintArg(event, "connectionWh") };
-    decide(sites, bigintArg(event, "meter"), event, site);
+  "GridTopology.SiteScheduled": ({ sites, placed }, event) => {
+    const [meter, feeder] = [bigintArg(event, "meter"), bigintArg(event, "feeder")];
+    decide(sites, meter, event, { feeder, connectionWh: bigintArg(event, "connectionWh") });
+    const before = placed.get(feeder) ?? [];
+    if (feeder !== 0n && !before.includes(meter)) placed.set(feeder, [...before, meter]);
   },
   "DeviceRegistry.HolderScheduled": ({ holders }, event) => {
     decide(holders, bigintArg(event, "device"), event, stringArg(event, "holder"));
@@ -179,6 +184,11 @@ export function feedersAt({ areas }: Terms, city: bigint, slot: bigint): bigint[
   const isBelow = ({ level, parent, fromSlot }: AreaState): boolean =>
     level === AreaLevel.Feeder && fromSlot <= slot && areas.get(parent)?.parent === city;
   return [...areas].filter(([, area]) => isBelow(area)).map(([number]) => number);
+}
+
+/** All areas of a city's tree that count in a slot: feeders, districts, the city. */
+export function areasOf(terms: Terms, city: bigint, slot: bigint): bigint[] {
+  return [...feedersAt(terms, city, slot), ...childrenAt(terms, city, slot), city];
 }
 
 function decide<Key, Value>(

@@ -4,7 +4,7 @@
  */
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import type { NetworkHelpers } from "@nomicfoundation/hardhat-network-helpers/types";
-import { toBeHex, zeroPadValue, type Addressable } from "ethers";
+import { getAddress, toBeHex, type Addressable } from "ethers";
 
 import { EntryTag, packBilateral, packEntry, TradeLevel } from "../../sdk/records.js";
 
@@ -31,7 +31,7 @@ export interface TestOrder {
 export type ClearingWorld = Awaited<ReturnType<typeof clearingWorld>>;
 
 /** The account of a meter's holder; nobody needs its key. */
-export const holderOf = (meter: number | bigint): string => zeroPadValue(toBeHex(0xa0000n + BigInt(meter)), 20);
+export const holderOf = (meter: number | bigint): string => getAddress(toBeHex(0xa0000n + BigInt(meter), 20));
 
 /** What an order locks: buyers at their limit, sellers at the bond rate; rounded up. */
 export const lockOf = ({ side, wh, limit }: Pick<TestOrder, "side" | "wh" | "limit">): bigint =>

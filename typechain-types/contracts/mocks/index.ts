@@ -9,5 +9,6 @@ export type { MockGridTopology } from './MockGridTopology.js';
 export type { MockOrderBooks } from './MockOrderBooks.js';
 export type { MockTradeEscrow } from './MockTradeEscrow.js';
 export type { MockTradingWorld } from './MockTradingWorld.js';
+export type { RecordsHarness } from './RecordsHarness.js';
 export type { ReentrantCredit } from './ReentrantCredit.js';
 export type { SettlementWorldMock } from './SettlementWorldMock.js';

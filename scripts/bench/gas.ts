@@ -12,7 +12,7 @@ import { directMeters } from "./direct-meters.js";
 import { chosenLines, floorLines, sumOf } from "./floor.js";
 import { tableText, verdict, whole, type BenchOptions, type Figures } from "./report.js";
 import { CAUSES, gasByCause } from "./trace.js";
-import { transactionsOf, type SentTransaction } from "./transactions.js";
+import { transactionsOf, type SentTransaction } from "../market/transactions.js";
 
 const GOAL = 60_000;
 const NEXT_GOAL = 30_000;

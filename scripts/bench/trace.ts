@@ -1,6 +1,6 @@
 /** Where a transaction's gas went, by its trace: storage, signatures, events, and everything else. */
 import type { HardhatConnection } from "../networks/simulated.js";
-import type { SentTransaction } from "./transactions.js";
+import type { SentTransaction } from "../market/transactions.js";
 
 /** Gas of one transaction by its cause. */
 export interface GasByCause {

@@ -4,9 +4,8 @@
  * of the Fontana day. No edge is limited in either, for the fees are compared, not the wires.
  */
 import { marketParameters } from "../../deploy/parameters.js";
-import { clearFeederBook, clearParentBook, type BookResult } from "../../sdk/clearing/index.js";
-import { MAX_PARENT_RESTS } from "../../sdk/clearing/tree.js";
-import { EntryTag, hashWords, packEntry, unpackTrades } from "../../sdk/records.js";
+import { clearCity } from "../../sdk/clearing/index.js";
+import { EntryTag, packEntry, TradeLevel, unpackTrades } from "../../sdk/records.js";
 import type { GridCity } from "../grid/index.js";
 import { simulateCommand, type SimulateOptions } from "../simulate/options.js";
 import { loadInputs, planRun, slotsOf, type Plan } from "../simulate/plan.js";
@@ -28,6 +27,8 @@ interface SlotGains {
 
 const HOMES = [17, 200];
 const NOBODY = "0x0000000000000000000000000000000000000000";
+/** Any; slots are compared one by one. */
+const SLOT = 1n;
 const MAX_FEEDER_ORDERS = 1_000;
 const CREDIT = 1e9; // of micro-credits x 1,000
 
@@ -116,31 +117,23 @@ function feederFirstGains(
   prices: ReadonlyMap<string, number>,
 ): Pick<SlotGains, "feederFirst" | "worstPerKwh"> {
   const feeders = feedersOf(city);
-  const books: BookResult[] = [];
-  const districts = city.below.map((district) => {
-    const children = district.below.map((feeder) => {
-      const share = Math.floor(MAX_PARENT_RESTS / district.below.length);
-      const entries = entriesOf(feeder, feeders.indexOf(feeder));
-      const { result } = clearFeederBook(BigInt(feeders.indexOf(feeder)), 1n, entries, {
-        fee: BigInt(feeder.fee),
-        share,
-      });
-      books.push(result);
-      return result;
-    });
-    const edge = { fee: BigInt(district.fee), share: Math.floor(MAX_PARENT_RESTS / city.below.length) };
-    const { result } = clearParentBook({ area: 1n, slot: 1n, isCity: false, children: children.map(childOf), edge });
-    books.push(result);
-    return result;
-  });
-  books.push(clearParentBook({ area: 1n, slot: 1n, isCity: true, children: districts.map(childOf) }).result);
-  const feeOf = (feeder: NodalArea, level: number): number =>
-    (level > 1 ? feeder.fee : 0) +
-    (level > 2 ? (city.below.find(({ below }) => below.includes(feeder as never))?.fee ?? 0) : 0);
+  const districts = city.below.map((district, index) => ({
+    area: BigInt(feeders.length + index),
+    fee: BigInt(district.fee),
+    feeders: district.below.map((feeder) => {
+      const area = feeders.indexOf(feeder);
+      return { area: BigInt(area), fee: BigInt(feeder.fee), entries: entriesOf(feeder, area) };
+    }),
+  }));
+  const { results } = clearCity({ city: BigInt(feeders.length + districts.length), slot: SLOT, districts });
+  const feeOf = (feeder: NodalArea<SlotOrder>, level: bigint): number => {
+    const district = city.below.find(({ below }) => below.includes(feeder));
+    return (level >= TradeLevel.District ? feeder.fee : 0) + (level === TradeLevel.City ? (district?.fee ?? 0) : 0);
+  };
   const feederFirst = new Map<string, number>();
   let worstPerKwh = 0;
-  for (const trade of books.flatMap(({ trades }) => unpackTrades(trades))) {
-    const [level, wh, price] = [Number(trade.level), Number(trade.wh), Number(trade.price)];
+  for (const trade of [...results.values()].flatMap(({ trades }) => unpackTrades(trades))) {
+    const price = Number(trade.price);
     for (const [area, index] of [
       [trade.buyFeeder, trade.buyIndex],
       [trade.sellFeeder, trade.sellIndex],
@@ -148,10 +141,13 @@ function feederFirstGains(
       const feeder = feeders[Number(area)];
       const order = feeder?.orders[Number(index)];
       if (feeder === undefined || order === undefined) throw new RangeError("a trade of no order");
-      const fee = feeOf(feeder, level);
-      add(feederFirst, order.home, wh * (order.buys ? order.limit - price - fee : price - fee - order.limit));
+      const fee = feeOf(feeder, trade.level);
+      const gainPerKwh = order.buys ? order.limit - price - fee : price - fee - order.limit;
+      add(feederFirst, order.home, Number(trade.wh) * gainPerKwh);
       const single = prices.get(feeder.name) ?? 0;
-      if (level === 1) worstPerKwh = Math.max(worstPerKwh, order.buys ? price - single : single - price);
+      if (trade.level === TradeLevel.Feeder) {
+        worstPerKwh = Math.max(worstPerKwh, order.buys ? price - single : single - price);
+      }
     }
   }
   return { feederFirst, worstPerKwh };
@@ -168,15 +164,11 @@ function entriesOf({ orders }: NodalArea<SlotOrder>, feeder: number): string[] {
       wh: BigInt(wh),
       limit: BigInt(limit),
       index: BigInt(index),
-      slot: 1n,
+      slot: SLOT,
       account: NOBODY,
       nonce: BigInt(index),
     }),
   );
-}
-
-function childOf({ rests, trades }: BookResult): { readonly rests: readonly string[]; readonly tradesHash: string } {
-  return { rests, tradesHash: hashWords(trades) };
 }
 
 function feedersOf(city: NodalArea<SlotOrder>): NodalArea<SlotOrder>[] {

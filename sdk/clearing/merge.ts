@@ -93,7 +93,8 @@ export function sortByMerit({ limit, arrival }: Orders, descending: boolean): Ui
 
 /** Indices by arrival; orders usually come in it already. */
 function arrivalOrder(arrival: Uint32Array): Uint32Array {
-  const order = Uint32Array.from(arrival.keys());
+  const order = new Uint32Array(arrival.length);
+  for (let index = 0; index < order.length; index++) order[index] = index; // from(arrival.keys()) takes three times as long
   if (!arrival.every((value, index) => index === 0 || value > at(arrival, index - 1))) {
     const keys = Float64Array.from(arrival, (value, index) => value * MAX_SIDE + index).sort();
     for (let place = 0; place < keys.length; place++) order[place] = at(keys, place) % MAX_SIDE;

@@ -1,7 +1,7 @@
 /** The on-chain check of clearings: a book of 500 orders, and the worst that the bounds of MarketBounds allow. */
 import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
 import { cancelOrder } from "../../sdk/actions/orders.js";
-import { finalizeSlot, settleSlot } from "../../sdk/actions/settlement.js";
+import { submitFinalize, submitSettle } from "../../sdk/actions/settlement.js";
 import { withSigner } from "../../sdk/connect.js";
 import { Side } from "../../sdk/enums.js";
 import { isCommonwattError, type CommonwattError } from "../../sdk/errors.js";
@@ -109,58 +109,87 @@ async function loneBooks(stage: MarketStage, first: bigint, random: Random): Pro
   return rows;
 }
 
-/** A tree with all orders it holds, each of another home, twice: trading at home, and only through the city. */
+/** A slot of the large tree, each order of another home. */
+interface TreeCase {
+  readonly figure: string;
+  readonly name: string;
+  readonly orders: number;
+  /** Whether buyers and sellers meet in the city only, not on their own feeders. */
+  readonly far: boolean;
+}
+
+const TREE_CASES: readonly TreeCase[] = [
+  { figure: `${MAX_TREE_ORDERS}Local`, name: "traded at home", orders: MAX_TREE_ORDERS, far: false },
+  { figure: `${MAX_TREE_ORDERS}Far`, name: "traded through the city", orders: MAX_TREE_ORDERS, far: true },
+  { figure: "512Local", name: "traded at home", orders: 512, far: false },
+  { figure: "256Local", name: "traded at home", orders: 256, far: false },
+];
+
+/** The tree, as full as it can be and less, from its city's book to the final date. */
 async function fullTree(stage: MarketStage, first: bigint, random: Random): Promise<Row[]> {
   const homes = stage.neighbourhood.homes.filter(({ feeder }) => feeder.name !== LONE);
   const city = cityOf(homes);
-  const slots = [
-    { slot: first, key: "Local", name: "traded at home" },
-    { slot: first + 1n, key: "Far", name: "traded through the city" },
-  ] as const;
-  await orderTree(stage, first, random);
+  const cases = TREE_CASES.map((tree, index) => ({ ...tree, slot: first + BigInt(index) }));
+  await stage.until(first + BigInt(cases.length), "opens");
+  for (const tree of cases) await orderTree(stage, tree, random);
   const rows: Row[] = [];
-  for (const { slot, key, name } of slots) {
+  const keep = (step: string, { figure, name, orders }: TreeCase, receipt: Receipt | undefined): void => {
+    const gas = receipt === undefined ? null : Number(receipt.gasUsed);
+    rows.push({ figure: `${step}${figure}Gas`, what: `${step}, ${name}`, orders, gas });
+  };
+  for (const { slot, ...tree } of cases) {
     await stage.until(slot, "gateClosure");
     const books = await clearTree(stage.chain, stage.view, { city, slot });
-    if (key === "Far") {
+    if (tree.far) {
       const orders = stage.view.restsBelow(city, slot).reduce((sum, { rests }) => sum + rests.length, 0);
       const gas = Number(books.at(-1)?.gasUsed ?? NaN);
       rows.push({ figure: "clearCityGas", what: `clear a city below ${LIMITED_EDGES} limited edges`, orders, gas });
     }
-    rows.push(rowOf(`close768${key}Gas`, `close, ${name}`, await closeTree(stage.chain, stage.view, { city, slot })));
+    keep("close", tree, await closeTree(stage.chain, stage.view, { city, slot }));
   }
-  for (const { slot, key, name } of slots) {
+  for (const { slot, ...tree } of cases) {
     const trades = unpackTrades(stage.view.closedSlotOf(city, slot)?.trades ?? []);
+    const trading = stage.view.tradingMetersOf(city, slot);
     await stage.until(slot, "deliveryEnd");
+    const counted = homes.filter(({ meter }) => trading.has(meter));
     await stage.read(
       slot,
-      homes.map((home) => ({ home, ...countedBy(home, trades, random) })),
+      counted.map((home) => ({ home, ...countedBy(home, trades, random) })),
     );
-    const what = `settle, ${name}: ${trades.length} trades`;
-    const settled = await ifItFits(() => settleSlot(stage.chain, stage.view, { city, slot }));
-    rows.push(rowOf(`settle768${key}Gas`, what, settled?.[0]));
+    keep("settle", tree, await ifItFits(() => settleTree(stage, city, slot)));
   }
-  for (const { slot, key, name } of slots) {
+  for (const { slot, ...tree } of cases) {
+    const settled = stage.view.settledOf(city, slot);
+    if (settled === undefined) continue;
     await stage.until(slot, "finalDate");
-    const [final] = await finalizeSlot(stage.chain, stage.view, { city, slot });
-    rows.push(rowOf(`finalize768${key}Gas`, `finalize, ${name}`, final));
+    keep("finalize", tree, await submitFinalize(stage.chain, { city, slot, ...settled }));
   }
   return rows;
 }
 
-/** Every home of the tree orders once for the first slot and once for the next. */
-async function orderTree(stage: MarketStage, first: bigint, random: Random): Promise<void> {
-  const districts = [...new Set(stage.neighbourhood.feeders.map(({ district }) => district))];
-  await stage.until(first + 1n, "opens");
-  for (const { name, area, district } of stage.neighbourhood.feeders) {
-    if (name === LONE) continue;
-    const place = districts.indexOf(district) - 1;
-    const homes = stage.homesOf(name);
-    await stage.relay(area, await stage.sign(homes.map((home, index) => crossing(home, index, first, random))));
-    await stage.relay(
-      area,
-      await stage.sign(homes.map((home, index) => apart(home, index, first + 1n, place, random))),
+/** The trading meters alone: the others wait for the end of the reading window. */
+async function settleTree({ chain, view }: MarketStage, city: bigint, slot: bigint): Promise<Receipt> {
+  const { positions, trades } = view.closedSlotOf(city, slot) ?? { positions: [], trades: [] };
+  const prior = { priorOutcomes: [], priorParties: [] };
+  const receipt = await submitSettle(chain, { city, slot, positions, trades, ...prior });
+  await view.sync(chain);
+  return receipt;
+}
+
+/** As many homes of each feeder order as make the tree's orders. */
+async function orderTree(
+  stage: MarketStage,
+  { orders, far, slot }: TreeCase & { readonly slot: bigint },
+  random: Random,
+): Promise<void> {
+  const feeders = stage.neighbourhood.feeders.filter(({ name }) => name !== LONE);
+  const districts = [...new Set(feeders.map(({ district }) => district))];
+  for (const { name, area, district } of feeders) {
+    const homes = stage.homesOf(name).slice(0, orders / feeders.length);
+    const placed = homes.map((home, index) =>
+      far ? apart(home, index, slot, districts.indexOf(district), random) : crossing(home, index, slot, random),
     );
+    await stage.relay(area, await stage.sign(placed));
   }
 }
 
@@ -204,10 +233,6 @@ async function cancelEverySecond(
     const signer = holderOf.get(order.meter);
     if (signer !== undefined) await cancelOrder(withSigner(stage.chain, signer), { order });
   }
-}
-
-function rowOf(figure: string, what: string, receipt: Receipt | undefined): Row {
-  return { figure, what, orders: MAX_TREE_ORDERS, gas: receipt === undefined ? null : Number(receipt.gasUsed) };
 }
 
 /** A transaction that runs out of gas reverts without a reason; undefined then. */

@@ -45,7 +45,7 @@ export interface RunningOracle {
   close(): Promise<void>;
 }
 
-/** Parses the command line. */
+/** Parses the command line; bad input ends it with exit code 2. */
 export function parseOptions(argv: readonly string[]): OracleOptions {
   return new Command("oracle")
     .description("Takes meter readings from an MQTT broker and brings them onto the transaction chain.")

@@ -13,7 +13,7 @@ export interface Range {
 
 /** The day taken when none is named and the file has it: a September weekday of the Fontana data. */
 export const DEFAULT_FROM = "2016-09-14";
-/** Without that day, the first one with this many days before it to forecast from. */
+/** Without that day, the first one with this many days before it to forecast from, where the days asked for fit. */
 const DAYS_BEFORE = 7;
 
 /** Finds the days in the file; refuses days that it doesn't have whole. */
@@ -22,7 +22,7 @@ export function selectDays(file: ReadingsFile, from: string | undefined, days: n
     throw new InputError({ file: "--days" }, `${days} is not a number of days`, "Give a whole number from 1 to 3660.");
   }
   const slotsPerDay = DAY_SECONDS / file.lengthSeconds;
-  const firstSlot = (from === undefined ? defaultStart(file) : startOf(file, from)) / file.lengthSeconds;
+  const firstSlot = (from === undefined ? defaultStart(file, days) : startOf(file, from)) / file.lengthSeconds;
   const slotCount = days * slotsPerDay;
   refuseOutside(file, firstSlot, slotCount, days);
   refuseEmpty(file, firstSlot, slotCount);
@@ -41,13 +41,15 @@ function startOf(file: ReadingsFile, from: string): number {
   return start;
 }
 
-function defaultStart(file: ReadingsFile): number {
+/** The usual day, else the first with a week before it to forecast from, or as late as the days still fit. */
+function defaultStart(file: ReadingsFile, days: number): number {
   const usual = parseLocalDate(DEFAULT_FROM, file.offsetSeconds, { file: "--from" });
   const [first, end] = [file.first * file.lengthSeconds, (file.first + file.count) * file.lengthSeconds];
-  if (usual % file.lengthSeconds === 0 && usual >= first && usual + DAY_SECONDS <= end) return usual;
+  const seconds = days * DAY_SECONDS;
+  if (usual % file.lengthSeconds === 0 && usual >= first && usual + seconds <= end) return usual;
   const firstDay = Math.ceil((first + file.offsetSeconds) / DAY_SECONDS) * DAY_SECONDS - file.offsetSeconds;
-  const later = firstDay + DAYS_BEFORE * DAY_SECONDS;
-  return later + DAY_SECONDS <= end ? later : firstDay;
+  const daysBefore = Math.min(DAYS_BEFORE, Math.floor((end - firstDay - seconds) / DAY_SECONDS));
+  return firstDay + Math.max(0, daysBefore) * DAY_SECONDS;
 }
 
 function refuseOutside(file: ReadingsFile, firstSlot: number, slotCount: number, days: number): void {

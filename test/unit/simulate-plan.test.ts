@@ -221,6 +221,21 @@ describe("Simulation: plan", () => {
     expect(orders(plan(seed + 1))).to.not.deep.equal(orders(plan()));
   });
 
+  it("takes days that the file has when none is named: with a week before them where that fits", async () => {
+    const fixture = { homes: ["a", "b"], slotSeconds: 21_600, days: 9 };
+    const files = { readings: await writeReadings(folder, fixture), tariff: await writeTariff(folder, fixture) };
+    const first = async (days: number): Promise<string> => {
+      const { inputs } = await loadInputs(optionsOf({ ...files, utcOffset: 0, days }));
+      return inputs.startText(inputs.firstSlot);
+    };
+    expect([await first(1), await first(2), await first(4), await first(9)]).to.deep.equal([
+      "2024-03-11T00:00",
+      "2024-03-11T00:00",
+      "2024-03-09T00:00",
+      "2024-03-04T00:00",
+    ]);
+  });
+
   it("knows the highest retail price of the run", () => {
     expect(highestRetail(loaded.inputs)).to.equal(310_000n);
   });

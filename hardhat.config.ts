@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
+import type { HardhatPlugin } from "hardhat/types/plugins";
 
 const require = createRequire(import.meta.url);
 
@@ -43,8 +44,29 @@ const embeddedChain = {
   transactionGasCap: 16_777_216,
 } as const;
 
+/**
+ * Hardhat lists artifacts in whatever order the disk answered, and TypeChain writes its indexes in that order: without
+ * this the committed types would differ from one machine to the next. Handlers run in the order of `plugins`.
+ */
+const artifactsInOrder: HardhatPlugin = {
+  id: "artifacts-in-order",
+  hookHandlers: {
+    solidity: () =>
+      Promise.resolve({
+        default: () =>
+          Promise.resolve({
+            processArtifactsAfterSuccessfulBuild: (_context, artifactPaths) => {
+              // Declared read-only, but it is this build's own list, and there is no other place to give it an order.
+              (artifactPaths as string[]).sort();
+              return Promise.resolve();
+            },
+          }),
+      }),
+  },
+};
+
 export default defineConfig({
-  plugins: [hardhatToolboxMochaEthers],
+  plugins: [artifactsInOrder, hardhatToolboxMochaEthers],
   paths: {
     sources: "./contracts",
     ignition: "./deploy",

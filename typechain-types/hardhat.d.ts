@@ -10,7 +10,8 @@ import * as Contracts from "./index.js";
 
 declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
-  getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
+  getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
@@ -38,8 +39,8 @@ getContractFactory(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer |
 getContractFactory(name: 'MockFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockFederation__factory>
 getContractFactory(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockGridTopology__factory>
 getContractFactory(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockOrderBooks__factory>
-getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
 getContractFactory(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradeEscrow__factory>
+getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
 getContractFactory(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordsHarness__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
@@ -60,19 +61,19 @@ getContractFactory(name: 'GridTree', signerOrOptions?: ethers.Signer | FactoryOp
 getContractFactory(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketCalendar__factory>
 getContractFactory(name: 'MarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketRules__factory>
 getContractFactory(name: 'MeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MeterLedger__factory>
-getContractFactory(name: 'OrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderBooks__factory>
 getContractFactory(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderAdmission__factory>
+getContractFactory(name: 'OrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderBooks__factory>
 getContractFactory(name: 'OrderLimits', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderLimits__factory>
 getContractFactory(name: 'OrderNonces', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderNonces__factory>
 getContractFactory(name: 'Settlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settlement__factory>
 getContractFactory(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementPosting__factory>
 getContractFactory(name: 'SettlementReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementReader__factory>
 getContractFactory(name: 'SlotClosing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotClosing__factory>
-getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
 getContractFactory(name: 'Tariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Tariffs__factory>
-getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
 
-  getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
+  getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
@@ -100,8 +101,8 @@ getContractAt(name: 'MockDeviceRegistry', address: string | ethers.Addressable, 
 getContractAt(name: 'MockFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockFederation>
 getContractAt(name: 'MockGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockGridTopology>
 getContractAt(name: 'MockOrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockOrderBooks>
-getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
 getContractAt(name: 'MockTradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradeEscrow>
+getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
 getContractAt(name: 'RecordsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordsHarness>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
@@ -122,19 +123,19 @@ getContractAt(name: 'GridTree', address: string | ethers.Addressable, signer?: e
 getContractAt(name: 'MarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketCalendar>
 getContractAt(name: 'MarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketRules>
 getContractAt(name: 'MeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MeterLedger>
-getContractAt(name: 'OrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderBooks>
 getContractAt(name: 'OrderAdmission', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderAdmission>
+getContractAt(name: 'OrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderBooks>
 getContractAt(name: 'OrderLimits', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderLimits>
 getContractAt(name: 'OrderNonces', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderNonces>
 getContractAt(name: 'Settlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settlement>
 getContractAt(name: 'SettlementPosting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementPosting>
 getContractAt(name: 'SettlementReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementReader>
 getContractAt(name: 'SlotClosing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotClosing>
-getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
 getContractAt(name: 'Tariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Tariffs>
-getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
 
-  deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+  deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
@@ -162,8 +163,8 @@ deployContract(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | Dep
 deployContract(name: 'MockFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
 deployContract(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockGridTopology>
 deployContract(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
-deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
 deployContract(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
+deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
 deployContract(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
@@ -184,19 +185,19 @@ deployContract(name: 'GridTree', signerOrOptions?: ethers.Signer | DeployContrac
 deployContract(name: 'MarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
 deployContract(name: 'MarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketRules>
 deployContract(name: 'MeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeterLedger>
-deployContract(name: 'OrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderAdmission>
+deployContract(name: 'OrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderLimits', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
 deployContract(name: 'OrderNonces', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
 deployContract(name: 'Settlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
 deployContract(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
 deployContract(name: 'SettlementReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementReader>
 deployContract(name: 'SlotClosing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotClosing>
-deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 deployContract(name: 'Tariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Tariffs>
-deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 
-  deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+  deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
@@ -224,8 +225,8 @@ deployContract(name: 'MockDeviceRegistry', args: any[], signerOrOptions?: ethers
 deployContract(name: 'MockFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
 deployContract(name: 'MockGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockGridTopology>
 deployContract(name: 'MockOrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
-deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
 deployContract(name: 'MockTradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
+deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
 deployContract(name: 'RecordsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
@@ -246,17 +247,16 @@ deployContract(name: 'GridTree', args: any[], signerOrOptions?: ethers.Signer | 
 deployContract(name: 'MarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketCalendar>
 deployContract(name: 'MarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketRules>
 deployContract(name: 'MeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeterLedger>
-deployContract(name: 'OrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderAdmission', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderAdmission>
+deployContract(name: 'OrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderLimits', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
 deployContract(name: 'OrderNonces', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
 deployContract(name: 'Settlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
 deployContract(name: 'SettlementPosting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
 deployContract(name: 'SettlementReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementReader>
 deployContract(name: 'SlotClosing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotClosing>
-deployContract(name: 'TradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 deployContract(name: 'Tariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Tariffs>
-deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'TradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 
     // default types
     getContractFactory(

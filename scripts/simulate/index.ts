@@ -8,11 +8,12 @@ import { jsonLine, prepareFolder, writeResults } from "./output.js";
 import type { Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
 import { Simulation } from "./run.js";
-import { serve } from "./serve.js";
+import { prepareServing, serve } from "./serve.js";
 import { billsTable, totalsText } from "./table.js";
 
 async function main(options: SimulateOptions): Promise<number> {
   await prepareFolder(options.out);
+  if (options.serve) await prepareServing(options);
   const simulation = new Simulation(options);
   try {
     const { plan, result } = await runSteps(simulation, options);

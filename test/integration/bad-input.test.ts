@@ -121,6 +121,12 @@ describe("Bad input, command by command", function () {
       await simulate({ out: join(notAFolder, "out") }, ["--out", notAFolder]);
     });
 
+    it("ports to serve at that are taken, before the run", async () => {
+      const { port } = otherChain.address() as AddressInfo;
+      const args = ["--serve", "--port", String(port), "--readings", files["readings"] ?? "", "--out", out];
+      await expectRefusal("simulate", args, [`port ${port}`, "--port"]);
+    });
+
     it("a chain that nobody serves", async () => {
       await simulate({ network: deployment }, [NOWHERE]);
     });

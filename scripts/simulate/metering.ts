@@ -83,8 +83,8 @@ export class Metering implements Meters {
       log,
       gapFiller: gapFillerOf(parts, outbox, directory),
       estimateFromSlot: slots.toChain(inputs.firstSlot),
-      // a slot's readings come together: nothing is gained by waiting for more
-      sender: { lingerMilliseconds: 20, drainAttempts: 3 },
+      // full batches, and what is left when all of a slot are there (drain): how fast they come changes no transaction
+      sender: { lingerMilliseconds: 60_000, drainAttempts: 3 },
     });
     await oracle.start();
     const link = await MeterLink.connect(broker.url, times.slotSeconds);

@@ -6,6 +6,7 @@ import { expect } from "chai";
 
 import { Metering } from "../../scripts/simulate/metering.js";
 import type { SimulateOptions } from "../../scripts/simulate/options.js";
+import { jsonLine } from "../../scripts/simulate/output.js";
 import {
   optionsOf,
   parseSettlements,
@@ -26,6 +27,15 @@ const WHOLE_NUMBER_COLUMNS = COLUMNS.split(",").filter(
 
 function figure(row: CsvCells, column: string): bigint {
   return BigInt(row[column] ?? "no such column");
+}
+
+/** The clock that the oracle asks for each reading, slower than it would wait for more to come. */
+function slowly(now: () => number): () => number {
+  return () => {
+    const until = Date.now() + 30;
+    while (Date.now() < until);
+    return now();
+  };
 }
 
 function total(rows: readonly CsvCells[], column: string): bigint {
@@ -176,6 +186,11 @@ describe("A whole day", function () {
     it("gives the same bytes for the same seed, others for another", async () => {
       expect((await runSimulation(options)).csv).to.equal(run.csv);
       expect((await runSimulation({ ...options, seed: 2 })).csv).to.not.equal(run.csv);
+    });
+
+    it("makes the same transactions and checks however slowly readings come", async () => {
+      const slow = await runSimulation(options, (parts) => Metering.start({ ...parts, now: slowly(parts.now) }));
+      expect(jsonLine(slow.result)).to.equal(jsonLine(run.result));
     });
 
     it("takes the metering operator's estimates for silent meters", () => {

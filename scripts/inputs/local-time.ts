@@ -11,16 +11,24 @@ const LOCAL_DATE = /^\d{4}-\d{2}-\d{2}$/;
 const EARLIEST = Date.UTC(2000, 0, 1) / 1000;
 const LATEST = Date.UTC(2100, 0, 1) / 1000;
 
+/** What `--utc-offset` says, in hours. */
+export function parseOffsetHours(text: string): number {
+  if (!/^[+-]?\d{1,2}(\.\d+)?$/.test(text)) throw wrongOffset(`'${text.slice(0, 40)}'`);
+  return Number(text);
+}
+
 /** Offset of a local clock from UTC, in seconds; `hours` from -12 to 14, by quarters. */
 export function utcOffsetSeconds(hours: number): number {
-  if (!Number.isFinite(hours) || hours < -12 || hours > 14 || !Number.isInteger(hours * 4)) {
-    throw new InputError(
-      { file: "--utc-offset" },
-      `${hours} is not the offset of a clock from UTC`,
-      "Give hours from -12 to 14, e.g. -8.",
-    );
-  }
+  if (!Number.isFinite(hours) || hours < -12 || hours > 14 || !Number.isInteger(hours * 4)) throw wrongOffset(hours);
   return hours * 3600;
+}
+
+function wrongOffset(given: string | number): InputError {
+  return new InputError(
+    { file: "--utc-offset" },
+    `${given} is not the offset of a clock from UTC`,
+    "Give hours from -12 to 14, by quarters, e.g. -8.",
+  );
 }
 
 /** The moment (Unix seconds) of a local time of a file. */

@@ -5,7 +5,7 @@ import { pino, stdTimeFunctions, type Logger } from "pino";
 import { meterLedgerOf } from "../../sdk/actions/readings.js";
 import { connectTransactionChain, endpointOf, openEndpoint, type TransactionChain } from "../../sdk/connect.js";
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
-import { utcOffsetSeconds } from "../inputs/local-time.js";
+import { parseOffsetHours, utcOffsetSeconds } from "../inputs/local-time.js";
 
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
 import { OracleSetupError } from "./error.js";
@@ -63,7 +63,7 @@ export function parseOptions(argv: readonly string[]): OracleOptions {
       "encrypted key of the metering operator; else COMMONWATT_PRIVATE_KEY in the environment",
     )
     .option("--password-file <file>", "password of the keystore; else COMMONWATT_KEYSTORE_PASSWORD in the environment")
-    .option("--utc-offset <hours>", "clock by which estimates tell the hours and weekdays", Number, 0)
+    .option("--utc-offset <hours>", "clock by which estimates tell the hours and weekdays", parseOffsetHours, 0)
     .option("--once", "bring what waits in broker and outbox onto the chain, then end", false)
     .allowExcessArguments(false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))

@@ -1,6 +1,8 @@
 /** Options of `npm start`. */
 import { Command, InvalidArgumentError } from "commander";
 
+import { parseOffsetHours } from "../inputs/local-time.js";
+
 export interface SimulateOptions {
   readonly network: string;
   readonly from?: string;
@@ -39,7 +41,7 @@ export function simulateCommand(): Command {
     .option("--readings <file>", "CSV of interval_start,home,load_wh,solar_wh", "data/fontana/readings.csv")
     .option("--tariff <file>", "CSV of interval_start,retail_usd_per_kwh", "data/fontana/tariff.csv")
     .option("--grid <file>", "grid file (default: drawn from the seed, and written to --out)")
-    .option("--utc-offset <hours>", "hours east of UTC of the files' clock", Number, FONTANA_OFFSET)
+    .option("--utc-offset <hours>", "hours east of UTC of the files' clock", parseOffsetHours, FONTANA_OFFSET)
     .option("--silence <p>", "probability that a reading is lost", probability, 0)
     .option("--seed <n>", "seed of everything drawn; drawn itself when absent", whole(0, MAX_SEED), drawSeed())
     .option(

@@ -42,6 +42,15 @@ export class Simulation {
   /** Reads and checks the input. */
   async load(): Promise<void> {
     this.#inputs = await loadInputs(this.options);
+    const { network, slotSeconds } = this.options;
+    const inferred = this.#inputs.inputs.slotSeconds;
+    if (network === "embedded" && slotSeconds !== undefined && slotSeconds !== inferred) {
+      throw new InputError(
+        { file: "--slot-seconds" },
+        `the embedded chains have the slots of the readings, ${inferred} s long, not ${slotSeconds}`,
+        "Leave the option out; it is for a network with a wall clock.",
+      );
+    }
   }
 
   /** Makes or joins the chains. */

@@ -131,6 +131,14 @@ describe("Bad input, command by command", function () {
       await simulate({ network: deployment }, [NOWHERE]);
     });
 
+    it("a clock that is none", async () => {
+      for (const offset of ["", "abc", "0x8", "15"]) await simulate({ "utc-offset": offset }, ["--utc-offset"]);
+    });
+
+    it("slots that are not those of the readings", async () => {
+      await simulate({ "slot-seconds": "60" }, ["--slot-seconds", "not 60"]);
+    });
+
     it("an option that does not exist", async () => {
       await simulate({ readngs: "x" }, ["--readngs"]);
     });

@@ -3,6 +3,10 @@ import { sum } from "../bills.js";
 import type { HomeBill, SimulationResult } from "../result.js";
 import { billsChart, flowsChart, priceChart, supplyDemandChart } from "./charts.js";
 
+const BILLS =
+  "Cost of the period per home; below zero the home earned. A home can pay more than with the supplier alone: what it " +
+  "bought and did not use earns only feed-in, and what it sold and did not deliver is paid for by its bond.";
+
 /** The period as one self-contained page: no script, no fonts, no network. */
 export function reportPage(result: SimulationResult): string {
   const total = (of: (home: HomeBill) => bigint): bigint => sum(result.homes.map(of));
@@ -49,7 +53,7 @@ export function reportPage(result: SimulationResult): string {
 ${section("Supply and demand", "What the meters saw, and the part of it that neighbours traded at each level of the grid.", supplyDemandChart(result))}
 ${section("Price", "Local trades are paid between the supplier's retail and feed-in price.", priceChart(result))}
 ${section("Flows between areas", "Delivered community energy from the seller’s feeder to the buyer’s.", flowsChart(result))}
-${section("Bills", "Cost of the period per home; below zero the home earned.", billsChart(result))}
+${section("Bills", BILLS, billsChart(result))}
 <section><h2>Every home</h2><div class="scroll">${billsHtml(result.homes)}</div>
 <p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received.</p></section>
 </body>

@@ -214,7 +214,7 @@ class Settler {
     await admitUser(this.#member(REGISTRAR), this.#admission("transaction", home, account));
     await admitUser(this.#registrarOnUserChain(), this.#admission("user", home, userAccount));
     const meter = await this.#registerMeter(home, account, device);
-    await activateDevice(feeder.meteringOperator, { device: meter });
+    await activateDevice(feeder.meteringOperator, { device: meter, key: device.address });
     const site = { meter, feeder: feeder.area, connectionWh: BigInt(connectionWh), fromSlot: firstSlot };
     await placeMeter(feeder.gridOperator, site);
     await this.#endow(chain, this.#options.homeDepositMicro(home));

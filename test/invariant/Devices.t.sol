@@ -78,7 +78,7 @@ contract DevicesHandler is DeviceFixture {
         address key = addressOf(caller % 7 == 0 ? keyName[_device(caller)] : keyName[device]);
         if (!_step(account, abi.encodeWithSelector(chosen, device, key))) return;
         if (!active_) violations.push("a step by an inactive account");
-        if (step % 8 < 6 && step % 8 / 2 != 1 && key != registry.deviceAt(device).key) {
+        if (step % 8 < 6 && (step % 8) / 2 != 1 && key != registry.deviceAt(device).key) {
             violations.push("resumed or activated with another key");
         }
     }

@@ -11,14 +11,16 @@ import {Order, SignedOrder} from "../types/OrderTypes.sol";
 /// @dev A relayed batch is all or nothing: the first order that cannot be taken reverts it and is named by its index,
 ///      so that a relayer drops it and sends the rest again. Taking the others silently would hide from a home that its
 ///      order was refused, and a relayer that simulates its batch loses nothing. Only an order that was relayed before
-///      is skipped, for it stands already: else whoever sees a batch could make it revert by relaying one of its orders.
+///      is skipped, for it stands already: else whoever sees a batch could make it revert by relaying one of its
+///      orders.
 interface IEnergyMarket {
     /// @notice Orders or cancels were appended to the feeder's books. One event per profile order and per cancel call.
     /// @param feeder The feeder.
     /// @param entries Packed entries, two words each (Records.sol), of consecutive slots.
     event EntriesAppended(uint24 indexed feeder, bytes32[] entries);
 
-    /// @notice An order of a batch was skipped, because it was relayed before: it counts and locks once, as it did then.
+    /// @notice An order of a batch was skipped, because it was relayed before: it counts and locks once, as it did
+    ///         then.
     /// @param account Who signed it.
     /// @param nonce Its nonce.
     /// @param index Its place in the batch.

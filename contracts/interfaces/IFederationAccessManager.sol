@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IFederation} from "./IFederation.sol";
 
 /// @title IFederationAccessManager
-/// @notice The chain's one AccessManager: a role that a member holds is worth nothing while Federation does not let it act.
+/// @notice The chain's one AccessManager: a role that a member holds is worth nothing while Federation does not let it
+/// act.
 /// @dev Each question whether somebody has a role passes here, so no restricted function asks Federation itself.
 ///
 /// | role | held by | counts while the holder is |
@@ -15,8 +16,8 @@ import {IFederation} from "./IFederation.sol";
 /// | ISSUER, and any other below Roles.FIRST_OF_CONTRACTS | a member | active |
 /// | from Roles.FIRST_OF_CONTRACTS on | contracts of the market | the holder |
 ///
-/// As Federation's: what a suspension takes away is gone at once, so from the next block on wherever in its block it was
-/// written, and is back when it ends. A registrar admits and expels users: it can take COUNCIL from nobody.
+/// As Federation's: what a suspension takes away is gone at once, so from the next block on wherever in its block it
+/// was written, and is back when it ends. A registrar admits and expels users: it can take COUNCIL from nobody.
 interface IFederationAccessManager {
     /// @notice The Federation was named, once and for all.
     /// @param federation The Federation of this chain.

@@ -20,7 +20,8 @@ interface IMarketCalendar {
         uint32 bySeconds
     );
 
-    /// @notice The metering operators postponed the slot's dates after delivery that had not passed at the block's time.
+    /// @notice The metering operators postponed the slot's dates after delivery that had not passed at the block's
+    /// time.
     /// @param slot The slot.
     /// @param operator The metering operator whose call decided.
     /// @param bySeconds How far the dates moved, seconds.
@@ -60,8 +61,8 @@ interface IMarketCalendar {
     /// @param maximumSeconds The most for this slot: its time from the end of delivery to the final date.
     error MarketCalendarBadPostponement(uint32 slot, uint32 bySeconds, uint64 maximumSeconds);
 
-    /// @notice Calls for a postponement, for an outage of the chain, of the dates after delivery of each slot of a range;
-    /// made by the call with which more than half of the federation's metering operators call for the same range and
+    /// @notice Calls for a postponement, for an outage of the chain, of the dates after delivery of each slot of a
+    /// range; made by the call with which more than half of the federation's metering operators call for the same range and
     /// seconds. It moves the dates that have not passed then. Any active metering operator, once per slot, from the
     /// slot's delivery start to its final date; where there is one operator, its call decides.
     /// @dev Members with that role count whether they are suspended or not, calls only of those that still are active.

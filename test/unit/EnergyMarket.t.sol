@@ -450,7 +450,7 @@ contract EnergyMarketTest is TradingFixture {
         assertEq(uint256(wh), 0);
     }
 
-    /// A skipped order asks for nothing that a new one needs: its deadline, its gate, its account's standing may be over.
+    /// A skipped order asks for nothing that a new one needs: deadline, gate, its account's standing may be over.
     function test_AnOrderRelayedBeforeIsSkippedWhateverHasChangedSince() public {
         SignedOrder memory order = signed(orderOf(HOME, Side.Buy, 1_000, 1));
         market.relay(feederA, one(order));

@@ -73,7 +73,7 @@ export default defineConfig({
     tests: { solidity: "./test", mocha: "./test" },
   },
   solidity: {
-    // Deployed as it is: the one AccessManager of each chain.
+    // For tests of single contracts, without a Federation.
     npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     // One bytecode whatever the profile: the one that is tested is the one that is deployed.
     profiles: { default: compiler, production: compiler },

@@ -11,15 +11,25 @@ import type { AccessRole } from "../sdk/enums.js";
 import type { TransactionContractName } from "../sdk/deployments/index.js";
 import { ROLE_LABELS, type RoleOfFunctions } from "./wiring.js";
 
-export type Manager = NamedArtifactContractDeploymentFuture<"AccessManager">;
+export type Manager = NamedArtifactContractDeploymentFuture<"FederationAccessManager">;
 
 /** The chain's AccessManager; its admin is the deployer, until a governor takes over. */
 export function deployAccessManager(m: IgnitionModuleBuilder): Manager {
-  const manager = m.contract("AccessManager", [m.getAccount(0)]);
+  const manager = m.contract("FederationAccessManager", [m.getAccount(0)]);
   for (const [role, label] of ROLE_LABELS) {
     m.call(manager, "labelRole", [role, label], { id: `label_${label}` });
   }
   return manager;
+}
+
+/** The chain's Federation, which the manager asks from here on whether the holder of a role may act. */
+export function deployFederation(
+  m: IgnitionModuleBuilder,
+  manager: Manager,
+): NamedArtifactContractDeploymentFuture<"Federation"> {
+  const federation = m.contract("Federation", [manager]);
+  m.call(manager, "bindFederation", [federation]);
+  return federation;
 }
 
 /** Reserves functions for roles. */

@@ -2,7 +2,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 import { AccessRole } from "../sdk/enums.js";
-import { deployAccessManager, grantRole, reserveFunctions } from "./access.js";
+import { deployAccessManager, deployFederation, grantRole, reserveFunctions } from "./access.js";
 import type { MarketParameters } from "./parameters.js";
 import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS } from "./wiring.js";
 
@@ -12,24 +12,29 @@ export default buildModule("TransactionChain", (m) => {
   const windows = m.getParameter<MarketParameters["windows"]>("windows");
   const disputeBond = m.getParameter<bigint>("disputeBondMicro");
 
-  const AccessManager = deployAccessManager(m);
-  const Federation = m.contract("Federation", [AccessManager]);
-  const EnergyCredit = m.contract("EnergyCredit", [AccessManager]);
-  const MarketRules = m.contract("MarketRules", [AccessManager, slotLength, rules, windows]);
+  const FederationAccessManager = deployAccessManager(m);
+  const Federation = deployFederation(m, FederationAccessManager);
+  const EnergyCredit = m.contract("EnergyCredit", [FederationAccessManager]);
+  const MarketRules = m.contract("MarketRules", [FederationAccessManager, slotLength, rules, windows]);
   const MarketCalendar = m.contract("MarketCalendar", [MarketRules, Federation]);
   const DeviceRegistry = m.contract("DeviceRegistry", [Federation, MarketCalendar]);
-  const GridTopology = m.contract("GridTopology", [AccessManager, Federation, MarketCalendar, DeviceRegistry]);
+  const GridTopology = m.contract("GridTopology", [
+    FederationAccessManager,
+    Federation,
+    MarketCalendar,
+    DeviceRegistry,
+  ]);
   const Tariffs = m.contract("Tariffs", [GridTopology, MarketCalendar, MarketRules, Federation]);
   const MeterLedger = m.contract("MeterLedger", [
-    AccessManager,
+    FederationAccessManager,
     DeviceRegistry,
     GridTopology,
     MarketCalendar,
     Federation,
   ]);
-  const Arrears = m.contract("Arrears", [AccessManager]);
+  const Arrears = m.contract("Arrears", [FederationAccessManager]);
   const TradeEscrow = m.contract("TradeEscrow", [
-    AccessManager,
+    FederationAccessManager,
     {
       credit: EnergyCredit,
       arrears: Arrears,
@@ -39,10 +44,10 @@ export default buildModule("TransactionChain", (m) => {
       calendar: MarketCalendar,
     },
   ]);
-  const AccountingFees = m.contract("AccountingFees", [AccessManager, EnergyCredit, TradeEscrow]);
+  const AccountingFees = m.contract("AccountingFees", [FederationAccessManager, EnergyCredit, TradeEscrow]);
   m.call(TradeEscrow, "bindFeesAccount", [AccountingFees]);
   const EnergyMarket = m.contract("EnergyMarket", [
-    AccessManager,
+    FederationAccessManager,
     {
       federation: Federation,
       devices: DeviceRegistry,
@@ -95,7 +100,7 @@ export default buildModule("TransactionChain", (m) => {
   ]);
 
   const contracts = {
-    AccessManager,
+    FederationAccessManager,
     Federation,
     EnergyCredit,
     GridTopology,
@@ -113,12 +118,12 @@ export default buildModule("TransactionChain", (m) => {
     Disputes,
     Settlement,
   };
-  reserveFunctions(m, AccessManager, TRANSACTION_FUNCTIONS, contracts);
+  reserveFunctions(m, FederationAccessManager, TRANSACTION_FUNCTIONS, contracts);
   for (const { role, contracts: holders } of CONTRACT_ROLES) {
-    for (const holder of holders) grantRole(m, AccessManager, role, contracts[holder], holder);
+    for (const holder of holders) grantRole(m, FederationAccessManager, role, contracts[holder], holder);
   }
-  grantRole(m, AccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
-  grantRole(m, AccessManager, AccessRole.Issuer, m.getParameter<string>("issuer"), "issuer");
-  grantRole(m, AccessManager, AccessRole.Regulator, m.getParameter<string>("regulator"), "regulator");
+  grantRole(m, FederationAccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
+  grantRole(m, FederationAccessManager, AccessRole.Issuer, m.getParameter<string>("issuer"), "issuer");
+  grantRole(m, FederationAccessManager, AccessRole.Regulator, m.getParameter<string>("regulator"), "regulator");
   return contracts;
 });

@@ -123,6 +123,7 @@ class Settler {
     const homeCount = feedersOfGrid.reduce((sum, feeder) => sum + feeder.homes.length, 0);
     this.#total = rolesByName(feedersOfGrid).size + homeCount;
     const firstSlot = await this.#firstSlot(homeCount);
+    await this.#admitOperators();
     await this.#admitMembers(feedersOfGrid);
     const cities: { name: string; area: bigint }[] = [];
     const districts: { name: string; area: bigint; city: bigint }[] = [];
@@ -156,6 +157,13 @@ class Settler {
     const unopened = await firstUnopenedSlotOf(this.#network.transaction);
     if (unopened <= firstSlot) return;
     throw new Error(`the set-up took too long: slot ${firstSlot} opened before all was decided; use longer slots`);
+  }
+
+  /** The holders of roles in the AccessManager: they can use these only as active members. */
+  async #admitOperators(): Promise<void> {
+    const { issuer, regulator } = this.#network.operators.transaction;
+    await admitOnce(this.#as("council"), issuer.address, [MemberRole.ServiceProvider]);
+    await admitOnce(this.#as("council"), regulator.address, [MemberRole.Regulator]);
   }
 
   async #admitMembers(feeders: readonly GridFeeder[]): Promise<void> {
@@ -214,7 +222,7 @@ class Settler {
     await admitUser(this.#member(REGISTRAR), this.#admission("transaction", home, account));
     await admitUser(this.#registrarOnUserChain(), this.#admission("user", home, userAccount));
     const meter = await this.#registerMeter(home, account, device);
-    await activateDevice(feeder.meteringOperator, { device: meter });
+    await activateDevice(feeder.meteringOperator, { device: meter, key: device.address });
     const site = { meter, feeder: feeder.area, connectionWh: BigInt(connectionWh), fromSlot: firstSlot };
     await placeMeter(feeder.gridOperator, site);
     await this.#endow(chain, this.#options.homeDepositMicro(home));
@@ -306,7 +314,7 @@ function rolesByName(feeders: readonly GridFeeder[]): Map<string, Set<MemberRole
   return roles;
 }
 
-/** A second neighbourhood on the same network finds the accountant admitted. */
+/** A second neighbourhood on the same network finds accountant, issuer and regulator admitted. */
 async function admitOnce(chain: TransactionChain | UserChain, member: string, roles: MemberRole[]): Promise<void> {
   if ((await standingOf(chain, member)) === Standing.None) await admitMember(chain, { member, roles });
 }

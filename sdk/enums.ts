@@ -55,7 +55,7 @@ export const ReadingStatus = {
 } as const;
 export type ReadingStatus = (typeof ReadingStatus)[keyof typeof ReadingStatus];
 
-/** Role ids of the AccessManager (Roles.sol). */
+/** Role ids of the FederationAccessManager (Roles.sol). */
 export const AccessRole = {
   Admin: 0n,
   Council: 1n,

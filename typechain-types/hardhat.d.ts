@@ -12,6 +12,7 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
+getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
@@ -21,6 +22,7 @@ getContractFactory(name: 'IDisputes', signerOrOptions?: ethers.Signer | FactoryO
 getContractFactory(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyCredit__factory>
 getContractFactory(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyMarket__factory>
 getContractFactory(name: 'IFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederation__factory>
+getContractFactory(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationAccessManager__factory>
 getContractFactory(name: 'IGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGridTopology__factory>
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
@@ -74,6 +76,7 @@ getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | Factor
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
+getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
@@ -83,6 +86,7 @@ getContractAt(name: 'IDisputes', address: string | ethers.Addressable, signer?: 
 getContractAt(name: 'IEnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyCredit>
 getContractAt(name: 'IEnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyMarket>
 getContractAt(name: 'IFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederation>
+getContractAt(name: 'IFederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationAccessManager>
 getContractAt(name: 'IGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGridTopology>
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
@@ -136,6 +140,7 @@ getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
@@ -145,6 +150,7 @@ deployContract(name: 'IDisputes', signerOrOptions?: ethers.Signer | DeployContra
 deployContract(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
+deployContract(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
 deployContract(name: 'IGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
@@ -198,6 +204,7 @@ deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployCont
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
@@ -207,6 +214,7 @@ deployContract(name: 'IDisputes', args: any[], signerOrOptions?: ethers.Signer |
 deployContract(name: 'IEnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
+deployContract(name: 'IFederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
 deployContract(name: 'IGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>

@@ -10,6 +10,8 @@ export type { AccessManager } from './@openzeppelin/contracts/access/manager/Acc
 export { AccessManager__factory } from './factories/@openzeppelin/contracts/access/manager/AccessManager__factory.js';
 export type { Federation } from './contracts/federation/Federation.js';
 export { Federation__factory } from './factories/contracts/federation/Federation__factory.js';
+export type { FederationAccessManager } from './contracts/federation/FederationAccessManager.js';
+export { FederationAccessManager__factory } from './factories/contracts/federation/FederationAccessManager__factory.js';
 export type { IAccountingFees } from './contracts/interfaces/IAccountingFees.js';
 export { IAccountingFees__factory } from './factories/contracts/interfaces/IAccountingFees__factory.js';
 export type { IArrears } from './contracts/interfaces/IArrears.js';
@@ -28,6 +30,8 @@ export type { IEnergyMarket } from './contracts/interfaces/IEnergyMarket.js';
 export { IEnergyMarket__factory } from './factories/contracts/interfaces/IEnergyMarket__factory.js';
 export type { IFederation } from './contracts/interfaces/IFederation.js';
 export { IFederation__factory } from './factories/contracts/interfaces/IFederation__factory.js';
+export type { IFederationAccessManager } from './contracts/interfaces/IFederationAccessManager.js';
+export { IFederationAccessManager__factory } from './factories/contracts/interfaces/IFederationAccessManager__factory.js';
 export type { IGridTopology } from './contracts/interfaces/IGridTopology.js';
 export { IGridTopology__factory } from './factories/contracts/interfaces/IGridTopology__factory.js';
 export type { IMarketCalendar } from './contracts/interfaces/IMarketCalendar.js';

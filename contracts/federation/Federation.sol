@@ -22,6 +22,8 @@ contract Federation is AccessManaged, IFederation {
     mapping(address account => Account record) private _accounts; // slot 2; a record is one word
     /// @inheritdoc IFederation
     mapping(bytes32 credentialCommitment => address user) public userOfCredential; // slot 3
+    /// @inheritdoc IFederation
+    mapping(MemberRole role => uint256 count) public memberCountOf; // slot 4
 
     /// @notice Nobody is admitted yet.
     /// @param initialAuthority The AccessManager that says who has the role COUNCIL.
@@ -32,8 +34,8 @@ contract Federation is AccessManaged, IFederation {
         _requireRoles(roles);
         Account storage record = _newAccount(member);
         record.kind = AccountKind.Member;
-        record.roles = roles;
         ++memberCount;
+        _setRoles(record, roles);
         emit MemberAdmitted(member, roles);
     }
 
@@ -43,7 +45,7 @@ contract Federation is AccessManaged, IFederation {
         Account storage record = _accounts[member];
         if (record.kind != AccountKind.Member) revert FederationNotMember(member);
         if (record.expelled) revert FederationAccountExpelled(member);
-        record.roles = roles;
+        _setRoles(record, roles);
         emit MemberRolesChanged(member, roles);
     }
 
@@ -87,7 +89,10 @@ contract Federation is AccessManaged, IFederation {
         Account storage record = _admitted(account);
         _authorize(record);
         record.expelled = true;
-        if (record.kind == AccountKind.Member) --memberCount;
+        if (record.kind == AccountKind.Member) {
+            --memberCount;
+            _count(record.roles, 0);
+        }
         emit AccountExpelled(account, msg.sender);
     }
 
@@ -126,6 +131,21 @@ contract Federation is AccessManaged, IFederation {
         if (record.registrar == msg.sender && hasRole(msg.sender, MemberRole.Registrar)) return false;
         _checkCanCall(msg.sender, msg.data);
         return true;
+    }
+
+    function _setRoles(Account storage record, uint16 roles) private {
+        _count(record.roles, roles);
+        record.roles = roles;
+    }
+
+    /// @dev A member counts for other roles than before.
+    function _count(uint16 before, uint16 roles) private {
+        for (uint8 i = 0; i <= uint8(type(MemberRole).max); ++i) {
+            bool had = before & (1 << i) != 0;
+            bool has = roles & (1 << i) != 0;
+            if (has && !had) ++memberCountOf[MemberRole(i)];
+            if (had && !has) --memberCountOf[MemberRole(i)];
+        }
     }
 
     function _newAccount(address account) private view returns (Account storage record) {

@@ -29,7 +29,7 @@ enum DeviceStatus {
 /// the device's own signature over its owner (so it holds its key), and the owner's consent.
 /// @dev
 /// ```
-///   certify          claim            activate           suspend
+///   certify          claim            activate      suspend, recertify
 ///  ---------> Certified ----> Claimed --------> Active <=========> Suspended
 ///                 |              |                |      resume        |
 ///                 | revoke       | retire, revoke | retire, revoke     | retire, revoke
@@ -50,6 +50,10 @@ enum DeviceStatus {
 /// recertify         the maker, by a new certificate for the same serial, and the new key; also while suspended
 /// changeOwner       the old and the new owner
 /// ```
+///
+/// A maker's key may be stolen, so the maker alone makes no key sign: a device that was active is suspended by
+/// recertify, until whoever may resume it has seen that the device holds the new key. For the same reason activate and
+/// resume name the key that was seen. Where the device still has its old key, rotateKey changes it without a break.
 ///
 /// Retired is final. A meter's owner cannot stop it from measuring, so it can't dodge what it promised.
 ///
@@ -270,6 +274,11 @@ interface IDeviceRegistry {
     /// @param owner The account.
     error DeviceRegistryNoConsent(address owner);
 
+    /// @notice The device signs with another key than the one that the caller has seen.
+    /// @param device The device.
+    /// @param key The key in force.
+    error DeviceRegistryOtherKey(uint32 device, address key);
+
     /// @notice A signed consent is too old.
     /// @param deadline Its end, Unix seconds.
     error DeviceRegistryConsentExpired(uint64 deadline);
@@ -328,7 +337,8 @@ interface IDeviceRegistry {
     /// @notice Commissions a claimed device: a meter's readings count from now on. A metering operator; for other kinds
     /// the holder.
     /// @param device The device.
-    function activate(uint32 device) external;
+    /// @param key Its key in force, which the caller has seen in the device's hands.
+    function activate(uint32 device, address key) external;
 
     /// @notice Stops an active device: its signatures count for nothing. A meter's operator; for other kinds the
     /// holder.
@@ -337,7 +347,8 @@ interface IDeviceRegistry {
 
     /// @notice Ends a suspension. A meter's operator; for other kinds the holder.
     /// @param device The device.
-    function resume(uint32 device) external;
+    /// @param key Its key in force, which the caller has seen in the device's hands.
+    function resume(uint32 device, address key) external;
 
     /// @notice Ends a device's life. A meter's operator, once it was activated; else the holder.
     /// @param device The claimed, active or suspended device.
@@ -367,8 +378,8 @@ interface IDeviceRegistry {
         bytes calldata newSignature
     ) external;
 
-    /// @notice Replaces a device's key by its maker's decision. Anyone with the new certificate and the new key's
-    /// signature.
+    /// @notice Replaces a device's key by its maker's decision, and suspends a device that was active until it is
+    /// resumed with that key. Anyone with the new certificate and the new key's signature.
     /// @param certificate A new certificate with the same maker, serial, kind and model.
     /// @param makerSignature The maker's signature of it.
     /// @param newSignature The new key's signature of KeyRotation, with the device's nonce.

@@ -10,12 +10,21 @@ import {Order, SignedOrder} from "../types/OrderTypes.sol";
 ///         seconds.
 /// @dev A relayed batch is all or nothing: the first order that cannot be taken reverts it and is named by its index,
 ///      so that a relayer drops it and sends the rest again. Taking the others silently would hide from a home that its
-///      order was refused, and a relayer that simulates its batch loses nothing.
+///      order was refused, and a relayer that simulates its batch loses nothing. Only an order that was relayed before
+///      is skipped, for it stands already: else whoever sees a batch could make it revert by relaying one of its
+///      orders.
 interface IEnergyMarket {
     /// @notice Orders or cancels were appended to the feeder's books. One event per profile order and per cancel call.
     /// @param feeder The feeder.
     /// @param entries Packed entries, two words each (Records.sol), of consecutive slots.
     event EntriesAppended(uint24 indexed feeder, bytes32[] entries);
+
+    /// @notice An order of a batch was skipped, because it was relayed before: it counts and locks once, as it did
+    ///         then.
+    /// @param account Who signed it.
+    /// @param nonce Its nonce.
+    /// @param index Its place in the batch.
+    event OrderSkipped(address indexed account, uint64 indexed nonce, uint256 index);
 
     /// @notice An order was cancelled before anyone relayed it; it can never be relayed.
     /// @param account Who signed and cancelled it.
@@ -70,7 +79,7 @@ interface IEnergyMarket {
     /// @param arrearsMicro What it owes, micro-credits.
     error EnergyMarketInArrears(uint256 index, address account, uint64 arrearsMicro);
 
-    /// @notice The nonce was used for this slot or a later one: the order was relayed or revoked before.
+    /// @notice The nonce was used for this slot or a later one: the order was revoked, or another one has its nonce.
     /// @param index Of the order in the batch; 0 outside a batch.
     /// @param nonce The nonce.
     /// @param usedThrough The last slot for which it was used.
@@ -141,6 +150,7 @@ interface IEnergyMarket {
     error EnergyMarketNothingToCancel(uint256 slotMask);
 
     /// @notice Puts signed orders into the books of a feeder and locks each account's worst case. Anyone may relay.
+    ///         Orders relayed before are skipped, each with OrderSkipped.
     /// @param feeder Where all the meters stand.
     /// @param orders The orders, in the order in which they shall arrive.
     function relay(uint24 feeder, SignedOrder[] calldata orders) external;

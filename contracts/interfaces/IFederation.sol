@@ -208,4 +208,10 @@ interface IFederation {
     /// @notice Number of members, suspended ones included, expelled ones not.
     /// @return count The electorate of the members' votes.
     function memberCount() external view returns (uint256 count);
+
+    /// @notice Number of members with a role, the suspended ones included: a majority of them is one whoever is
+    /// suspended.
+    /// @param role The role.
+    /// @return count The number, without the expelled.
+    function memberCountOf(MemberRole role) external view returns (uint256 count);
 }

@@ -8,15 +8,32 @@ import {SlotTimes} from "../types/MarketTypes.sol";
 /// metering operators may make. Slots are floor(Unix time / slot length); dates are Unix seconds. A date is the first
 /// second after its window: "until" means `block.timestamp < date`.
 interface IMarketCalendar {
-    /// @notice A metering operator postponed the slot's dates after delivery that had not passed at the block's time.
-    /// @param slot The slot.
+    /// @notice A metering operator called for a postponement.
+    /// @param firstSlot First slot of the range.
+    /// @param lastSlot Last slot of the range.
     /// @param operator The metering operator.
+    /// @param bySeconds How far the dates shall move, seconds.
+    event PostponementCalled(
+        uint32 indexed firstSlot,
+        uint32 indexed lastSlot,
+        address indexed operator,
+        uint32 bySeconds
+    );
+
+    /// @notice The metering operators postponed the slot's dates after delivery that had not passed at the block's
+    /// time.
+    /// @param slot The slot.
+    /// @param operator The metering operator whose call decided.
     /// @param bySeconds How far the dates moved, seconds.
     event SlotPostponed(uint32 indexed slot, address indexed operator, uint32 bySeconds);
 
     /// @notice The caller is no active metering operator.
     /// @param caller Who called.
     error MarketCalendarNotMeteringOperator(address caller);
+
+    /// @notice The operator called for this before, and others still have to.
+    /// @param operator Who called.
+    error MarketCalendarCalledBefore(address operator);
 
     /// @notice A range of slots that is empty or larger than one call may postpone.
     /// @param firstSlot First slot of the range.
@@ -44,13 +61,27 @@ interface IMarketCalendar {
     /// @param maximumSeconds The most for this slot: its time from the end of delivery to the final date.
     error MarketCalendarBadPostponement(uint32 slot, uint32 bySeconds, uint64 maximumSeconds);
 
-    /// @notice Postpones, for an outage of the chain, the dates after delivery that have not passed, of each slot of a
-    /// range. Any active metering operator, once per slot, from the slot's delivery start to its final date.
+    /// @notice Calls for a postponement, for an outage of the chain, of the dates after delivery of each slot of a
+    /// range; made by the call with which more than half of the federation's metering operators call for the same range and
+    /// seconds. It moves the dates that have not passed then. Any active metering operator, once per slot, from the
+    /// slot's delivery start to its final date; where there is one operator, its call decides.
+    /// @dev Members with that role count whether they are suspended or not, calls only of those that still are active.
     /// @param firstSlot First slot.
     /// @param lastSlot Last slot, at most MAX_POSTPONED_SLOTS in all.
     /// @param bySeconds How far, seconds; at most each slot's time from the end of delivery to the final date, so that
     /// money is never held more than twice as long.
     function postpone(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) external;
+
+    /// @notice Who has called for a postponement; it is made when more than half of the metering operators have.
+    /// @param firstSlot First slot.
+    /// @param lastSlot Last slot.
+    /// @param bySeconds How far, seconds.
+    /// @return operators In order of their calls; some may be active no more.
+    function callersOf(
+        uint32 firstSlot,
+        uint32 lastSlot,
+        uint32 bySeconds
+    ) external view returns (address[] memory operators);
 
     /// @notice Length of every slot.
     /// @return lengthSeconds Seconds, 30 or more, for ever the same.

@@ -93,9 +93,9 @@ export function claimDevice(
 }
 
 /** A step in a device's life that one account decides. */
-export type DeviceStep = "activate" | "suspend" | "resume" | "retire" | "revoke";
+export type DeviceStep = "suspend" | "retire" | "revoke";
 
-/** Takes a device a step on: activate, suspend, resume, retire (operator or holder), revoke (maker). */
+/** Takes a device a step on: suspend, retire (operator or holder), revoke (maker). */
 export function changeDevice(
   chain: TransactionChain,
   { device, step }: { readonly device: bigint; readonly step: DeviceStep },
@@ -105,13 +105,28 @@ export function changeDevice(
   return transact(chain, () => deviceRegistry.getFunction(step)(device, overrides));
 }
 
-/** Commissions a claimed device: a meter's readings count from now on. A metering operator. */
+export interface SeenDevice {
+  readonly device: bigint;
+  /** Address of the key that the sender has seen in the device's hands; refused when another is in force. */
+  readonly key: string;
+}
+
+/** Commissions a claimed device: a meter's readings count from now on. A metering operator; for no meter the holder. */
 export function activateDevice(
   chain: TransactionChain,
-  { device }: { readonly device: bigint },
+  { device, key }: SeenDevice,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
-  return changeDevice(chain, { device, step: "activate" }, overrides);
+  return transact(chain, () => chain.contracts.deviceRegistry.activate(device, key, overrides));
+}
+
+/** Ends a suspension, also the one that a new certificate brings. A meter's operator; for no meter the holder. */
+export function resumeDevice(
+  chain: TransactionChain,
+  { device, key }: SeenDevice,
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<Receipt> {
+  return transact(chain, () => chain.contracts.deviceRegistry.resume(device, key, overrides));
 }
 
 /** Gives a meter into another metering operator's care. Its operator. */
@@ -138,7 +153,10 @@ export async function rotateDeviceKey(
   );
 }
 
-/** Replaces a device's key by its maker's decision. Anyone with the new certificate and the new key. */
+/**
+ * Replaces a device's key by its maker's decision; an active device is suspended until it is resumed with the new key.
+ * Anyone with the new certificate and the new key.
+ */
 export async function recertifyDevice(
   chain: TransactionChain,
   parameters: SignedCertificate & { readonly device: bigint; readonly newKey: Signer },

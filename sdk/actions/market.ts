@@ -65,7 +65,10 @@ export interface PostponeParameters {
   readonly bySeconds: bigint;
 }
 
-/** Moves the dates after delivery that have not passed, once per slot. A metering operator. */
+/**
+ * Calls for moving the dates after delivery that have not passed, once per slot; they move when more than half of the
+ * metering operators call for the same. A metering operator.
+ */
 export function postpone(
   chain: TransactionChain,
   { firstSlot, lastSlot, bySeconds }: PostponeParameters,

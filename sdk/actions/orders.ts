@@ -2,7 +2,7 @@
 import type { TransactionChain } from "../connect.js";
 import type { BilateralContract, Order, SignedBilateral, SignedOrder } from "../signing/orders.js";
 import type { SigningDomain } from "../signing/typed-data.js";
-import { ask, transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import { ask, eventsIn, transact, type Receipt, type TransactionOverrides } from "../transact.js";
 
 /** What orders on the chain are signed for. */
 export function energyMarketOf(chain: TransactionChain): SigningDomain {
@@ -23,7 +23,10 @@ export interface RelayParameters {
   readonly orders: readonly SignedOrder[];
 }
 
-/** Puts signed orders into a feeder's books and locks their worst case; all or none. Anyone may relay. */
+/**
+ * Puts signed orders into a feeder's books and locks their worst case; all or none, but that orders relayed before are
+ * skipped ({@link skippedOrders}). Anyone may relay.
+ */
 export function relayOrders(
   chain: TransactionChain,
   { feeder, orders }: RelayParameters,
@@ -31,6 +34,15 @@ export function relayOrders(
 ): Promise<Receipt> {
   const signed = orders.map(({ order, r, vs }) => ({ order: writableOrder(order), r, vs }));
   return transact(chain, () => chain.contracts.energyMarket.relay(feeder, signed, overrides));
+}
+
+/** Places in the batch of the orders that a relay skipped, because somebody had relayed them before. */
+export function skippedOrders(chain: TransactionChain, receipt: Receipt): number[] {
+  const { energyMarket } = chain.contracts;
+  const { address } = chain.deployment.contracts.EnergyMarket;
+  return eventsIn(energyMarket, address, energyMarket.getEvent("OrderSkipped"), receipt).map(({ index }) =>
+    Number(index),
+  );
 }
 
 export interface CancelParameters {

@@ -66,6 +66,10 @@ export const DEVICES_ERRORS = {
     why: "The key in force, {key}, did not sign the rotation.",
     todo: "Sign with it, or have the maker recertify the device.",
   },
+  DeviceRegistryOtherKey: {
+    why: "Device {device} signs with {key}, not with the key that was named.",
+    todo: "See that the device itself holds that key, then name it; else leave the device stopped and ask its maker.",
+  },
   DeviceRegistryNoConsent: {
     why: "{owner} did not consent to exactly this.",
     todo: "Let the owner sign these very values for this registry.",

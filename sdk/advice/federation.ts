@@ -41,4 +41,12 @@ export const FEDERATION_ERRORS = {
     why: "The council suspended {account}.",
     todo: "Ask the council: a registrar lifts only what a registrar decided.",
   },
+  FederationAccessManagerZeroFederation: {
+    why: "The zero address is no Federation.",
+    todo: "Give the address of the deployed one.",
+  },
+  FederationAccessManagerBound: {
+    why: "The AccessManager asks {federation} already, for ever.",
+    todo: "There is nothing to bind; another Federation needs a deployment of its own.",
+  },
 } as const satisfies Record<string, Advice>;

@@ -8,8 +8,8 @@ export const LIBRARY_ERRORS = {
     todo: "Check the values for overflow; if they are in range, report it: it is a bug.",
   },
   AccessManagedUnauthorized: {
-    why: "{caller} has no role that may call this.",
-    todo: "Let the holder of the role do it: council, issuer, regulator, or the market's own contracts.",
+    why: "{caller} has no role that may call this, or is no active member that may use it.",
+    todo: "Let a holder of the role do it (council, issuer, regulator, the market's own contracts), admitted and active.",
   },
   AccessManagedInvalidAuthority: {
     why: "{authority} is no AccessManager.",

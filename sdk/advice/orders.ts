@@ -31,7 +31,7 @@ export const ORDERS_ERRORS = {
   },
   EnergyMarketNonceUsed: {
     why: "Order {index}: the nonce {nonce} is used through slot {usedThrough}.",
-    todo: "The order was relayed or revoked; a new one takes another nonce or later slots.",
+    todo: "The order was revoked, or another one has its nonce; a new one takes another nonce or later slots.",
   },
   EnergyMarketNonceBusy: {
     why: "Order {index}: the nonce {nonce} belongs to an order that can be cancelled until slot {openSlot}'s gate closes.",

@@ -20,7 +20,11 @@ export const RULES_ERRORS = {
   },
   MarketCalendarNotMeteringOperator: {
     why: "{caller} is no active metering operator.",
-    todo: "Let one postpone the slots.",
+    todo: "Let the active metering operators call for the postponement.",
+  },
+  MarketCalendarCalledBefore: {
+    why: "{operator} called for this postponement before; it counts once.",
+    todo: "Let more metering operators call for the same slots and seconds, until more than half have.",
   },
   MarketCalendarBadRange: {
     why: "Slots {firstSlot} to {lastSlot} are no range that one call postpones.",

@@ -11,7 +11,7 @@ export const DEPLOYMENT_VERSION = 1;
 
 /** Contracts of the transaction chain, by the names used in deployment files. */
 export const TRANSACTION_CONTRACTS = [
-  "AccessManager",
+  "FederationAccessManager",
   "Federation",
   "EnergyCredit",
   "GridTopology",
@@ -31,7 +31,7 @@ export const TRANSACTION_CONTRACTS = [
 ] as const;
 
 /** Contracts of the user chain, by the names used in deployment files. */
-export const USER_CONTRACTS = ["AccessManager", "Federation"] as const;
+export const USER_CONTRACTS = ["FederationAccessManager", "Federation"] as const;
 
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];
 export type UserContractName = (typeof USER_CONTRACTS)[number];

@@ -67,7 +67,7 @@ export interface SlotTimes {
   readonly finalDate: bigint;
 }
 
-/** What a metering operator's postponement of a slot moved; `postponedAt` 0 when there was none. */
+/** What the metering operators' postponement of a slot moved; `postponedAt` 0 when there was none. */
 export interface Postponement {
   readonly postponedAt: bigint;
   readonly bySeconds: bigint;

@@ -1,5 +1,6 @@
 import { id } from "ethers";
 
+import { MemberRole } from "../../sdk/enums.js";
 import { mined, type GasScenarios, type GasStage } from "../../scripts/gas/scenario.js";
 
 const AMOUNT_MICRO = 5_000_000n;
@@ -8,7 +9,10 @@ const AMOUNT_MICRO = 5_000_000n;
 async function deployed({ ethers }: GasStage) {
   const [admin, issuer, holder] = await ethers.getSigners();
   if (!admin || !issuer || !holder) throw new Error("The chain has too few accounts.");
-  const manager = await ethers.deployContract("AccessManager", [admin.address]);
+  const manager = await ethers.deployContract("FederationAccessManager", [admin.address]);
+  const federation = await ethers.deployContract("Federation", [await manager.getAddress()]);
+  await manager.bindFederation(await federation.getAddress());
+  await federation.admitMember(issuer.address, 1n << BigInt(MemberRole.ServiceProvider));
   const credit = await ethers.deployContract("EnergyCredit", [await manager.getAddress()]);
   const issuerRole = 2n;
   const selectors = [credit.issue.fragment.selector, credit.redeemFrom.fragment.selector];

@@ -4,7 +4,7 @@ import { AbiCoder, type FunctionFragment, type ParamType } from "ethers";
 import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS, USER_FUNCTIONS } from "../../deploy/wiring.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { CONTRACT_INTERFACES, decodeError, type ContractName } from "../../sdk/contracts.js";
-import { AccessRole } from "../../sdk/enums.js";
+import { AccessRole, MemberRole, rolesMask } from "../../sdk/enums.js";
 import type { TransactionContractName } from "../../sdk/deployments/index.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
 
@@ -51,13 +51,21 @@ describe("deployment", () => {
     this.timeout(120_000);
     network = await openEmbedded({ seed: 1, slotSeconds: 3_600, genesisTime: 1_473_638_400n });
     // a member, a city and a district, so that every restricted function gets as far as its access check
-    const { council } = network.operators.transaction;
+    const { council, issuer, regulator } = network.operators.transaction;
     const gas = { gasLimit: 1_000_000n };
     for (const chain of [network.transaction, network.user] as const) {
       const signer = (chain.kind === "user" ? network.operators.user.council : council).connect(chain.provider);
       await (await chain.contracts.federation.connect(signer).admitMember(STRANGER, 1n, gas)).wait();
     }
-    const grid = network.transaction.contracts.gridTopology.connect(council.connect(network.transaction.provider));
+    const asCouncil = council.connect(network.transaction.provider);
+    const federation = network.transaction.contracts.federation.connect(asCouncil);
+    for (const [member, role] of [
+      [issuer.address, MemberRole.ServiceProvider],
+      [regulator.address, MemberRole.Regulator],
+    ] as const) {
+      await (await federation.admitMember(member, rolesMask([role]), gas)).wait();
+    }
+    const grid = network.transaction.contracts.gridTopology.connect(asCouncil);
     await (await grid.createArea(0n, gas)).wait();
     await (await grid.createArea(1n, gas)).wait();
   });
@@ -100,7 +108,7 @@ describe("deployment", () => {
       const chain = network[kind];
       const refused: string[] = [];
       for (const contract of Object.keys(chain.deployment.contracts) as ContractName[]) {
-        if (contract === "AccessManager") continue;
+        if (contract === "FederationAccessManager") continue;
         for (const fragment of changingFunctions(contract)) {
           if (fragment.name === AUTHORITY_FUNCTION) continue;
           const error = await refusal(chain, contract, fragment, STRANGER);
@@ -137,7 +145,7 @@ describe("deployment", () => {
   });
 
   it("gives contracts the roles of the wiring, and no other contract or operator any", async () => {
-    const { accessManager } = network.transaction.contracts;
+    const { federationAccessManager } = network.transaction.contracts;
     const contracts = network.deployment.chains.transaction.contracts;
     const { council, issuer, regulator, relayer, accountant, deployer } = network.operators.transaction;
     const expected = new Map<string, AccessRole[]>([
@@ -153,10 +161,39 @@ describe("deployment", () => {
     ]);
     for (const [account, roles] of expected) {
       for (const [name, role] of Object.entries(AccessRole)) {
-        const { isMember, executionDelay } = await accessManager.hasRole(role, account);
+        const { isMember, executionDelay } = await federationAccessManager.hasRole(role, account);
         expect(isMember, `${account} has ${name}`).to.equal(roles.includes(role));
         expect(executionDelay).to.equal(0n);
       }
+    }
+  });
+
+  it("lets neither a suspended issuer nor a suspended regulator use its role", async () => {
+    const { council, issuer, regulator } = network.operators.transaction;
+    const { federation } = network.transaction.contracts;
+    const asCouncil = federation.connect(council.connect(network.transaction.provider));
+    const issue = CONTRACT_INTERFACES.EnergyCredit.getFunction("issue");
+    const setRules = CONTRACT_INTERFACES.MarketRules.getFunction("setRules");
+    if (issue === null || setRules === null) throw new Error("a contract lacks its function");
+    const refusals = async (): Promise<boolean[]> => {
+      const codes = [
+        await refusal(network.transaction, "EnergyCredit", issue, issuer.address),
+        await refusal(network.transaction, "MarketRules", setRules, regulator.address),
+      ];
+      return codes.map((code) => code === "AccessManagedUnauthorized");
+    };
+    const gas = { gasLimit: 1_000_000n };
+    const until = await federation.UNTIL_REINSTATED();
+    expect(await refusals()).to.deep.equal([false, false]);
+    for (const { address } of [issuer, regulator]) await (await asCouncil.suspend(address, until, gas)).wait();
+    expect(await refusals()).to.deep.equal([true, true]);
+    for (const { address } of [issuer, regulator]) await (await asCouncil.reinstate(address, gas)).wait();
+    expect(await refusals()).to.deep.equal([false, false]);
+  });
+
+  it("asks the Federation of its own chain, for ever", async () => {
+    for (const { contracts, deployment } of [network.transaction, network.user] as const) {
+      expect(await contracts.federationAccessManager.federation()).to.equal(deployment.contracts.Federation.address);
     }
   });
 
@@ -176,8 +213,8 @@ describe("deployment", () => {
   });
 
   it("labels the roles", async () => {
-    const { accessManager } = network.transaction.contracts;
-    const logs = await accessManager.queryFilter(accessManager.filters.RoleLabel());
+    const { federationAccessManager } = network.transaction.contracts;
+    const logs = await federationAccessManager.queryFilter(federationAccessManager.filters.RoleLabel());
     expect(logs.map(({ args }) => [args.roleId, args.label])).to.deep.include([AccessRole.Council, "COUNCIL"]);
     expect(logs).to.have.length(Object.keys(AccessRole).length - 1);
   });

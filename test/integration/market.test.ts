@@ -29,6 +29,7 @@ import {
   signBilateral,
   signOrder,
   signReading,
+  skippedOrders,
   submitReadings,
   timesOf,
   withdraw,
@@ -165,7 +166,11 @@ describe("a slot through the SDK", function () {
       await order("b", Side.Buy, 1_000n, 250_000n),
       cancelled,
     ];
-    await relayOrders(relayer, { feeder: w1 ?? 0n, orders });
+    const [first] = orders.map((signed) => [signed]);
+    const rivals = await relayOrders(relayer, { feeder: w1 ?? 0n, orders: first ?? [] });
+    expect(skippedOrders(relayer, rivals)).to.deep.equal([]);
+    const receipt = await relayOrders(relayer, { feeder: w1 ?? 0n, orders });
+    expect(skippedOrders(relayer, receipt), "what a rival relayed before").to.deep.equal([0]);
     await relayOrders(relayer, { feeder: w2 ?? 0n, orders: [await order("d", Side.Buy, 600n, 240_000n)] });
     await relayOrders(relayer, { feeder: e1 ?? 0n, orders: [await order("e", Side.Buy, 300n, 100_000n)] });
     await cancelOrder(homeOf("c").chain, { order: cancelled.order });

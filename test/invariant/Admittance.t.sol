@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-
 import {Federation} from "../../contracts/federation/Federation.sol";
+import {FederationAccessManager} from "../../contracts/federation/FederationAccessManager.sol";
 import {AccountKind, IFederation, MemberRole, Standing} from "../../contracts/interfaces/IFederation.sol";
+import {Roles} from "../../contracts/libraries/Roles.sol";
 import {Test} from "../utils/Test.sol";
 import {Vm} from "../utils/Vm.sol";
 
@@ -13,6 +13,7 @@ contract AdmittanceHandler is Test {
     uint256 private constant ACCOUNTS = 6;
     uint256 private constant CREDENTIALS = 8;
 
+    FederationAccessManager public immutable MANAGER;
     Federation public immutable FEDERATION;
     /// @notice What happened that should not have.
     string[] public violations;
@@ -26,8 +27,16 @@ contract AdmittanceHandler is Test {
 
     constructor() {
         vm.warp(1_000_000);
-        FEDERATION = new Federation(address(new AccessManager(address(this)))); // this is the council
-        for (uint256 i = 0; i < ACCOUNTS; ++i) accounts[i] = makeAddr(string.concat("account ", vm.toString(i)));
+        MANAGER = new FederationAccessManager(address(this)); // this is the council, too
+        FEDERATION = new Federation(address(MANAGER));
+        MANAGER.bindFederation(FEDERATION);
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            accounts[i] = makeAddr(string.concat("account ", vm.toString(i)));
+            MANAGER.grantRole(Roles.COUNCIL, accounts[i], 0); // reserves no function here
+            MANAGER.grantRole(Roles.ISSUER, accounts[i], 0);
+            MANAGER.grantRole(Roles.REGULATOR, accounts[i], 0);
+            MANAGER.grantRole(Roles.MARKET, accounts[i], 0);
+        }
         vm.recordLogs();
         FEDERATION.admitMember(accounts[0], uint16(1 << uint8(MemberRole.Registrar)));
         _fold();
@@ -83,6 +92,7 @@ contract AdmittanceHandler is Test {
 
     function checkStanding() external view {
         uint256 members = 0;
+        uint256[9] memory withRole;
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             IFederation.Account memory record = FEDERATION.accountOf(accounts[i]);
             Standing standing = FEDERATION.standingOf(accounts[i]);
@@ -91,15 +101,39 @@ contract AdmittanceHandler is Test {
             assertEq(record.kind == AccountKind.User, record.registrar != address(0), "a user has a registrar");
             assertEq(record.kind == AccountKind.Member, record.roles != 0, "a member has roles, a user none");
             if (FEDERATION.isMember(accounts[i])) ++members;
+            for (uint8 role = 0; role < withRole.length; ++role) {
+                if (record.kind == AccountKind.Member && !record.expelled) withRole[role] += (record.roles >> role) & 1;
+            }
             for (uint8 role = 0; role <= uint8(type(MemberRole).max); ++role) {
                 bool held = standing == Standing.Active && record.roles & (1 << role) != 0;
                 assertEq(FEDERATION.hasRole(accounts[i], MemberRole(role)), held);
             }
         }
         assertEq(FEDERATION.memberCount(), members);
+        for (uint8 role = 0; role < withRole.length; ++role) {
+            assertEq(FEDERATION.memberCountOf(MemberRole(role)), withRole[role], "members with a role");
+        }
+    }
+
+    /// @dev From what the events say of each account, not from what Federation answers.
+    function checkRoles() external view {
+        for (uint256 i = 0; i < ACCOUNTS; ++i) {
+            IFederation.Account memory record = folded[accounts[i]];
+            bool member = record.kind == AccountKind.Member;
+            bool active = member && !record.expelled && block.timestamp >= record.suspendedUntil;
+            bool regulates = record.roles & (1 << uint8(MemberRole.Regulator)) != 0;
+            assertEq(_has(Roles.COUNCIL, accounts[i]), active || !member, "council");
+            assertEq(_has(Roles.ISSUER, accounts[i]), active, "issuer");
+            assertEq(_has(Roles.REGULATOR, accounts[i]), active && regulates, "regulator");
+            assertTrue(_has(Roles.MARKET, accounts[i]));
+        }
     }
 
     // -------------------- calling and folding
+
+    function _has(uint64 role, address account) private view returns (bool held) {
+        (held, ) = MANAGER.hasRole(role, account);
+    }
 
     function _account(uint256 seed) private view returns (address) {
         return accounts[seed % ACCOUNTS];
@@ -180,17 +214,23 @@ contract AdmittanceInvariants is Test {
         handler.checkStanding();
     }
 
+    function invariant_ARoleCountsOnlyWhileItsHolderMayAct() public view {
+        handler.checkRoles();
+    }
+
     /// @dev The handler reaches the deep states: else the invariants above would say little.
     function test_TheHandlerReachesWhatItShould() public {
         handler.admitUser(1, 1, 1); // account 0, a registrar, admits account 1
         handler.suspend(1, 1, 100);
         handler.reinstate(1, 1);
         handler.admitMember(0, 2, 256); // the council admits account 2 as a registrar
+        handler.checkRoles();
         handler.expel(0, 6);
         handler.admitUser(5, 3, 2); // account 2 cannot any more
         assertEq(handler.succeeded(), 5);
         assertEq(handler.violationCount(), 0);
         handler.checkEvents();
         handler.checkStanding();
+        handler.checkRoles();
     }
 }

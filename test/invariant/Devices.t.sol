@@ -17,10 +17,14 @@ contract DevicesHandler is DeviceFixture {
     /// @notice Successful steps, so that the run shows it did something.
     uint256 public succeeded;
 
+    /// @notice How often a key came to sign that nobody but the maker had seen.
+    uint256 public unseenKeys;
+
     string[NAMES] private people = ["maker", "operator", "operator 2", "alice", "bob", "stranger"];
     uint32 private keysMade;
     address[] private keys; // every key that was ever a device's
     mapping(uint32 device => string name) private keyName;
+    mapping(uint32 device => string name) private serialName;
     mapping(address key => uint32 device) private foldedKeys;
     mapping(uint32 device => IDeviceRegistry.Device record) private folded;
     mapping(uint32 device => address holder) private foldedHolders;
@@ -42,6 +46,7 @@ contract DevicesHandler is DeviceFixture {
         bytes memory signature = sign(_often("maker", signer), certificateHash(certificate));
         if (_step(address(this), abi.encodeCall(IDeviceRegistry.certify, (certificate, signature)))) {
             keyName[registry.deviceCount()] = name;
+            serialName[registry.deviceCount()] = name;
             if (!federation.isActive(maker)) violations.push("an inactive maker certified");
         }
     }
@@ -72,8 +77,12 @@ contract DevicesHandler is DeviceFixture {
         bytes4 chosen = steps[step % 8];
         address account = caller % 4 == 0 ? addressOf(_person(caller / 4)) : _entitled(device, chosen);
         bool active_ = federation.isActive(account);
-        if (_step(account, abi.encodeWithSelector(chosen, device)) && !active_) {
-            violations.push("a step by an inactive account");
+        // only activate and resume read the key, which is at times another device's
+        address key = addressOf(caller % 7 == 0 ? keyName[_device(caller)] : keyName[device]);
+        if (!_step(account, abi.encodeWithSelector(chosen, device, key))) return;
+        if (!active_) violations.push("a step by an inactive account");
+        if (step % 8 < 6 && (step % 8) / 2 != 1 && key != registry.deviceAt(device).key) {
+            ++unseenKeys;
         }
     }
 
@@ -107,6 +116,22 @@ contract DevicesHandler is DeviceFixture {
             (device, addressOf(name), nonce, oldSignature, newSignature)
         );
         if (_step(address(this), data)) keyName[device] = name;
+    }
+
+    function recertify(uint256 seed, uint256 signer) external {
+        uint32 device = _device(seed);
+        IDeviceRegistry.Device memory record = registry.deviceAt(device);
+        string memory name = _newKey();
+        IDeviceRegistry.Certificate memory certificate = certificateOf(serialName[device]);
+        certificate.deviceKey = addressOf(name);
+        certificate.kind = record.kind;
+        bytes memory makerSignature = sign(_often("maker", signer), certificateHash(certificate));
+        bytes memory newSignature = sign(name, rotationHash(device, addressOf(name), record.nonce));
+        bytes memory data = abi.encodeCall(IDeviceRegistry.recertify, (certificate, makerSignature, newSignature));
+        if (!_step(address(this), data)) return;
+        keyName[device] = name;
+        (, DeviceStatus status) = registry.lifeOf(device);
+        if (status == DeviceStatus.Active) ++unseenKeys;
     }
 
     function suspendAccount(uint256 seed, uint256 seconds_) external {
@@ -293,6 +318,10 @@ contract DeviceInvariants is Test {
         handler.checkKeys();
     }
 
+    function invariant_AMakerAloneMakesNoKeySign() public view {
+        assertEq(handler.unseenKeys(), 0);
+    }
+
     function invariant_OpenSlotsKeepTheirHolder() public view {
         handler.checkOpenSlots();
     }
@@ -316,14 +345,17 @@ contract DeviceInvariants is Test {
         handler.live(0, 2, 1); // suspended
         handler.live(0, 4, 1); // resumed
         handler.handOver(0, 2, 1);
-        assertEq(handler.succeeded(), 8);
+        handler.recertify(0, 1); // suspends
+        handler.live(0, 4, 1); // resumed
+        assertEq(handler.succeeded(), 10);
         handler.claim(0, 3, 1);
         handler.changeOwner(0, 3, 10); // signed by the operator
-        assertEq(handler.succeeded(), 8);
+        assertEq(handler.succeeded(), 10);
         handler.live(0, 6, 1); // retired
         handler.changeOwner(0, 3, 1);
-        assertEq(handler.succeeded(), 9);
+        assertEq(handler.succeeded(), 11);
         assertEq(handler.violationCount(), 0);
+        assertEq(handler.unseenKeys(), 0);
         handler.checkEvents();
         handler.checkKeys();
         handler.checkOpenSlots();

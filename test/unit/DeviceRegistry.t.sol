@@ -437,7 +437,7 @@ contract DeviceRegistryTest is DeviceFixture {
         vm.expectEmit(address(registry));
         emit IDeviceRegistry.DeviceStatusChanged(device, DeviceStatus.Active, operator);
         vm.prank(operator);
-        registry.activate(device);
+        registry.activate(device, addressOf("m1"));
         assertEq(registry.activeMeterKey(device), addressOf("m1"));
         assertEq(registry.activeMetersOf(alice), 1);
         assertEq(registry.deviceAt(device).operator, operator);
@@ -446,7 +446,7 @@ contract DeviceRegistryTest is DeviceFixture {
     function test_AHolderActivatesADeviceThatIsNoMeter() public {
         uint32 device = claimed("battery", "alice", DeviceKind.Storage);
         vm.prank(alice);
-        registry.activate(device);
+        registry.activate(device, addressOf("battery"));
         _assertLife(device, DeviceKind.Storage, DeviceStatus.Active);
         assertEq(registry.activeMeterKey(device), address(0), "signs no readings");
         assertEq(registry.activeMetersOf(alice), 0);
@@ -456,7 +456,7 @@ contract DeviceRegistryTest is DeviceFixture {
         uint32 device = claimed("m1", "alice");
         _expectRevert(IDeviceRegistry.DeviceRegistryNotMeteringOperator.selector, alice);
         vm.prank(alice);
-        registry.activate(device);
+        registry.activate(device, addressOf("m1"));
     }
 
     function test_RevertWhen_ASuspendedOperatorActivatesAMeter() public {
@@ -464,14 +464,14 @@ contract DeviceRegistryTest is DeviceFixture {
         federation.suspend(operator, NOW + 1);
         _expectRevert(IDeviceRegistry.DeviceRegistryNotMeteringOperator.selector, operator);
         vm.prank(operator);
-        registry.activate(device);
+        registry.activate(device, addressOf("m1"));
     }
 
     function test_RevertWhen_AnOperatorActivatesADeviceThatIsNoMeter() public {
         uint32 device = claimed("battery", "alice", DeviceKind.Storage);
         _expectNotAuthorized(device, operator);
         vm.prank(operator);
-        registry.activate(device);
+        registry.activate(device, addressOf("battery"));
     }
 
     function test_RevertWhen_ASuspendedHolderActivatesItsDevice() public {
@@ -479,20 +479,20 @@ contract DeviceRegistryTest is DeviceFixture {
         federation.suspend(alice, NOW + 1);
         _expectRevert(IDeviceRegistry.DeviceRegistryInactiveOwner.selector, alice);
         vm.prank(alice);
-        registry.activate(device);
+        registry.activate(device, addressOf("battery"));
     }
 
     function test_RevertWhen_AnUnclaimedMeterIsActivated() public {
         uint32 device = certified("m1");
         _expectWrongStatus(device, DeviceStatus.Certified);
         vm.prank(operator);
-        registry.activate(device);
+        registry.activate(device, addressOf("m1"));
     }
 
     function test_RevertWhen_AnUnknownDeviceIsActivated() public {
         _expectWrongStatus(7, DeviceStatus.None);
         vm.prank(operator);
-        registry.activate(7);
+        registry.activate(7, addressOf("m1"));
     }
 
     // -------------------- suspend and resume
@@ -506,7 +506,7 @@ contract DeviceRegistryTest is DeviceFixture {
         assertEq(registry.activeMetersOf(alice), 0);
         assertEq(registry.holderOf(device), alice, "still hers");
         vm.prank(operator);
-        registry.resume(device);
+        registry.resume(device, addressOf("m1"));
         assertEq(registry.activeMeterKey(device), addressOf("m1"));
         assertEq(registry.activeMetersOf(alice), 1);
     }
@@ -514,10 +514,10 @@ contract DeviceRegistryTest is DeviceFixture {
     function test_AHolderSuspendsAndResumesADeviceThatIsNoMeter() public {
         uint32 device = claimed("battery", "alice", DeviceKind.Storage);
         vm.startPrank(alice);
-        registry.activate(device);
+        registry.activate(device, addressOf("battery"));
         registry.suspend(device);
         _assertLife(device, DeviceKind.Storage, DeviceStatus.Suspended);
-        registry.resume(device);
+        registry.resume(device, addressOf("battery"));
         vm.stopPrank();
         _assertLife(device, DeviceKind.Storage, DeviceStatus.Active);
     }
@@ -563,7 +563,7 @@ contract DeviceRegistryTest is DeviceFixture {
         uint32 device = active("m1", "alice");
         _expectWrongStatus(device, DeviceStatus.Active);
         vm.prank(operator);
-        registry.resume(device);
+        registry.resume(device, addressOf("m1"));
     }
 
     function test_RevertWhen_ASuspendedMeterIsSuspended() public {
@@ -580,7 +580,7 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.suspend(device);
         _expectNotAuthorized(device, relayer);
         vm.prank(relayer);
-        registry.resume(device);
+        registry.resume(device, addressOf("m1"));
     }
 
     // -------------------- retire and revoke
@@ -637,9 +637,9 @@ contract DeviceRegistryTest is DeviceFixture {
         _expectWrongStatus(device, DeviceStatus.Retired);
         registry.retire(device);
         _expectWrongStatus(device, DeviceStatus.Retired);
-        registry.activate(device);
+        registry.activate(device, addressOf("m1"));
         _expectWrongStatus(device, DeviceStatus.Retired);
-        registry.resume(device);
+        registry.resume(device, addressOf("m1"));
         _expectWrongStatus(device, DeviceStatus.Retired);
         registry.handOver(device, operator);
         _expectWrongStatus(device, DeviceStatus.Retired);
@@ -838,6 +838,61 @@ contract DeviceRegistryTest is DeviceFixture {
         _assertLife(device, DeviceKind.Meter, DeviceStatus.Suspended);
     }
 
+    /// Whoever has the maker's key makes no key of its own sign: the operator has to see it in the device first.
+    function test_ARecertifiedMeterIsSuspendedUntilItsOperatorResumesIt() public {
+        uint32 device = active("m1", "alice");
+        vm.expectEmit(address(registry));
+        emit IDeviceRegistry.DeviceStatusChanged(device, DeviceStatus.Suspended, address(this));
+        _recertify(device, "m1", "m1 new");
+        _assertLife(device, DeviceKind.Meter, DeviceStatus.Suspended);
+        assertEq(registry.activeMeterKey(device), address(0), "neither key signs");
+        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.holderOf(device), alice, "still hers");
+        _expectNotAuthorized(device, maker);
+        vm.prank(maker);
+        registry.resume(device, addressOf("m1 new"));
+        vm.prank(operator);
+        registry.resume(device, addressOf("m1 new"));
+        assertEq(registry.activeMeterKey(device), addressOf("m1 new"));
+        assertEq(registry.activeMetersOf(alice), 1);
+    }
+
+    function test_ARecertifiedDeviceThatIsNoMeterWaitsForItsHolder() public {
+        uint32 device = claimed("battery", "alice", DeviceKind.Storage);
+        vm.prank(alice);
+        registry.activate(device, addressOf("battery"));
+        IDeviceRegistry.Certificate memory certificate = certificateOf("battery");
+        certificate.kind = DeviceKind.Storage;
+        certificate.deviceKey = addressOf("battery new");
+        _recertify(device, certificate, "battery new");
+        _assertLife(device, DeviceKind.Storage, DeviceStatus.Suspended);
+        vm.prank(alice);
+        registry.resume(device, addressOf("battery new"));
+        _assertLife(device, DeviceKind.Storage, DeviceStatus.Active);
+    }
+
+    function test_ARecertifiedClaimedMeterStaysClaimed() public {
+        uint32 device = claimed("m1", "alice");
+        _recertify(device, "m1", "m1 new");
+        _assertLife(device, DeviceKind.Meter, DeviceStatus.Claimed);
+    }
+
+    /// A key that was replaced while the operator's transaction was under way is not the one that it has seen.
+    function test_RevertWhen_TheKeyIsNoMoreTheOneThatWasSeen() public {
+        uint32 device = claimed("m1", "alice");
+        _recertify(device, "m1", "m1 new");
+        _expectOtherKey(device, "m1 new");
+        vm.prank(operator);
+        registry.activate(device, addressOf("m1"));
+        vm.prank(operator);
+        registry.activate(device, addressOf("m1 new"));
+        _recertify(device, "m1", "m1 newer");
+        _recertify(device, "m1", "m1 newest");
+        _expectOtherKey(device, "m1 newest");
+        vm.prank(operator);
+        registry.resume(device, addressOf("m1 newer"));
+    }
+
     function test_RecertifyingAnUnclaimedDeviceRenewsItsValidity() public {
         uint32 device = certified("m1");
         vm.warp(NOW + 2 days);
@@ -983,7 +1038,7 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.suspend(device);
         registry.changeOwner(ownerChange(device, "alice", "bob"));
         vm.prank(operator);
-        registry.resume(device);
+        registry.resume(device, addressOf("m1"));
         assertEq(registry.activeMetersOf(alice), 0);
         assertEq(registry.activeMetersOf(bob), 1);
     }
@@ -1134,6 +1189,12 @@ contract DeviceRegistryTest is DeviceFixture {
         bytes32 structHash = rotationHash(device, certificate.deviceKey, registry.deviceAt(device).nonce);
         bytes memory makerSignature = sign("maker", certificateHash(certificate));
         return registry.recertify(certificate, makerSignature, sign(newName, structHash));
+    }
+
+    function _expectOtherKey(uint32 device, string memory inForce) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IDeviceRegistry.DeviceRegistryOtherKey.selector, device, addressOf(inForce))
+        );
     }
 
     function _assertLife(uint32 device, DeviceKind kind, DeviceStatus status) private view {

@@ -406,16 +406,78 @@ contract EnergyMarketTest is TradingFixture {
 
     // -------------------- nonces
 
-    function test_RevertWhen_TheSameOrderIsRelayedAgain() public {
-        SignedOrder memory order = signed(profileOf(HOME, Side.Buy, SLOT, 2, 1_000, 1));
+    /// A rival that relays one order of a batch first does not make the batch revert, nor any order count twice.
+    function test_AnOrderRelayedBeforeIsSkipped() public {
+        SignedOrder memory order = signed(profileOf(HOME, Side.Buy, SLOT, 2, 1_000, 300_000));
+        SignedOrder[] memory batch = new SignedOrder[](3);
+        (batch[0], batch[1]) = (order, signed(orderOf(OTHER, Side.Sell, 700, 1)));
+        batch[2] = order; // twice in one batch, too
+        vm.prank(makeAddr("rival"));
         market.relay(feederA, one(order));
-        bytes memory used = abi.encodeWithSelector(IEnergyMarket.EnergyMarketNonceUsed.selector, 0, 1, SLOT + 1);
-        vm.expectRevert(used);
+        (bytes32 later, ) = market.bookOf(feederA, SLOT + 1);
+        vm.expectEmit(address(market));
+        emit IEnergyMarket.OrderSkipped(homeOf(HOME), 1, 0);
+        vm.expectEmit(address(market));
+        emit IEnergyMarket.OrderSkipped(homeOf(HOME), 1, 2);
+        market.relay(feederA, batch);
+        (, uint32 count) = market.bookOf(feederA, SLOT);
+        assertEq(uint256(count), 2, "each order once");
+        (bytes32 same, ) = market.bookOf(feederA, SLOT + 1);
+        assertEq(same, later);
+        (, uint8 orders, uint32 wh) = market.ordersOf(HOME, SLOT);
+        assertEq(uint256(orders), 1);
+        assertEq(uint256(wh), 1_000);
+        assertEq(uint256(escrow.lockedOf(homeOf(HOME))), 600_000, "locked once");
+        assertTrue(market.hasPosition(OTHER, SLOT), "the rest of the batch is taken");
+    }
+
+    /// What was cancelled of a relayed profile stays so, and what stands is neither booked nor locked again.
+    function test_ASkippedProfileStaysCancelledWhereItWas() public {
+        Order memory order = profileOf(HOME, Side.Buy, SLOT, 3, 1_000, 300_000);
+        SignedOrder memory signedOrder = signed(order);
+        market.relay(feederA, one(signedOrder));
+        vm.prank(homeOf(HOME));
+        market.cancel(order, 2);
+        bytes32[3] memory hashes;
+        for (uint32 i = 0; i < 3; ++i) (hashes[i], ) = market.bookOf(feederA, SLOT + i);
+        market.relay(feederA, one(signedOrder));
+        for (uint32 i = 0; i < 3; ++i) {
+            (bytes32 hash, ) = market.bookOf(feederA, SLOT + i);
+            assertEq(hash, hashes[i]);
+        }
+        assertEq(uint256(escrow.lockedOf(homeOf(HOME))), 600_000, "two slots");
+        (, , uint32 wh) = market.ordersOf(HOME, SLOT + 1);
+        assertEq(uint256(wh), 0);
+    }
+
+    /// A skipped order asks for nothing that a new one needs: deadline, gate, its account's standing may be over.
+    function test_AnOrderRelayedBeforeIsSkippedWhateverHasChangedSince() public {
+        SignedOrder memory order = signed(orderOf(HOME, Side.Buy, 1_000, 1));
         market.relay(feederA, one(order));
-        SignedOrder[] memory twice = new SignedOrder[](2);
-        (twice[0], twice[1]) = (signed(profileOf(OTHER, Side.Buy, SLOT, 2, 1_000, 1)), order);
-        vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.EnergyMarketNonceUsed.selector, 1, 1, SLOT + 1));
-        market.relay(feederA, twice);
+        vm.warp(startOf(SLOT));
+        world.setSuspended(homeOf(HOME), true);
+        escrow.setArrears(homeOf(HOME), 1);
+        vm.expectEmit(address(market));
+        emit IEnergyMarket.OrderSkipped(homeOf(HOME), 1, 0);
+        market.relay(feederB, one(order));
+        (bytes32 hash, ) = market.bookOf(feederB, SLOT);
+        assertEq(hash, bytes32(0));
+    }
+
+    /// Another order under the nonce of one that was relayed is none that was relayed.
+    function test_RevertWhen_AnotherOrderHasTheNonce() public {
+        SignedOrder[] memory batch = new SignedOrder[](2);
+        batch[0] = signed(orderOf(HOME, Side.Buy, 1_000, 1));
+        batch[1] = signed(orderOf(HOME, Side.Buy, 1_000, 2));
+        vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.EnergyMarketNonceUsed.selector, 1, 1, SLOT));
+        market.relay(feederA, batch);
+        // nor is the same order under another's signature
+        market.relay(feederA, one(batch[0]));
+        batch[0] = signedBy(keyOf(OTHER), batch[0].order);
+        vm.expectRevert(
+            abi.encodeWithSelector(IEnergyMarket.EnergyMarketNotHolder.selector, 0, homeOf(OTHER), homeOf(HOME))
+        );
+        market.relay(feederA, one(batch[0]));
     }
 
     function test_RevertWhen_AnEarlierOrderOfTheNonceCanStillBeCancelled() public {

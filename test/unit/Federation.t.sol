@@ -42,6 +42,25 @@ contract FederationTest is Test {
         _admit(otherRegistrar, _bit(MemberRole.Registrar));
     }
 
+    // -------------------- members with a role
+
+    function test_MembersAreCountedByRoleUntilTheyLoseItOrAreExpelled() public {
+        _admit(member, _bit(MemberRole.Supplier) | _bit(MemberRole.MeteringOperator));
+        assertEq(federation.memberCountOf(MemberRole.Supplier), 1);
+        assertEq(federation.memberCountOf(MemberRole.MeteringOperator), 1);
+        assertEq(federation.memberCountOf(MemberRole.GridOperator), 0);
+        _suspend(member, 1_000_100);
+        assertEq(federation.memberCountOf(MemberRole.MeteringOperator), 1, "suspended ones count");
+        vm.prank(council);
+        federation.changeRoles(member, _bit(MemberRole.MeteringOperator) | _bit(MemberRole.GridOperator));
+        assertEq(federation.memberCountOf(MemberRole.Supplier), 0);
+        assertEq(federation.memberCountOf(MemberRole.MeteringOperator), 1);
+        assertEq(federation.memberCountOf(MemberRole.GridOperator), 1);
+        _expel(member);
+        assertEq(federation.memberCountOf(MemberRole.MeteringOperator), 0);
+        assertEq(federation.memberCountOf(MemberRole.GridOperator), 0);
+    }
+
     // -------------------- admitMember
 
     function test_AdmitMemberGivesRolesAtOnce() public {

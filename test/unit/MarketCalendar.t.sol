@@ -208,7 +208,95 @@ contract MarketCalendarTest is MarketFixture {
         _expectNotOperator(regulator);
     }
 
+    // -------------------- several metering operators
+
+    /// No operator can spend the one postponement of a slot for all the others.
+    function test_MoreThanHalfOfTheMeteringOperatorsDecide() public {
+        (address second, address third, address fourth) = _threeMoreOperators();
+        SlotTimes memory before = calendar.timesOf(THIS_SLOT);
+        vm.expectEmit(address(calendar));
+        emit IMarketCalendar.PostponementCalled(THIS_SLOT, THIS_SLOT, operator, 1 hours);
+        _postpone(THIS_SLOT, 1 hours);
+        _postponeBy(second, THIS_SLOT, 1 hours);
+        assertEq(_postponedBy(THIS_SLOT), 0, "half is not more than half");
+        assertEq(abi.encode(calendar.timesOf(THIS_SLOT)), abi.encode(before));
+        address[] memory callers = calendar.callersOf(THIS_SLOT, THIS_SLOT, 1 hours);
+        assertEq(callers.length, 2);
+        assertEq(callers[0], operator);
+        assertEq(callers[1], second);
+        vm.warp(before.readingEnd); // passes before the call that decides
+        vm.expectEmit(address(calendar));
+        emit IMarketCalendar.SlotPostponed(THIS_SLOT, fourth, 1 hours);
+        _postponeBy(fourth, THIS_SLOT, 1 hours);
+        assertEq(_postponedBy(THIS_SLOT), 1 hours);
+        assertEq(calendar.timesOf(THIS_SLOT).readingEnd, before.readingEnd, "what has passed stays");
+        assertEq(calendar.timesOf(THIS_SLOT).finalDate, before.finalDate + 1 hours);
+        vm.expectRevert(abi.encodeWithSelector(IMarketCalendar.MarketCalendarPostponedBefore.selector, THIS_SLOT));
+        _postponeBy(third, THIS_SLOT, 1 hours);
+    }
+
+    function test_CallsForOtherSlotsOrSecondsAreOtherCalls() public {
+        (address second, address third, ) = _threeMoreOperators();
+        vm.warp(NOW + 2 hours);
+        _postpone(THIS_SLOT, 1 hours);
+        _postponeBy(second, THIS_SLOT, 2 hours);
+        _postponeBy(third, THIS_SLOT + 1, 1 hours);
+        vm.prank(third);
+        calendar.postpone(THIS_SLOT, THIS_SLOT + 1, 1 hours);
+        assertEq(_postponedBy(THIS_SLOT), 0);
+        assertEq(_postponedBy(THIS_SLOT + 1), 0);
+        _postponeBy(second, THIS_SLOT, 1 hours);
+        _postponeBy(third, THIS_SLOT, 1 hours);
+        assertEq(_postponedBy(THIS_SLOT), 1 hours);
+        assertEq(_postponedBy(THIS_SLOT + 1), 0);
+    }
+
+    function test_RevertWhen_AnOperatorCallsTwice() public {
+        _threeMoreOperators();
+        _postpone(THIS_SLOT, 1 hours);
+        vm.expectRevert(abi.encodeWithSelector(IMarketCalendar.MarketCalendarCalledBefore.selector, operator));
+        _postpone(THIS_SLOT, 1 hours);
+    }
+
+    function test_CallsOfThoseWhoAreGoneDoNotCount() public {
+        (address second, address third, address fourth) = _threeMoreOperators();
+        _postpone(THIS_SLOT, 1 hours);
+        _postponeBy(second, THIS_SLOT, 1 hours);
+        federation.setActive(second, false); // suspended: counts among all, not among those that call
+        _postponeBy(third, THIS_SLOT, 1 hours);
+        assertEq(_postponedBy(THIS_SLOT), 0, "two of four");
+        federation.setRole(second, MemberRole.MeteringOperator, false);
+        vm.expectRevert(abi.encodeWithSelector(IMarketCalendar.MarketCalendarNotMeteringOperator.selector, second));
+        _postponeBy(second, THIS_SLOT, 1 hours);
+        _postponeBy(third, THIS_SLOT, 1 hours); // two of three now: it calls again, and that decides
+        assertEq(_postponedBy(THIS_SLOT), 1 hours);
+        assertEq(calendar.callersOf(THIS_SLOT, THIS_SLOT, 1 hours).length, 3, "nobody twice");
+        assertTrue(federation.isActive(fourth));
+    }
+
+    /// A call that waits for others is refused where the postponement would be.
+    function test_RevertWhen_ACallIsForWhatCannotBePostponed() public {
+        _threeMoreOperators();
+        uint64 start = uint64(THIS_SLOT + 1) * LENGTH;
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketCalendar.MarketCalendarNotStarted.selector, THIS_SLOT + 1, start)
+        );
+        _postpone(THIS_SLOT + 1, 1);
+    }
+
     // -------------------- helpers
+
+    function _threeMoreOperators() private returns (address second, address third, address fourth) {
+        (second, third, fourth) = (makeAddr("second"), makeAddr("third"), makeAddr("fourth"));
+        federation.admit(second, MemberRole.MeteringOperator);
+        federation.admit(third, MemberRole.MeteringOperator);
+        federation.admit(fourth, MemberRole.MeteringOperator);
+    }
+
+    function _postponeBy(address caller, uint32 slot, uint32 bySeconds) private {
+        vm.prank(caller);
+        calendar.postpone(slot, slot, bySeconds);
+    }
 
     function _postpone(uint32 slot, uint32 bySeconds) private {
         vm.prank(operator);

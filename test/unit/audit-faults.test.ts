@@ -80,7 +80,7 @@ const PACKED: Readonly<Record<string, Codec>> = {
  * noticed, so that the list stays true. `*` stands for the whole event: any of its values, its loss, its repetition.
  */
 const HARMLESS: Readonly<Record<string, string>> = {
-  "AccessManager.*": "who may do what: the chain enforced it when it happened",
+  "FederationAccessManager.*": "who may do what: the chain enforced it when it happened",
   "*.AuthorityUpdated.*": "names the AccessManager at deployment",
   "TradeEscrow.FeesAccountBound.*": "the fees' account is known from the deployment, its money from movements",
   "Federation.*": "admittance: no amount hangs on it once the chain has let an order or reading pass",
@@ -89,7 +89,9 @@ const HARMLESS: Readonly<Record<string, string>> = {
   "DeviceRegistry.OperatorAssigned.*": "devices, likewise",
   "EnergyCredit.Approval.*": "an allowance is no credit; what is spent of it is a transfer",
   "EnergyMarket.OrderRevoked.*": "an order that never came into a book",
-  "MarketCalendar.SlotPostponed.operator": "who postponed; by how much is compared",
+  "EnergyMarket.OrderSkipped.*": "an order that is in its books already",
+  "MarketCalendar.PostponementCalled.*": "a call moves nothing; what is decided is compared",
+  "MarketCalendar.SlotPostponed.operator": "whose call decided; by how much is compared",
   "TradeEscrow.Moved of *.area": "a label of what belongs to no area: deposits, locks, bonds, debts",
   "TradeEscrow.Moved of *.slot": "a label of what belongs to an account, not to a slot",
   "TradeEscrow.Moved*.movements, moved": "the same movements of one call: none depends on another",

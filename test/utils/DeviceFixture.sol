@@ -119,7 +119,7 @@ abstract contract DeviceFixture is Test {
     function active(string memory name, string memory owner) internal returns (uint32 device) {
         device = claimed(name, owner);
         vm.prank(operator);
-        registry.activate(device);
+        registry.activate(device, addressOf(name));
     }
 
     /// @notice A change of owner with both consents.

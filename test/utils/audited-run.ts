@@ -128,6 +128,7 @@ export class AuditedRun {
     await this.#relay([await this.#order("across", Side.Buy, [900n, 800n, 700n, 100n], 280_000n)]);
     const far = await this.#order("far", Side.Buy, [2_000n, 700n, 600n], 270_000n);
     await this.#relay([far]);
+    await this.#relay([far]); // a rival's: it is skipped
     await cancelOrder(this.#home("far").chain, { order: far.order, places: [1] });
     const unsent = await this.#order("idle", Side.Buy, [500n], 200_000n);
     await cancelOrder(this.#home("idle").chain, { order: unsent.order, places: [0] });

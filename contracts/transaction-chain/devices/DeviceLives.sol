@@ -30,8 +30,9 @@ abstract contract DeviceLives is DeviceCredentials {
     }
 
     /// @inheritdoc IDeviceRegistry
-    function activate(uint32 device) external {
+    function activate(uint32 device, address key) external {
         Device storage record = _in(device, DeviceStatus.Claimed);
+        _requireKey(device, key);
         if (record.kind == DeviceKind.Meter) _assignOperator(device, msg.sender);
         else _requireHolder(device);
         _setStatus(device, DeviceStatus.Active);
@@ -45,8 +46,9 @@ abstract contract DeviceLives is DeviceCredentials {
     }
 
     /// @inheritdoc IDeviceRegistry
-    function resume(uint32 device) external {
+    function resume(uint32 device, address key) external {
         _in(device, DeviceStatus.Suspended);
+        _requireKey(device, key);
         _requireKeeper(device);
         _setStatus(device, DeviceStatus.Active);
     }
@@ -139,6 +141,12 @@ abstract contract DeviceLives is DeviceCredentials {
             if (_isMeteringOperator(operator)) revert DeviceRegistryNotAuthorized(device, msg.sender);
             _assignOperator(device, msg.sender);
         }
+    }
+
+    /// @dev Who lets a device sign names the key that it has checked: the maker may have replaced it in between.
+    function _requireKey(uint32 device, address key) private view {
+        address inForce = _devices[device].key;
+        if (key != inForce) revert DeviceRegistryOtherKey(device, inForce);
     }
 
     function _requireHolder(uint32 device) private view {

@@ -83,6 +83,7 @@ contract DeviceRegistry is DeviceLives {
         }
         record.claimableUntil = certificate.validUntil;
         _replaceKey(device, certificate.deviceKey, newSignature, digest);
+        if (record.status == DeviceStatus.Active) _setStatus(device, DeviceStatus.Suspended);
     }
 
     // -------------------- owners

@@ -27,7 +27,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         uint256 index;
         bool sells;
         address account;
-        bytes32 owner; // second word of its entries
+        bytes32 owner; // second word of its entries; zero when the order was skipped
         uint256 wordBase; // what all its entries' first words share
         uint256 lockMicro;
         Tally tally;
@@ -57,7 +57,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         }
         _closeBatch(batch);
         for (uint256 i = 0; i < accepted.length; ++i) {
-            _lock(accepted[i], orders[i].order.firstSlot);
+            if (accepted[i].owner != 0) _lock(accepted[i], orders[i].order.firstSlot);
         }
     }
 
@@ -114,13 +114,18 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
 
     // -------------------- relaying
 
+    /// @dev One that was relayed before is skipped, whatever has changed since: nothing of it counts or locks again.
     function _accept(Batch memory batch, Accepted memory accepted, SignedOrder calldata signed) private {
         Order calldata order = signed.order;
         uint256 index = accepted.index;
         if (order.side == Side.None) revert EnergyMarketNoSide(index);
-        if (block.timestamp > order.relayDeadline) revert EnergyMarketExpired(index, order.relayDeadline);
         bytes32 digest = digestOf(order);
         (accepted.account, , ) = ECDSA.tryRecover(digest, signed.r, signed.vs);
+        if (!_useNonce(index, accepted.account, order, digest)) {
+            emit OrderSkipped(accepted.account, order.nonce, index);
+            return;
+        }
+        if (block.timestamp > order.relayDeadline) revert EnergyMarketExpired(index, order.relayDeadline);
         Tally memory tally = accepted.tally;
         tally.index = index;
         tally.meter = order.meter;
@@ -135,7 +140,6 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
             last: _lastSlotOf(order)
         });
         if (feeder != batch.feeder) revert EnergyMarketNotAtFeeder(index, order.meter, feeder);
-        _useNonce(index, accepted.account, order, digest);
         accepted.owner = Records.packEntryOwner(accepted.account, order.nonce);
         accepted.wordBase = (uint256(order.side) << 248) | (uint256(order.meter) << 216) | (uint256(feeder) << 192);
         _book(batch, accepted, order);

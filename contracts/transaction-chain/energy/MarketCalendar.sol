@@ -10,7 +10,8 @@ import {SlotTimes} from "../../types/MarketTypes.sol";
 /// @title MarketCalendar
 /// @notice The one place that says when a slot's dates are.
 /// @dev A postponement stores when it was made and by how much; every date after that moment moves, so the dates keep
-/// their order and none that has passed comes back.
+/// their order and none that has passed comes back. There is one postponement of a slot for all cities, as there is one
+/// chain: so more than half of the metering operators must call for it, and no one of several can spend it.
 contract MarketCalendar is IMarketCalendar {
     struct Postponement {
         uint64 postponedAt; // Unix seconds
@@ -26,6 +27,8 @@ contract MarketCalendar is IMarketCalendar {
 
     // slot 0
     mapping(uint32 slot => Postponement postponement) private _postponements;
+    // slot 1; by the hash of range and seconds
+    mapping(bytes32 call => address[] operators) private _callers;
 
     /// @notice Takes the slot length over from the rules.
     /// @param rules Where the windows are set.
@@ -38,14 +41,15 @@ contract MarketCalendar is IMarketCalendar {
 
     /// @inheritdoc IMarketCalendar
     function postpone(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) external {
-        if (!_FEDERATION.isActive(msg.sender) || !_FEDERATION.hasRole(msg.sender, MemberRole.MeteringOperator)) {
-            revert MarketCalendarNotMeteringOperator(msg.sender);
-        }
+        if (!_isOperator(msg.sender)) revert MarketCalendarNotMeteringOperator(msg.sender);
         if (lastSlot < firstSlot || lastSlot - firstSlot >= MAX_POSTPONED_SLOTS) {
             revert MarketCalendarBadRange(firstSlot, lastSlot, MAX_POSTPONED_SLOTS);
         }
+        bool decided = _call(_callOf(firstSlot, lastSlot, bySeconds));
+        emit PostponementCalled(firstSlot, lastSlot, msg.sender, bySeconds);
         for (uint256 slot = firstSlot; slot <= lastSlot; ++slot) {
-            _postpone(uint32(slot), bySeconds);
+            _requirePostponable(uint32(slot), bySeconds);
+            if (decided) _postpone(uint32(slot), bySeconds);
         }
     }
 
@@ -77,20 +81,55 @@ contract MarketCalendar is IMarketCalendar {
     }
 
     /// @inheritdoc IMarketCalendar
+    function callersOf(
+        uint32 firstSlot,
+        uint32 lastSlot,
+        uint32 bySeconds
+    ) external view returns (address[] memory operators) {
+        return _callers[_callOf(firstSlot, lastSlot, bySeconds)];
+    }
+
+    /// @inheritdoc IMarketCalendar
     function timesOf(uint32 slot) public view returns (SlotTimes memory times) {
         times = SlotClock.datesOf(_RULES.windowsAt(slot), slot, _SLOT_LENGTH);
         Postponement memory made = _postponements[slot];
         if (made.bySeconds != 0) SlotClock.postpone(times, made.postponedAt, made.bySeconds);
     }
 
+    /// @dev Counts the caller's call; true when with it more than half of the metering operators call for the same. Those
+    /// that called and are active no more do not count, nor does anybody twice.
+    function _call(bytes32 call) private returns (bool decided) {
+        address[] storage operators = _callers[call];
+        uint256 active = 1;
+        bool again = false;
+        for (uint256 i = 0; i < operators.length; ++i) {
+            if (operators[i] == msg.sender) again = true;
+            else if (_isOperator(operators[i])) ++active;
+        }
+        decided = 2 * active > _FEDERATION.memberCountOf(MemberRole.MeteringOperator);
+        if (again && !decided) revert MarketCalendarCalledBefore(msg.sender);
+        if (!again) operators.push(msg.sender);
+    }
+
     function _postpone(uint32 slot, uint32 bySeconds) private {
+        _postponements[slot] = Postponement(uint64(block.timestamp), bySeconds);
+        emit SlotPostponed(slot, msg.sender, bySeconds);
+    }
+
+    function _requirePostponable(uint32 slot, uint32 bySeconds) private view {
         if (_postponements[slot].bySeconds != 0) revert MarketCalendarPostponedBefore(slot);
         SlotTimes memory times = timesOf(slot);
         if (block.timestamp < times.deliveryStart) revert MarketCalendarNotStarted(slot, times.deliveryStart);
         if (block.timestamp >= times.finalDate) revert MarketCalendarSlotFinal(slot, times.finalDate);
         uint64 maximum = times.finalDate - times.deliveryEnd;
         if (bySeconds == 0 || bySeconds > maximum) revert MarketCalendarBadPostponement(slot, bySeconds, maximum);
-        _postponements[slot] = Postponement(uint64(block.timestamp), bySeconds);
-        emit SlotPostponed(slot, msg.sender, bySeconds);
+    }
+
+    function _isOperator(address account) private view returns (bool) {
+        return _FEDERATION.isActive(account) && _FEDERATION.hasRole(account, MemberRole.MeteringOperator);
+    }
+
+    function _callOf(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) private pure returns (bytes32) {
+        return keccak256(abi.encode(firstSlot, lastSlot, bySeconds));
     }
 }

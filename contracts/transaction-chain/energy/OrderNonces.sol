@@ -20,16 +20,24 @@ abstract contract OrderNonces is OrderAdmission {
         return uint32(_cells[account][nonce]);
     }
 
-    /// @dev The cell remembers this order from now on. It must lie after all for which the nonce was used, and what the
-    ///      cell remembers must not be cancellable any more.
-    function _useNonce(uint256 index, address account, Order calldata order, bytes32 digest) internal {
+    /// @dev The cell remembers this order from now on; false, and nothing changes, where it does so already. The order
+    ///      must lie after all for which the nonce was used, and what the cell remembers must not be cancellable any
+    ///      more.
+    function _useNonce(
+        uint256 index,
+        address account,
+        Order calldata order,
+        bytes32 digest
+    ) internal returns (bool isNew) {
         uint256 cell = _cells[account][order.nonce];
+        if (_remembers(cell, digest)) return false;
         uint32 usedThrough = uint32(cell);
         if (order.firstSlot <= usedThrough) revert EnergyMarketNonceUsed(index, order.nonce, usedThrough);
         if (usedThrough != 0 && CALENDAR.isOpenForOrders(usedThrough)) {
             revert EnergyMarketNonceBusy(index, order.nonce, usedThrough);
         }
         _cells[account][order.nonce] = _pack(uint256(digest), _lastSlotOf(order));
+        return true;
     }
 
     /// @dev Uses the nonce up to the order's last slot, and leaves the order that the cell remembers.
@@ -42,14 +50,18 @@ abstract contract OrderNonces is OrderAdmission {
         emit OrderRevoked(account, order.nonce, digest, lastSlot);
     }
 
-    /// @dev Whether the order was relayed and its cell still remembers it. 224 bits of a digest cannot be made to
-    ///     collide.
+    /// @dev Whether the order was relayed and its cell still remembers it.
     function _isRelayed(address account, uint64 nonce, bytes32 digest) internal view returns (bool) {
-        return _cells[account][nonce] >> _SLOT_BITS == uint256(digest) >> _SLOT_BITS;
+        return _remembers(_cells[account][nonce], digest);
     }
 
     function _lastSlotOf(Order calldata order) internal pure returns (uint32) {
         return order.firstSlot + uint32(order.wh.length) - 1;
+    }
+
+    /// @dev 224 bits of a digest cannot be made to collide.
+    function _remembers(uint256 cell, bytes32 digest) private pure returns (bool) {
+        return cell >> _SLOT_BITS == uint256(digest) >> _SLOT_BITS;
     }
 
     function _pack(uint256 fingerprint, uint32 usedThrough) private pure returns (uint256) {

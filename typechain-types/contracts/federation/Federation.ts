@@ -13,7 +13,7 @@ export declare namespace IFederation {
     }
 
   export interface FederationInterface extends Interface {
-    getFunction(nameOrSignature: "UNTIL_REINSTATED" | "accountOf" | "admitMember" | "admitUser" | "authority" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isConsumingScheduledOp" | "isMember" | "memberCount" | "reinstate" | "setAuthority" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
+    getFunction(nameOrSignature: "UNTIL_REINSTATED" | "accountOf" | "admitMember" | "admitUser" | "authority" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isConsumingScheduledOp" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "setAuthority" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "AuthorityUpdated" | "MemberAdmitted" | "MemberRolesChanged" | "UserAdmitted"): EventFragment;
 
@@ -29,6 +29,7 @@ encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isMember', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'memberCount', values?: undefined): string;
+encodeFunctionData(functionFragment: 'memberCountOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'reinstate', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'standingOf', values: [AddressLike]): string;
@@ -47,6 +48,7 @@ decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isMember', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'memberCount', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'memberCountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reinstate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standingOf', data: BytesLike): Result;
@@ -269,6 +271,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
 
     
+    memberCountOf: TypedContractMethod<
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     reinstate: TypedContractMethod<
       [account: AddressLike, ],
       [void],
@@ -368,6 +378,11 @@ getFunction(nameOrSignature: 'isMember'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'memberCount'): TypedContractMethod<
       [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'memberCountOf'): TypedContractMethod<
+      [role: BigNumberish, ],
       [bigint],
       'view'
     >;

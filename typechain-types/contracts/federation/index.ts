@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { Federation } from './Federation.js';
+export type { FederationAccessManager } from './FederationAccessManager.js';

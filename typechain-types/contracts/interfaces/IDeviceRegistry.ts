@@ -32,7 +32,7 @@ export declare namespace IDeviceRegistry {
 
     getEvent(nameOrSignatureOrTopic: "DeviceCertified" | "DeviceRevoked" | "DeviceStatusChanged" | "HolderScheduled" | "KeyRotated" | "OperatorAssigned"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'activate', values: [BigNumberish]): string;
+    encodeFunctionData(functionFragment: 'activate', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'activeMeterKey', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'certify', values: [IDeviceRegistry.CertificateStruct, BytesLike]): string;
@@ -50,7 +50,7 @@ encodeFunctionData(functionFragment: 'isCertificateUsed', values: [BytesLike]): 
 encodeFunctionData(functionFragment: 'lifeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'recertify', values: [IDeviceRegistry.CertificateStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IDeviceRegistry.CertificateStruct, BytesLike, IDeviceRegistry.ClaimStruct]): string;
-encodeFunctionData(functionFragment: 'resume', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'resume', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'retire', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'rotateKey', values: [BigNumberish, AddressLike, BigNumberish, BytesLike, BytesLike]): string;
@@ -189,7 +189,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
     
     
     activate: TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -333,7 +333,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
 
     
     resume: TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -375,7 +375,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
     getFunction(nameOrSignature: 'activate'): TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -465,7 +465,7 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'resume'): TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >;

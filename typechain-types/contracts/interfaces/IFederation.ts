@@ -13,7 +13,7 @@ export declare namespace IFederation {
     }
 
   export interface IFederationInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "admitMember" | "admitUser" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isMember" | "memberCount" | "reinstate" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "admitMember" | "admitUser" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "MemberAdmitted" | "MemberRolesChanged" | "UserAdmitted"): EventFragment;
 
@@ -26,6 +26,7 @@ encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberi
 encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isMember', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'memberCount', values?: undefined): string;
+encodeFunctionData(functionFragment: 'memberCountOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'reinstate', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'standingOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'suspend', values: [AddressLike, BigNumberish]): string;
@@ -40,6 +41,7 @@ decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isMember', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'memberCount', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'memberCountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reinstate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standingOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
@@ -225,6 +227,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
 
     
+    memberCountOf: TypedContractMethod<
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     reinstate: TypedContractMethod<
       [account: AddressLike, ],
       [void],
@@ -301,6 +311,11 @@ getFunction(nameOrSignature: 'isMember'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'memberCount'): TypedContractMethod<
       [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'memberCountOf'): TypedContractMethod<
+      [role: BigNumberish, ],
       [bigint],
       'view'
     >;

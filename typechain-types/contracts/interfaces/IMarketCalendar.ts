@@ -10,11 +10,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IMarketCalendarInterface extends Interface {
-    getFunction(nameOrSignature: "firstUnopenedSlot" | "isOpenForOrders" | "postpone" | "postponementOf" | "slotLength" | "slotOf" | "timesOf"): FunctionFragment;
+    getFunction(nameOrSignature: "callersOf" | "firstUnopenedSlot" | "isOpenForOrders" | "postpone" | "postponementOf" | "slotLength" | "slotOf" | "timesOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "SlotPostponed"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "PostponementCalled" | "SlotPostponed"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'firstUnopenedSlot', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'callersOf', values: [BigNumberish, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'firstUnopenedSlot', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpenForOrders', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'postpone', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'postponementOf', values: [BigNumberish]): string;
@@ -22,7 +23,8 @@ encodeFunctionData(functionFragment: 'slotLength', values?: undefined): string;
 encodeFunctionData(functionFragment: 'slotOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'timesOf', values: [BigNumberish]): string;
 
-    decodeFunctionResult(functionFragment: 'firstUnopenedSlot', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'callersOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'firstUnopenedSlot', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpenForOrders', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postpone', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postponementOf', data: BytesLike): Result;
@@ -32,6 +34,18 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
   }
 
   
+    export namespace PostponementCalledEvent {
+      export type InputTuple = [firstSlot: BigNumberish, lastSlot: BigNumberish, operator: AddressLike, bySeconds: BigNumberish];
+      export type OutputTuple = [firstSlot: bigint, lastSlot: bigint, operator: string, bySeconds: bigint];
+      export interface OutputObject {firstSlot: bigint, lastSlot: bigint, operator: string, bySeconds: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace SlotPostponedEvent {
       export type InputTuple = [slot: BigNumberish, operator: AddressLike, bySeconds: BigNumberish];
       export type OutputTuple = [slot: bigint, operator: string, bySeconds: bigint];
@@ -77,6 +91,14 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
 
 
     
+    
+    callersOf: TypedContractMethod<
+      [firstSlot: BigNumberish, lastSlot: BigNumberish, bySeconds: BigNumberish, ],
+      [string[]],
+      'view'
+    >
+    
+
     
     firstUnopenedSlot: TypedContractMethod<
       [],
@@ -136,7 +158,12 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'firstUnopenedSlot'): TypedContractMethod<
+    getFunction(nameOrSignature: 'callersOf'): TypedContractMethod<
+      [firstSlot: BigNumberish, lastSlot: BigNumberish, bySeconds: BigNumberish, ],
+      [string[]],
+      'view'
+    >;
+getFunction(nameOrSignature: 'firstUnopenedSlot'): TypedContractMethod<
       [],
       [bigint],
       'view'
@@ -172,10 +199,15 @@ getFunction(nameOrSignature: 'timesOf'): TypedContractMethod<
       'view'
     >;
 
-    getEvent(key: 'SlotPostponed'): TypedContractEvent<SlotPostponedEvent.InputTuple, SlotPostponedEvent.OutputTuple, SlotPostponedEvent.OutputObject>;
+    getEvent(key: 'PostponementCalled'): TypedContractEvent<PostponementCalledEvent.InputTuple, PostponementCalledEvent.OutputTuple, PostponementCalledEvent.OutputObject>;
+getEvent(key: 'SlotPostponed'): TypedContractEvent<SlotPostponedEvent.InputTuple, SlotPostponedEvent.OutputTuple, SlotPostponedEvent.OutputObject>;
 
     filters: {
       
+      'PostponementCalled(uint32,uint32,address,uint32)': TypedContractEvent<PostponementCalledEvent.InputTuple, PostponementCalledEvent.OutputTuple, PostponementCalledEvent.OutputObject>;
+      PostponementCalled: TypedContractEvent<PostponementCalledEvent.InputTuple, PostponementCalledEvent.OutputTuple, PostponementCalledEvent.OutputObject>;
+    
+
       'SlotPostponed(uint32,address,uint32)': TypedContractEvent<SlotPostponedEvent.InputTuple, SlotPostponedEvent.OutputTuple, SlotPostponedEvent.OutputObject>;
       SlotPostponed: TypedContractEvent<SlotPostponedEvent.InputTuple, SlotPostponedEvent.OutputTuple, SlotPostponedEvent.OutputObject>;
     

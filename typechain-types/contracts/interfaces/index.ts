@@ -10,6 +10,7 @@ export type { IDisputes } from './IDisputes.js';
 export type { IEnergyCredit } from './IEnergyCredit.js';
 export type { IEnergyMarket } from './IEnergyMarket.js';
 export type { IFederation } from './IFederation.js';
+export type { IFederationAccessManager } from './IFederationAccessManager.js';
 export type { IGridTopology } from './IGridTopology.js';
 export type { IMarketCalendar } from './IMarketCalendar.js';
 export type { IMarketRules } from './IMarketRules.js';

@@ -6,19 +6,21 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface MockFederationInterface extends Interface {
-    getFunction(nameOrSignature: "admit" | "hasRole" | "isActive" | "setActive" | "setRole"): FunctionFragment;
+    getFunction(nameOrSignature: "admit" | "hasRole" | "isActive" | "memberCountOf" | "setActive" | "setRole"): FunctionFragment;
 
     
 
     encodeFunctionData(functionFragment: 'admit', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'memberCountOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setActive', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'setRole', values: [AddressLike, BigNumberish, boolean]): string;
 
     decodeFunctionResult(functionFragment: 'admit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'memberCountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setActive', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setRole', data: BytesLike): Result;
   }
@@ -83,6 +85,14 @@ decodeFunctionResult(functionFragment: 'setRole', data: BytesLike): Result;
     
 
     
+    memberCountOf: TypedContractMethod<
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     setActive: TypedContractMethod<
       [account: AddressLike, active: boolean, ],
       [void],
@@ -114,6 +124,11 @@ getFunction(nameOrSignature: 'hasRole'): TypedContractMethod<
 getFunction(nameOrSignature: 'isActive'): TypedContractMethod<
       [account: AddressLike, ],
       [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'memberCountOf'): TypedContractMethod<
+      [role: BigNumberish, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'setActive'): TypedContractMethod<

@@ -33,7 +33,7 @@ export declare namespace IDeviceRegistry {
     getEvent(nameOrSignatureOrTopic: "DeviceCertified" | "DeviceRevoked" | "DeviceStatusChanged" | "EIP712DomainChanged" | "HolderScheduled" | "KeyRotated" | "OperatorAssigned"): EventFragment;
 
     encodeFunctionData(functionFragment: 'FEDERATION', values?: undefined): string;
-encodeFunctionData(functionFragment: 'activate', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'activate', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'activeMeterKey', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'certify', values: [IDeviceRegistry.CertificateStruct, BytesLike]): string;
@@ -52,7 +52,7 @@ encodeFunctionData(functionFragment: 'isCertificateUsed', values: [BytesLike]): 
 encodeFunctionData(functionFragment: 'lifeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'recertify', values: [IDeviceRegistry.CertificateStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IDeviceRegistry.CertificateStruct, BytesLike, IDeviceRegistry.ClaimStruct]): string;
-encodeFunctionData(functionFragment: 'resume', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'resume', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'retire', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'rotateKey', values: [BigNumberish, AddressLike, BigNumberish, BytesLike, BytesLike]): string;
@@ -213,7 +213,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
 
     
     activate: TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -365,7 +365,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
 
     
     resume: TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -412,7 +412,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
       'view'
     >;
 getFunction(nameOrSignature: 'activate'): TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -507,7 +507,7 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'resume'): TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >;

@@ -34,7 +34,7 @@ export declare namespace IDeviceRegistry {
 
     encodeFunctionData(functionFragment: 'CALENDAR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'FEDERATION', values?: undefined): string;
-encodeFunctionData(functionFragment: 'activate', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'activate', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'activeMeterKey', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'certify', values: [IDeviceRegistry.CertificateStruct, BytesLike]): string;
@@ -53,7 +53,7 @@ encodeFunctionData(functionFragment: 'isCertificateUsed', values: [BytesLike]): 
 encodeFunctionData(functionFragment: 'lifeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'recertify', values: [IDeviceRegistry.CertificateStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IDeviceRegistry.CertificateStruct, BytesLike, IDeviceRegistry.ClaimStruct]): string;
-encodeFunctionData(functionFragment: 'resume', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'resume', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'retire', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'rotateKey', values: [BigNumberish, AddressLike, BigNumberish, BytesLike, BytesLike]): string;
@@ -223,7 +223,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
 
     
     activate: TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -375,7 +375,7 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
 
     
     resume: TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -427,7 +427,7 @@ getFunction(nameOrSignature: 'FEDERATION'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'activate'): TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -522,7 +522,7 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'resume'): TypedContractMethod<
-      [device: BigNumberish, ],
+      [device: BigNumberish, key: AddressLike, ],
       [void],
       'nonpayable'
     >;

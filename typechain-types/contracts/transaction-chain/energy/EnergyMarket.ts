@@ -25,7 +25,7 @@ export declare namespace OrderAdmission {
   export interface EnergyMarketInterface extends Interface {
     getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "authority" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "eip712Domain" | "hasPosition" | "isConsumingScheduledOp" | "nonceUsedThrough" | "ordersOf" | "relay" | "setAuthority"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "EIP712DomainChanged" | "EntriesAppended" | "OrderRevoked"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "EIP712DomainChanged" | "EntriesAppended" | "OrderRevoked" | "OrderSkipped"): EventFragment;
 
     encodeFunctionData(functionFragment: 'CALENDAR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'DEVICES', values?: undefined): string;
@@ -111,6 +111,18 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
       export type InputTuple = [account: AddressLike, nonce: BigNumberish, digest: BytesLike, lastSlot: BigNumberish];
       export type OutputTuple = [account: string, nonce: bigint, digest: string, lastSlot: bigint];
       export interface OutputObject {account: string, nonce: bigint, digest: string, lastSlot: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace OrderSkippedEvent {
+      export type InputTuple = [account: AddressLike, nonce: BigNumberish, index: BigNumberish];
+      export type OutputTuple = [account: string, nonce: bigint, index: bigint];
+      export interface OutputObject {account: string, nonce: bigint, index: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -420,6 +432,7 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
 getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'EntriesAppended'): TypedContractEvent<EntriesAppendedEvent.InputTuple, EntriesAppendedEvent.OutputTuple, EntriesAppendedEvent.OutputObject>;
 getEvent(key: 'OrderRevoked'): TypedContractEvent<OrderRevokedEvent.InputTuple, OrderRevokedEvent.OutputTuple, OrderRevokedEvent.OutputObject>;
+getEvent(key: 'OrderSkipped'): TypedContractEvent<OrderSkippedEvent.InputTuple, OrderSkippedEvent.OutputTuple, OrderSkippedEvent.OutputObject>;
 
     filters: {
       
@@ -437,6 +450,10 @@ getEvent(key: 'OrderRevoked'): TypedContractEvent<OrderRevokedEvent.InputTuple, 
 
       'OrderRevoked(address,uint64,bytes32,uint32)': TypedContractEvent<OrderRevokedEvent.InputTuple, OrderRevokedEvent.OutputTuple, OrderRevokedEvent.OutputObject>;
       OrderRevoked: TypedContractEvent<OrderRevokedEvent.InputTuple, OrderRevokedEvent.OutputTuple, OrderRevokedEvent.OutputObject>;
+    
+
+      'OrderSkipped(address,uint64,uint256)': TypedContractEvent<OrderSkippedEvent.InputTuple, OrderSkippedEvent.OutputTuple, OrderSkippedEvent.OutputObject>;
+      OrderSkipped: TypedContractEvent<OrderSkippedEvent.InputTuple, OrderSkippedEvent.OutputTuple, OrderSkippedEvent.OutputObject>;
     
     };
   }

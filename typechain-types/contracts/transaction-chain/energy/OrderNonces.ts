@@ -17,7 +17,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   export interface OrderNoncesInterface extends Interface {
     getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "hasPosition" | "nonceUsedThrough" | "ordersOf" | "relay"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "EntriesAppended" | "OrderRevoked"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "EntriesAppended" | "OrderRevoked" | "OrderSkipped"): EventFragment;
 
     encodeFunctionData(functionFragment: 'CALENDAR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'DEVICES', values?: undefined): string;
@@ -71,6 +71,18 @@ decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
       export type InputTuple = [account: AddressLike, nonce: BigNumberish, digest: BytesLike, lastSlot: BigNumberish];
       export type OutputTuple = [account: string, nonce: bigint, digest: string, lastSlot: bigint];
       export interface OutputObject {account: string, nonce: bigint, digest: string, lastSlot: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace OrderSkippedEvent {
+      export type InputTuple = [account: AddressLike, nonce: BigNumberish, index: BigNumberish];
+      export type OutputTuple = [account: string, nonce: bigint, index: bigint];
+      export interface OutputObject {account: string, nonce: bigint, index: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -326,6 +338,7 @@ getFunction(nameOrSignature: 'relay'): TypedContractMethod<
 
     getEvent(key: 'EntriesAppended'): TypedContractEvent<EntriesAppendedEvent.InputTuple, EntriesAppendedEvent.OutputTuple, EntriesAppendedEvent.OutputObject>;
 getEvent(key: 'OrderRevoked'): TypedContractEvent<OrderRevokedEvent.InputTuple, OrderRevokedEvent.OutputTuple, OrderRevokedEvent.OutputObject>;
+getEvent(key: 'OrderSkipped'): TypedContractEvent<OrderSkippedEvent.InputTuple, OrderSkippedEvent.OutputTuple, OrderSkippedEvent.OutputObject>;
 
     filters: {
       
@@ -335,6 +348,10 @@ getEvent(key: 'OrderRevoked'): TypedContractEvent<OrderRevokedEvent.InputTuple, 
 
       'OrderRevoked(address,uint64,bytes32,uint32)': TypedContractEvent<OrderRevokedEvent.InputTuple, OrderRevokedEvent.OutputTuple, OrderRevokedEvent.OutputObject>;
       OrderRevoked: TypedContractEvent<OrderRevokedEvent.InputTuple, OrderRevokedEvent.OutputTuple, OrderRevokedEvent.OutputObject>;
+    
+
+      'OrderSkipped(address,uint64,uint256)': TypedContractEvent<OrderSkippedEvent.InputTuple, OrderSkippedEvent.OutputTuple, OrderSkippedEvent.OutputObject>;
+      OrderSkipped: TypedContractEvent<OrderSkippedEvent.InputTuple, OrderSkippedEvent.OutputTuple, OrderSkippedEvent.OutputObject>;
     
     };
   }

@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { Federation__factory } from './Federation__factory.js';
+export { FederationAccessManager__factory } from './FederationAccessManager__factory.js';

@@ -183,6 +183,22 @@
         "type": "uint32"
       },
       {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      }
+    ],
+    "name": "DeviceRegistryOtherKey",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "device",
+        "type": "uint32"
+      },
+      {
         "internalType": "uint32",
         "name": "nonce",
         "type": "uint32"
@@ -480,6 +496,11 @@
         "internalType": "uint32",
         "name": "device",
         "type": "uint32"
+      },
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
       }
     ],
     "name": "activate",
@@ -1122,6 +1143,11 @@
         "internalType": "uint32",
         "name": "device",
         "type": "uint32"
+      },
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
       }
     ],
     "name": "resume",

@@ -459,6 +459,25 @@
   {
     "inputs": [
       {
+        "internalType": "enum MemberRole",
+        "name": "role",
+        "type": "uint8"
+      }
+    ],
+    "name": "memberCountOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "count",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "account",
         "type": "address"

@@ -52,6 +52,17 @@
     "inputs": [
       {
         "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      }
+    ],
+    "name": "MarketCalendarCalledBefore",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
         "name": "caller",
         "type": "address"
       }
@@ -108,6 +119,37 @@
       {
         "indexed": true,
         "internalType": "uint32",
+        "name": "firstSlot",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "internalType": "uint32",
+        "name": "lastSlot",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint32",
+        "name": "bySeconds",
+        "type": "uint32"
+      }
+    ],
+    "name": "PostponementCalled",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint32",
         "name": "slot",
         "type": "uint32"
       },
@@ -126,6 +168,35 @@
     ],
     "name": "SlotPostponed",
     "type": "event"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "firstSlot",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint32",
+        "name": "lastSlot",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint32",
+        "name": "bySeconds",
+        "type": "uint32"
+      }
+    ],
+    "name": "callersOf",
+    "outputs": [
+      {
+        "internalType": "address[]",
+        "name": "operators",
+        "type": "address[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   },
   {
     "inputs": [],

@@ -10,6 +10,7 @@ export { IDisputes__factory } from './IDisputes__factory.js';
 export { IEnergyCredit__factory } from './IEnergyCredit__factory.js';
 export { IEnergyMarket__factory } from './IEnergyMarket__factory.js';
 export { IFederation__factory } from './IFederation__factory.js';
+export { IFederationAccessManager__factory } from './IFederationAccessManager__factory.js';
 export { IGridTopology__factory } from './IGridTopology__factory.js';
 export { IMarketCalendar__factory } from './IMarketCalendar__factory.js';
 export { IMarketRules__factory } from './IMarketRules__factory.js';

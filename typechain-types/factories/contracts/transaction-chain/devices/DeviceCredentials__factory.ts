@@ -183,6 +183,22 @@
         "type": "uint32"
       },
       {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      }
+    ],
+    "name": "DeviceRegistryOtherKey",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "device",
+        "type": "uint32"
+      },
+      {
         "internalType": "uint32",
         "name": "nonce",
         "type": "uint32"
@@ -515,6 +531,11 @@
         "internalType": "uint32",
         "name": "device",
         "type": "uint32"
+      },
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
       }
     ],
     "name": "activate",
@@ -1200,6 +1221,11 @@
         "internalType": "uint32",
         "name": "device",
         "type": "uint32"
+      },
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
       }
     ],
     "name": "resume",

@@ -2,3 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { Federation } from './Federation.js';
+export type { QbftHeader } from './QbftHeader.js';
+export type { QbftSeals } from './QbftSeals.js';

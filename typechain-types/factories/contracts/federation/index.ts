@@ -2,3 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export { Federation__factory } from './Federation__factory.js';
+export { QbftHeader__factory } from './QbftHeader__factory.js';
+export { QbftSeals__factory } from './QbftSeals__factory.js';

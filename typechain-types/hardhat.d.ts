@@ -13,6 +13,8 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
+getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
+getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
@@ -30,8 +32,10 @@ getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | Facto
 getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISettlement__factory>
 getContractFactory(name: 'ITariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITariffs__factory>
 getContractFactory(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITradeEscrow__factory>
+getContractFactory(name: 'AccountantSets', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantSets__factory>
 getContractFactory(name: 'BookLog', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookLog__factory>
 getContractFactory(name: 'GridEdges', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridEdges__factory>
+getContractFactory(name: 'MissedTurns', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MissedTurns__factory>
 getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Money__factory>
 getContractFactory(name: 'SlotPositions', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotPositions__factory>
 getContractFactory(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotSchedule__factory>
@@ -43,6 +47,7 @@ getContractFactory(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockOrderBooks__factory>
 getContractFactory(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradeEscrow__factory>
 getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
+getContractFactory(name: 'QbftHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHarness__factory>
 getContractFactory(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordsHarness__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
@@ -77,6 +82,8 @@ getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | Factor
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
+getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
+getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
@@ -94,8 +101,10 @@ getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer
 getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISettlement>
 getContractAt(name: 'ITariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITariffs>
 getContractAt(name: 'ITradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITradeEscrow>
+getContractAt(name: 'AccountantSets', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantSets>
 getContractAt(name: 'BookLog', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookLog>
 getContractAt(name: 'GridEdges', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridEdges>
+getContractAt(name: 'MissedTurns', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MissedTurns>
 getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Money>
 getContractAt(name: 'SlotPositions', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotPositions>
 getContractAt(name: 'SlotSchedule', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotSchedule>
@@ -107,6 +116,7 @@ getContractAt(name: 'MockGridTopology', address: string | ethers.Addressable, si
 getContractAt(name: 'MockOrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockOrderBooks>
 getContractAt(name: 'MockTradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradeEscrow>
 getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
+getContractAt(name: 'QbftHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHarness>
 getContractAt(name: 'RecordsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordsHarness>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
@@ -141,6 +151,8 @@ getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
+deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
+deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
@@ -158,8 +170,10 @@ deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployCon
 deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'ITariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'AccountantSets', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantSets>
 deployContract(name: 'BookLog', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
+deployContract(name: 'MissedTurns', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MissedTurns>
 deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
 deployContract(name: 'SlotPositions', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
@@ -171,6 +185,7 @@ deployContract(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | Deplo
 deployContract(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
+deployContract(name: 'QbftHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHarness>
 deployContract(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
@@ -205,6 +220,8 @@ deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployCont
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
+deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
+deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
@@ -222,8 +239,10 @@ deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signe
 deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'ITariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'AccountantSets', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantSets>
 deployContract(name: 'BookLog', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
+deployContract(name: 'MissedTurns', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MissedTurns>
 deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
 deployContract(name: 'SlotPositions', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
@@ -235,6 +254,7 @@ deployContract(name: 'MockGridTopology', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'MockOrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
+deployContract(name: 'QbftHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHarness>
 deployContract(name: 'RecordsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>

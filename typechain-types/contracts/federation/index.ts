@@ -3,3 +3,5 @@
 /* eslint-disable */
 export type { Federation } from './Federation.js';
 export type { FederationAccessManager } from './FederationAccessManager.js';
+export type { QbftHeader } from './QbftHeader.js';
+export type { QbftSeals } from './QbftSeals.js';

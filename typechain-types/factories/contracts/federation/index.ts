@@ -3,3 +3,5 @@
 /* eslint-disable */
 export { Federation__factory } from './Federation__factory.js';
 export { FederationAccessManager__factory } from './FederationAccessManager__factory.js';
+export { QbftHeader__factory } from './QbftHeader__factory.js';
+export { QbftSeals__factory } from './QbftSeals__factory.js';

@@ -3,7 +3,7 @@ import type { BaseContract, ContractTransactionReceipt, ContractTransactionRespo
 
 import type { NonPayableOverrides, TypedContractEvent } from "../typechain-types/common.js";
 import { decodeError } from "./contracts.js";
-import { CommonwattError, revertDataOf } from "./errors.js";
+import { CommonwattError, isCommonwattError, revertDataOf } from "./errors.js";
 
 /** Gas limit, nonce, gas price: what a sender may want to decide. */
 export type TransactionOverrides = NonPayableOverrides;
@@ -26,6 +26,75 @@ export async function transact(
     if (response === undefined || revertDataOf(thrown) !== undefined) throw decodeError(thrown);
     throw await failureOf(chain.provider, response, thrown);
   }
+}
+
+/** A call that may share a transaction with others of its contract. */
+export interface BatchCall {
+  readonly data: string;
+  /** What it usually takes; no bound. */
+  readonly expectedGas: bigint;
+}
+
+/** A contract with OpenZeppelin's Multicall. */
+interface Batching extends BaseContract {
+  readonly multicall: (data: string[], overrides: TransactionOverrides) => Promise<ContractTransactionResponse>;
+}
+
+/** Expected gas of a transaction of many calls: the rest up to 16,777,216 is for those that take more than usual. */
+const BATCH_GAS = 14_000_000n;
+
+/**
+ * Sends calls of one contract in as few transactions as their gas allows, in order; each transaction happens as a whole
+ * or not at all. One that runs out of gas is sent again in two halves.
+ */
+export async function transactTogether(
+  chain: { readonly provider: Provider; readonly signer: unknown },
+  contract: Batching,
+  calls: readonly BatchCall[],
+  overrides: TransactionOverrides,
+): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  for (const batch of batchesOf(calls)) receipts.push(...(await transactBatch(chain, contract, batch, overrides)));
+  return receipts;
+}
+
+/** Calls in their order, cut where a transaction would be too large. */
+function batchesOf(calls: readonly BatchCall[]): BatchCall[][] {
+  const batches: BatchCall[][] = [];
+  let room = 0n;
+  for (const call of calls) {
+    if (call.expectedGas > room || batches.length === 0) {
+      batches.push([]);
+      room = BATCH_GAS;
+    }
+    batches.at(-1)?.push(call);
+    room -= call.expectedGas;
+  }
+  return batches;
+}
+
+async function transactBatch(
+  chain: { readonly provider: Provider; readonly signer: unknown },
+  contract: Batching,
+  batch: readonly BatchCall[],
+  overrides: TransactionOverrides,
+): Promise<Receipt[]> {
+  const data = batch.map((call) => call.data);
+  try {
+    return [await transact(chain, () => contract.multicall(data, overrides))];
+  } catch (error) {
+    if (batch.length === 1 || !isOutOfGas(error)) throw error;
+    const half = Math.ceil(batch.length / 2);
+    return [
+      ...(await transactBatch(chain, contract, batch.slice(0, half), overrides)),
+      ...(await transactBatch(chain, contract, batch.slice(half), overrides)),
+    ];
+  }
+}
+
+/** What runs out of gas reverts without a reason; one of several calls that does is named by Multicall. */
+function isOutOfGas(error: unknown): boolean {
+  return ["CallFailed", "TransactionFailed", "FailedCall"].some((code) => isCommonwattError(error, code));
 }
 
 /** Asks a contract. */

@@ -127,12 +127,19 @@ interface IEnergyMarket {
     /// @param connectionWh What the connection carries in a slot.
     error EnergyMarketAboveConnection(uint256 index, uint32 meter, uint32 slot, uint256 totalWh, uint32 connectionWh);
 
-    /// @notice The feeder's book of the slot, or its tree's share, is full.
+    /// @notice The slot has taken as many orders as arrivals can number, over all books.
     /// @param index Of the order in the batch.
     /// @param feeder The feeder.
     /// @param slot The slot.
-    /// @param bound How many orders fit.
-    error EnergyMarketBookFull(uint256 index, uint24 feeder, uint32 slot, uint256 bound);
+    /// @param bound 2^24 - 1.
+    error EnergyMarketSlotFull(uint256 index, uint24 feeder, uint32 slot, uint256 bound);
+
+    /// @notice The feeder's share of the tree's meters is taken: so many have an order or contract in the slot.
+    /// @param index Of the order in the batch; 0 for a contract.
+    /// @param feeder Where the meter stands.
+    /// @param slot The slot.
+    /// @param bound The feeder's share.
+    error EnergyMarketTooManyMeters(uint256 index, uint24 feeder, uint32 slot, uint256 bound);
 
     /// @notice TradeEscrow refused the lock, as a rule because free credits are short.
     /// @param index Of the order in the batch.

@@ -5,11 +5,11 @@ pragma solidity ^0.8.28;
 /// @notice The fixed sizes of books. They keep every transaction of a city tree below 16,777,216 gas;
 ///         docs/benchmarks.md has the measurements at the worst case.
 library MarketBounds {
-    /// Most orders in a feeder's book of a slot, cancelled ones included; its log has at most twice as many entries.
-    uint256 internal constant MAX_BOOK_ORDERS = 512;
-    /// Most orders in all feeder books of a city tree and slot, cancelled ones included: `close` reads them all.
-    /// A feeder's share of it is the same for each feeder of the tree.
-    uint256 internal constant MAX_TREE_ORDERS = 768;
+    /// Most meters with an order or bilateral contract in a city tree and slot. `settle` may have to bar each of them
+    /// and to write a new debt for each: that is what a tree's size costs at the worst, not its trades. A feeder's
+    /// share of it is the same for each feeder of the tree. With MAX_ORDERS_PER_SLOT it bounds the orders too: 512 in
+    /// a tree, or in the book of a tree's only feeder, whose log has at most twice as many entries.
+    uint256 internal constant MAX_TREE_METERS = 128;
     /// Most bilateral contracts of a city tree in a slot, besides the orders.
     uint256 internal constant MAX_TREE_BILATERALS = 64;
     /// Most rests per side in a district's or city's book; a child's share is this divided by the number of children.

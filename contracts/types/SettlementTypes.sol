@@ -14,7 +14,7 @@ import {HomePosting, ITradeEscrow} from "../interfaces/ITradeEscrow.sol";
 import {FeederTerms, RuleSet, SlotTimes} from "./MarketTypes.sol";
 
 // What Settlement keeps in memory while it settles a slot. A "product" is a sum of Wh x (micro-credits per kWh), that
-// is, of thousandths of a micro-credit: exact, and rounded once, at the end. None exceeds 2^32 x 2^33 x 768 < 2^75.
+// is, of thousandths of a micro-credit: exact, and rounded once, at the end. None exceeds 2^32 x 2^33 x 640 < 2^75.
 
 /// @notice What a slot brings a supplier or grid operator. Micro-credits.
 struct Party {

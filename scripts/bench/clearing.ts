@@ -20,12 +20,13 @@ const GAS_CAP = 16_777_216;
 
 /** MarketBounds. */
 const MAX_BOOK_ORDERS = 512;
-const MAX_TREE_ORDERS = 768;
+const MAX_TREE_ORDERS = 512;
+const MAX_TREE_METERS = 128;
 const ORDERS_PER_HOME = 4;
 
 const DISTRICTS = 4;
 const FEEDERS_PER_DISTRICT = 4;
-const HOMES_PER_FEEDER = MAX_TREE_ORDERS / DISTRICTS / FEEDERS_PER_DISTRICT;
+const HOMES_PER_FEEDER = MAX_TREE_METERS / DISTRICTS / FEEDERS_PER_DISTRICT;
 const LIMITED_EDGES = DISTRICTS * (1 + FEEDERS_PER_DISTRICT);
 /** Never reached: the edges cost gas, not trades. */
 const AMPLE_WH = 1_000_000_000;
@@ -42,7 +43,7 @@ interface Row {
 }
 
 export async function benchClearing({ seed, print }: BenchOptions): Promise<Figures> {
-  print("Admitting two city trees: 128 homes on one feeder, 768 on sixteen...");
+  print("Admitting two city trees: 128 homes on one feeder, 128 on sixteen...");
   const stage = await MarketStage.open({ seed, grid: twoCities() });
   try {
     const random = new Random(seed).fork("clearing");
@@ -109,7 +110,7 @@ async function loneBooks(stage: MarketStage, first: bigint, random: Random): Pro
   return rows;
 }
 
-/** A slot of the large tree, each order of another home. */
+/** A slot of the large tree, each home with as many orders. */
 interface TreeCase {
   readonly figure: string;
   readonly name: string;
@@ -121,8 +122,7 @@ interface TreeCase {
 const TREE_CASES: readonly TreeCase[] = [
   { figure: `${MAX_TREE_ORDERS}Local`, name: "traded at home", orders: MAX_TREE_ORDERS, far: false },
   { figure: `${MAX_TREE_ORDERS}Far`, name: "traded through the city", orders: MAX_TREE_ORDERS, far: true },
-  { figure: "512Local", name: "traded at home", orders: 512, far: false },
-  { figure: "256Local", name: "traded at home", orders: 256, far: false },
+  { figure: "128Local", name: "traded at home", orders: MAX_TREE_METERS, far: false },
 ];
 
 /** The tree, as full as it can be and less, from its city's book to the final date. */
@@ -176,7 +176,7 @@ async function settleTree({ chain, view }: MarketStage, city: bigint, slot: bigi
   return receipt;
 }
 
-/** As many homes of each feeder order as make the tree's orders. */
+/** All homes order, each as often as makes the tree's orders. */
 async function orderTree(
   stage: MarketStage,
   { orders, far, slot }: TreeCase & { readonly slot: bigint },
@@ -184,11 +184,15 @@ async function orderTree(
 ): Promise<void> {
   const feeders = stage.neighbourhood.feeders.filter(({ name }) => name !== LONE);
   const districts = [...new Set(feeders.map(({ district }) => district))];
+  const each = Array.from({ length: orders / MAX_TREE_METERS });
   for (const { name, area, district } of feeders) {
-    const homes = stage.homesOf(name).slice(0, orders / feeders.length);
-    const placed = homes.map((home, index) =>
-      far ? apart(home, index, slot, districts.indexOf(district), random) : crossing(home, index, slot, random),
-    );
+    const placed = stage
+      .homesOf(name)
+      .flatMap((home, index) =>
+        each.map(() =>
+          far ? apart(home, index, slot, districts.indexOf(district), random) : crossing(home, index, slot, random),
+        ),
+      );
     await stage.relay(area, await stage.sign(placed));
   }
 }

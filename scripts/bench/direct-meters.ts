@@ -1,6 +1,6 @@
 /**
- * The meters' side of a run without broker and oracle: a slot's readings in one transaction, signed by the devices, or
- * estimated by the metering operator where a meter was silent. So a run's transactions are the same every time.
+ * The meters' side of a run without broker and oracle: the readings of a batch of slots in one transaction, signed by
+ * the devices, or estimated by the metering operator where a meter was silent. So a run's transactions are the same every time.
  */
 import { meterLedgerOf, submitReadings } from "../../sdk/actions/readings.js";
 import { ReadingStatus } from "../../sdk/enums.js";
@@ -10,9 +10,9 @@ import type { MeteredHome, MeteringParts, Meters } from "../simulate/metering.js
 
 export function directMeters(parts: MeteringParts): Promise<Meters> {
   return Promise.resolve({
-    report: async (dataSlot: number) => {
-      const readings = await Promise.all(parts.homes.map((home) => readingOf(parts, home, dataSlot)));
-      await submitReadings(parts.chain, { readings });
+    report: async (dataSlots: readonly number[]) => {
+      const signed = dataSlots.flatMap((dataSlot) => parts.homes.map((home) => readingOf(parts, home, dataSlot)));
+      await submitReadings(parts.chain, { readings: await Promise.all(signed) });
     },
     fillGaps: () => Promise.resolve(), // nothing was left out
     stop: () => Promise.resolve(),

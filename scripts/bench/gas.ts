@@ -17,22 +17,35 @@ import { transactionsOf, type SentTransaction } from "../market/transactions.js"
 const GOAL = 60_000;
 const NEXT_GOAL = 30_000;
 
-/** The steps of a slot's life and their functions. */
-const STEPS: readonly (readonly [name: string, call: string])[] = [
+/** The steps of a slot's life, and the functions that their transactions begin with (scripts/market/transactions.ts). */
+const STEPS: readonly (readonly [name: string, ...calls: string[]])[] = [
   ["relay", "EnergyMarket.relay"],
   ["clearFeeder", "Clearing.clearFeeder"],
   ["clearParent", "Clearing.clearParent"],
   ["close", "Clearing.close"],
   ["read", "MeterLedger.submit"],
-  ["settle", "Settlement.settle"],
-  ["settleRest", "Settlement.settleRest"],
-  ["finalize", "Settlement.finalize"],
-  ["finalizeRest", "Settlement.finalizeRest"],
+  ["settle", "Settlement.settle", "Settlement.settleRest"],
+  ["finalize", "Settlement.finalize", "Settlement.finalizeRest"],
 ];
+const SLOTS = 24;
 
 export async function benchGas(options: BenchOptions): Promise<Figures> {
+  options.print(`Trading a day of ${options.homes} homes on one feeder...`);
+  const figures = await tradeDay(options, {}, (sent, chain) => report(options, sent, chain));
+  options.print("The same day, each slot closed, read, settled and finalized by itself...");
+  const alone = await tradeDay(options, { batchSlots: 1 }, (sent) => Promise.resolve(totalOf(stepsOf(sent, options))));
+  options.print(`Each slot by itself: ${whole(alone)} gas per home and slot.`);
+  return { ...figures, gasPerHomeSlotAlone: Math.round(alone) };
+}
+
+/** Trades a day, and hands on what was sent while the chain is still there. */
+async function tradeDay<Result>(
+  options: BenchOptions,
+  changes: Partial<SimulateOptions>,
+  use: (sent: readonly SentTransaction[], chain: SimulatedChain) => Promise<Result>,
+): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "commonwatt-bench-"));
-  const settings = optionsOf(options, join(folder, "grid.json"));
+  const settings = { ...optionsOf(options, join(folder, "grid.json")), ...changes };
   const simulation = new Simulation(settings, directMeters);
   try {
     await writeGrid(join(folder, "grid.json"), await oneFeeder(settings));
@@ -42,31 +55,44 @@ export async function benchGas(options: BenchOptions): Promise<Figures> {
     const { network } = embeddedOf(simulation);
     const { provider } = network.transaction;
     const firstBlock = (await provider.getBlockNumber()) + 1;
-    options.print(`Trading a day of ${options.homes} homes on one feeder...`);
     await simulation.trade(() => undefined);
     const sent = await transactionsOf(network.transaction, firstBlock, await provider.getBlockNumber());
-    return await report(options, sent, network.chains.transaction);
+    return await use(sent, network.chains.transaction);
   } finally {
     await simulation.close();
     await rm(folder, { recursive: true });
   }
 }
 
+interface StepGas {
+  readonly name: string;
+  readonly sent: readonly SentTransaction[];
+  /** Per home and slot. */
+  readonly gas: number;
+}
+
+function stepsOf(all: readonly SentTransaction[], { homes }: BenchOptions): StepGas[] {
+  return STEPS.map(([name, ...calls]) => {
+    const sent = all.filter(({ call }) => calls.includes(call));
+    return { name, sent, gas: sent.reduce((sum, { gasUsed }) => sum + gasUsed, 0) / homes / SLOTS };
+  });
+}
+
+function totalOf(steps: readonly StepGas[]): number {
+  return steps.reduce((sum, { gas }) => sum + gas, 0);
+}
+
 async function report(
-  { homes, print }: BenchOptions,
+  options: BenchOptions,
   all: readonly SentTransaction[],
   { connection }: SimulatedChain,
 ): Promise<Figures> {
-  const slots = 24;
-  const unit = homes * slots;
-  const steps = STEPS.map(([name, ofStep]) => {
-    const sent = all.filter(({ call }) => call === ofStep);
-    return { name, sent, gas: sent.reduce((sum, { gasUsed }) => sum + gasUsed, 0) / unit };
-  });
-  const total = steps.reduce((sum, { gas }) => sum + gas, 0);
+  const { homes, print } = options;
+  const steps = stepsOf(all, options);
+  const total = totalOf(steps);
   print(
     tableText(
-      `Gas per home and slot: ${homes} homes on one feeder, ${slots} slots of an hour, first day of fresh accounts`,
+      `Gas per home and slot: ${homes} homes on one feeder, ${SLOTS} slots of an hour, first day of fresh accounts`,
       ["step", "transactions", "largest", "gas per home and slot"],
       [
         ...steps.map(({ name, sent, gas }) => [
@@ -81,23 +107,23 @@ async function report(
   );
   const causes = await Promise.all(
     steps.map(async ({ name, sent, gas }) => {
-      const sample = largest(sent);
+      const sample = smallest(sent);
       return sample === undefined ? [] : [name, ...(await shares(connection, sample, gas))];
     }),
   );
   print(
     tableText(
-      "Where it goes (by the trace of each step's largest transaction)",
+      "Where it goes (by the trace of each step's smallest transaction)",
       ["step", ...CAUSES.map(([, title]) => title)],
       causes,
     ),
   );
   const floor = floorLines(
     homes,
-    slots,
+    SLOTS,
     steps.reduce((sum, { sent }) => sum + sent.length, 0),
   );
-  const chosen = chosenLines(slots);
+  const chosen = chosenLines(SLOTS);
   const lines = [...floor, { what: "floor of any design", gas: sumOf(floor) }, ...chosen];
   print(
     tableText(
@@ -120,7 +146,7 @@ async function report(
   };
 }
 
-/** A step's gas per home and slot, divided as its largest transaction's is. */
+/** A step's gas per home and slot, divided as its sample's is. */
 async function shares(
   connection: SimulatedChain["connection"],
   sample: SentTransaction,
@@ -132,6 +158,11 @@ async function shares(
 
 function largest(sent: readonly SentTransaction[]): SentTransaction | undefined {
   return sent.toSorted((a, b) => b.gasUsed - a.gasUsed)[0];
+}
+
+/** Traces of the largest would not fit into memory. */
+function smallest(sent: readonly SentTransaction[]): SentTransaction | undefined {
+  return sent.toSorted((a, b) => a.gasUsed - b.gasUsed)[0];
 }
 
 function optionsOf({ homes, seed }: BenchOptions, grid: string): SimulateOptions {

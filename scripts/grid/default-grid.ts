@@ -17,7 +17,8 @@ export interface HomeSize {
   readonly peakWh: number;
 }
 
-const HOMES_PER_CITY = 500;
+/** MarketBounds.MAX_TREE_METERS: so many meters of a tree can trade in a slot. */
+const HOMES_PER_CITY = 128;
 const HOMES_PER_FEEDER = 32;
 const USUAL_FEEDERS = 3;
 const FEEDERS_PER_DISTRICT = 4;
@@ -29,7 +30,7 @@ const DISTRICT_FEE = { low: 6, high: 10 } as const;
 /** Capacity of the one limited edge of a city, as the share of the connections behind it, in percent. */
 const CAPACITY_SHARE = 20;
 
-/** Makes the grid: one city for up to 500 homes, with at least two districts and three feeders where homes suffice. */
+/** Makes the grid: one city for up to 128 homes, with at least two districts and three feeders where homes suffice. */
 export function defaultGrid(homes: readonly HomeSize[], slotSeconds: number, random: Random): Grid {
   const order = random
     .fork("places")

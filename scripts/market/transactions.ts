@@ -1,12 +1,12 @@
 /** What was sent to a chain's contracts: each transaction with its function, its calldata and the gas of its receipt. */
-import { getBytes, type TransactionResponse } from "ethers";
+import { getBytes, type Interface, type TransactionResponse } from "ethers";
 
 import type { TransactionChain } from "../../sdk/connect.js";
 import { CONTRACT_INTERFACES, type ContractName } from "../../sdk/contracts.js";
 
 export interface SentTransaction {
   readonly hash: string;
-  /** e.g. `Clearing.close`. */
+  /** e.g. `Clearing.close`; of several calls in one, the first. */
   readonly call: string;
   readonly gasUsed: number;
   readonly calldataGas: number;
@@ -46,8 +46,15 @@ async function describe(
   if (receipt === null) throw new Error(`transaction ${transaction.hash} has no receipt`);
   return {
     hash: transaction.hash,
-    call: `${contract}.${CONTRACT_INTERFACES[contract].parseTransaction(transaction)?.name ?? "?"}`,
+    call: `${contract}.${functionOf(CONTRACT_INTERFACES[contract], transaction.data)}`,
     gasUsed: Number(receipt.gasUsed),
     calldataGas: calldataGasOf(transaction.data),
   };
+}
+
+function functionOf(abi: Interface, data: string): string {
+  const call = abi.parseTransaction({ data });
+  if (call?.name !== "multicall") return call?.name ?? "?";
+  const [first = "0x"] = call.args[0] as string[];
+  return functionOf(abi, first);
 }

@@ -1,8 +1,8 @@
 /** One run of the market: orders, clearing, delivery, settlement and final dates, each in its time. */
-import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
+import { clearTree, closeSlots } from "../../sdk/actions/clearing.js";
 import { setPrices, timesOf } from "../../sdk/actions/market.js";
 import { energyMarketOf, relayOrders } from "../../sdk/actions/orders.js";
-import { finalizeSlot, settleSlot } from "../../sdk/actions/settlement.js";
+import { finalizeSlots, settleSlots } from "../../sdk/actions/settlement.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { Side } from "../../sdk/enums.js";
 import { isCommonwattError } from "../../sdk/errors.js";
@@ -30,6 +30,8 @@ export interface MarketRunParts {
   readonly metering: Meters;
   /** Seconds before a round's first delivery at which its orders go out. */
   readonly leadOf: (round: OrderRound) => number;
+  /** How many slots are closed, read, settled and finalized together. */
+  readonly batchSlots: number;
 }
 
 /** A home's order profile, with the home. */
@@ -59,16 +61,22 @@ export class MarketRun {
 
   /** Puts everything that will happen into the timeline. */
   async schedule(timeline: Timeline): Promise<void> {
-    const { plan, rounds, slots, leadOf } = this.parts;
+    const { plan, rounds, slots, leadOf, batchSlots } = this.parts;
     for (const round of rounds) {
       const { deliveryStart } = await this.#timesOf(slots.toChain(round.firstSlot));
       timeline.at(deliveryStart - BigInt(leadOf(round)), () => this.#order(round));
     }
-    for (const dataSlot of slotsOf(plan.inputs)) {
-      const times = await this.#timesOf(slots.toChain(dataSlot));
-      timeline.at(times.gateClosure, () => this.#clear(dataSlot));
-      timeline.at(times.deliveryEnd, () => this.#deliver(dataSlot, times, timeline));
-      timeline.at(times.finalDate, () => this.#finalize(dataSlot));
+    for (const batch of batchesOf(slotsOf(plan.inputs), batchSlots)) {
+      let last: SlotTimes | undefined;
+      for (const dataSlot of batch) {
+        last = await this.#timesOf(slots.toChain(dataSlot));
+        timeline.at(last.gateClosure, () => this.#clear(dataSlot));
+      }
+      if (last === undefined) continue;
+      timeline.at(last.gateClosure, () => this.#close(batch));
+      const { deliveryEnd } = last;
+      timeline.at(deliveryEnd, () => this.#deliver(batch, deliveryEnd, timeline));
+      timeline.at(last.finalDate, () => this.#finalize(batch));
     }
   }
 
@@ -110,45 +118,59 @@ export class MarketRun {
   }
 
   async #clear(dataSlot: number): Promise<void> {
-    const { chain, neighbourhood, slots } = this.parts;
-    const slot = slots.toChain(dataSlot);
-    for (const { area: city } of neighbourhood.cities) {
-      await clearTree(chain, this.view, { city, slot });
-      await closeTree(chain, this.view, { city, slot });
+    const slot = this.parts.slots.toChain(dataSlot);
+    await this.#inCities((chain, city) => clearTree(chain, this.view, { city, slot }));
+  }
+
+  async #close(batch: readonly number[]): Promise<void> {
+    const slots = this.#chainSlots(batch);
+    await this.#inCities((chain, city) => closeSlots(chain, this.view, { city, slots }));
+  }
+
+  /** The meters report; slots settle at once, or when the silent meters are estimated or their time is over. */
+  async #deliver(batch: readonly number[], now: bigint, timeline: Timeline): Promise<void> {
+    await this.parts.metering.report(batch);
+    for (const slot of await this.#settleThoseRead(this.#chainSlots(batch))) {
+      const times = await this.#timesOf(slot);
+      const estimates = estimatesFrom(times);
+      timeline.at(estimates > now ? estimates : now, async () => {
+        await this.parts.metering.fillGaps();
+        const [silent] = await this.#settleThoseRead([slot]);
+        if (silent !== undefined) timeline.at(times.readingEnd, () => this.#settle([slot]));
+      });
     }
   }
 
-  /** The meters report; the slot settles at once, or when the silent ones are estimated or their time is over. */
-  async #deliver(dataSlot: number, times: SlotTimes, timeline: Timeline): Promise<void> {
-    await this.parts.metering.report(dataSlot);
-    if (await this.#trySettle(dataSlot)) return;
-    timeline.at(estimatesFrom(times), async () => {
-      await this.parts.metering.fillGaps();
-      if (!(await this.#trySettle(dataSlot))) timeline.at(times.readingEnd, () => this.#settle(dataSlot));
-    });
-  }
-
-  /** Settles unless a reading is still awaited. */
-  async #trySettle(dataSlot: number): Promise<boolean> {
+  /** Settles those slots in which no reading is awaited; returns the others. */
+  async #settleThoseRead(slots: readonly bigint[]): Promise<bigint[]> {
     try {
-      await this.#settle(dataSlot);
-      return true;
+      await this.#settle(slots);
+      return [];
     } catch (error) {
-      if (isCommonwattError(error, "SettlementReadingMissing")) return false;
-      throw error;
+      if (!isCommonwattError(error, "SettlementReadingMissing")) throw error;
+      const { slot } = error.args;
+      return [
+        ...slots.filter((own) => own === slot),
+        ...(await this.#settleThoseRead(slots.filter((own) => own !== slot))),
+      ];
     }
   }
 
-  async #settle(dataSlot: number): Promise<void> {
-    const { chain, neighbourhood, slots } = this.parts;
-    const slot = slots.toChain(dataSlot);
-    for (const { area: city } of neighbourhood.cities) await settleSlot(chain, this.view, { city, slot });
+  #settle(slots: readonly bigint[]): Promise<void> {
+    return this.#inCities((chain, city) => settleSlots(chain, this.view, { city, slots }));
   }
 
-  async #finalize(dataSlot: number): Promise<void> {
-    const { chain, neighbourhood, slots } = this.parts;
-    const slot = slots.toChain(dataSlot);
-    for (const { area: city } of neighbourhood.cities) await finalizeSlot(chain, this.view, { city, slot });
+  async #finalize(batch: readonly number[]): Promise<void> {
+    const slots = this.#chainSlots(batch);
+    await this.#inCities((chain, city) => finalizeSlots(chain, this.view, { city, slots }));
+  }
+
+  async #inCities(act: (chain: TransactionChain, city: bigint) => Promise<unknown>): Promise<void> {
+    for (const { area } of this.parts.neighbourhood.cities) await act(this.parts.chain, area);
+  }
+
+  #chainSlots(dataSlots: readonly number[]): bigint[] {
+    return dataSlots.map((slot) => this.parts.slots.toChain(slot));
   }
 
   #timesOf(slot: bigint): Promise<SlotTimes> {
@@ -176,4 +198,11 @@ function relayBatches(orders: readonly SignedOrder[]): SignedOrder[][] {
     room -= slots;
   }
   return batches;
+}
+
+/** Slots in their order, so many at a time. */
+function batchesOf(slots: readonly number[], size: number): number[][] {
+  return Array.from({ length: Math.ceil(slots.length / size) }, (_, index) =>
+    slots.slice(index * size, (index + 1) * size),
+  );
 }

@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { meterLedgerOf } from "../../sdk/actions/readings.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { signReading } from "../../sdk/signing/readings.js";
+import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
 import type { Neighbourhood as Inputs } from "../inputs/index.js";
 import type { NeighbourHome } from "../neighbourhood.js";
 import { startBroker, type Broker } from "../oracle/broker.js";
@@ -23,6 +23,9 @@ import { SqliteOutbox } from "../oracle/outbox.js";
 import { standardRules } from "../oracle/rules.js";
 import type { GapFiller, MeterDirectory, Outbox } from "../oracle/types.js";
 import type { SlotMap } from "./schedule.js";
+
+/** At 25,000 gas each at most, far below 16,777,216. A meter's slots in one transaction read its device once. */
+const READINGS_PER_TRANSACTION = 500;
 
 /** A home of the run: its place on the chain and its meter's values. */
 export interface MeteredHome {
@@ -42,8 +45,8 @@ export interface MeteringParts {
 
 /** The meters' side as a run uses it. */
 export interface Meters {
-  /** All meters that are not silent report a slot; resolves when the readings are on the chain. */
-  report(dataSlot: number): Promise<void>;
+  /** All meters that are not silent report these slots; resolves when the readings are on the chain. */
+  report(dataSlots: readonly number[]): Promise<void>;
   /** The metering operators estimate for the meters that stayed silent. */
   fillGaps(): Promise<void>;
   stop(): Promise<void>;
@@ -83,15 +86,37 @@ export class Metering implements Meters {
       log,
       gapFiller: gapFillerOf(parts, outbox, directory),
       estimateFromSlot: slots.toChain(inputs.firstSlot),
-      // full batches, and what is left when all of a slot are there (drain): how fast they come changes no transaction
-      sender: { lingerMilliseconds: 60_000, drainAttempts: 3 },
+      // full batches, and what is left when all of them are there (drain): how fast they come changes no transaction
+      sender: { batchSize: READINGS_PER_TRANSACTION, lingerMilliseconds: 60_000, drainAttempts: 3 },
     });
     await oracle.start();
     const link = await MeterLink.connect(broker.url, times.slotSeconds);
     return new Metering(parts, broker, link, oracle, folder);
   }
 
-  async report(dataSlot: number): Promise<void> {
+  async report(dataSlots: readonly number[]): Promise<void> {
+    for (const dataSlot of dataSlots) {
+      const readings = await this.#readingsOf(dataSlot);
+      await this.link.publish(readings);
+      this.#published += readings.length;
+    }
+    await this.oracle.untilHandled(this.#published);
+    await this.#drain();
+  }
+
+  async fillGaps(): Promise<void> {
+    if ((await this.oracle.fillGaps()) > 0) await this.#drain();
+  }
+
+  async stop(): Promise<void> {
+    await this.link.close();
+    await this.oracle.stop();
+    await this.broker.close();
+    await rm(this.folder, { recursive: true });
+  }
+
+  /** What the meters that are not silent sign for a slot. */
+  async #readingsOf(dataSlot: number): Promise<SignedReading[]> {
     const { chain, slots, homes } = this.parts;
     const ledger = meterLedgerOf(chain);
     const signed = homes.map(async ({ onChain, values }) => {
@@ -107,22 +132,7 @@ export class Metering implements Meters {
       };
       return [await signReading(onChain.device, ledger, reading)];
     });
-    const readings = (await Promise.all(signed)).flat();
-    await this.link.publish(readings);
-    this.#published += readings.length;
-    await this.oracle.untilHandled(this.#published);
-    await this.#drain();
-  }
-
-  async fillGaps(): Promise<void> {
-    if ((await this.oracle.fillGaps()) > 0) await this.#drain();
-  }
-
-  async stop(): Promise<void> {
-    await this.link.close();
-    await this.oracle.stop();
-    await this.broker.close();
-    await rm(this.folder, { recursive: true });
+    return (await Promise.all(signed)).flat();
   }
 
   async #drain(): Promise<void> {

@@ -16,6 +16,8 @@ export interface SimulateOptions {
   readonly silence: number;
   readonly seed: number;
   readonly slotSeconds?: number;
+  /** Slots that are closed, read, settled and finalized together, at most. */
+  readonly batchSlots?: number;
   readonly out: string;
   readonly json: boolean;
   readonly serve: boolean;
@@ -48,6 +50,11 @@ export function simulateCommand(): Command {
       "--slot-seconds <n>",
       "slot length of a chain with a wall clock, to be checked against it",
       whole(30, 86_400),
+    )
+    .option(
+      "--batch-slots <n>",
+      "slots that settle together, at most (default: as many as the reading window lets wait, up to 6)",
+      whole(1, 24),
     )
     .option("--out <dir>", "where the results go", "out")
     .option("--json", "the last line is one JSON object", false)

@@ -14,7 +14,7 @@ import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
 import { highestRetail, loadInputs, planRun, type Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
-import { genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
+import { batchSlots, genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
 import { Timeline } from "./timeline.js";
 
 /** The highest retail cap that MarketRules takes, micro-credits per kWh (MAX_RETAIL_CAP). */
@@ -144,6 +144,7 @@ export class Simulation {
         rounds: orderRounds(plan.inputs, windows, slotLengthSeconds),
         metering,
         leadOf: ({ count }) => leadSeconds(windows, count, slotLengthSeconds),
+        batchSlots: Math.min(this.options.batchSlots ?? Infinity, batchSlots(windows, slotLengthSeconds)),
       });
       await run.setAllPrices();
       const timeline = new Timeline();

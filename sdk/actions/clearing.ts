@@ -13,7 +13,18 @@ import {
 import type { TransactionChain } from "../connect.js";
 import { AreaLevel } from "../enums.js";
 import type { MarketView } from "../market-view.js";
-import { ask, transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import {
+  ask,
+  transact,
+  transactTogether,
+  type BatchCall,
+  type Receipt,
+  type TransactionOverrides,
+} from "../transact.js";
+
+/** What clearing and closing usually take, docs/benchmarks.md: in all, an order, a position. */
+const CLEAR_GAS = { call: 120_000n, order: 4_000n };
+const CLOSE_GAS = { call: 150_000n, position: 9_000n };
 
 /** Which book or tree of which slot. */
 export interface AreaSlot {
@@ -27,8 +38,7 @@ export function submitFeederBook(
   submission: FeederSubmission,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
-  const book = { ...submission, entries: [...submission.entries] };
-  return transact(chain, () => chain.contracts.clearing.clearFeeder(book, overrides));
+  return transact(chain, () => chain.contracts.clearing.clearFeeder(feederBook(submission), overrides));
 }
 
 /** Clears a district's or city's book. */
@@ -37,12 +47,7 @@ export function submitParentBook(
   submission: ParentSubmission,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
-  const book = {
-    ...submission,
-    rests: submission.rests.map((rests) => [...rests]),
-    childTradesHashes: [...submission.childTradesHashes],
-  };
-  return transact(chain, () => chain.contracts.clearing.clearParent(book, overrides));
+  return transact(chain, () => chain.contracts.clearing.clearParent(parentBook(submission), overrides));
 }
 
 /** Closes a slot of a city tree. */
@@ -51,15 +56,7 @@ export function submitClose(
   submission: CloseSubmission,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
-  const books = {
-    ...submission,
-    bilaterals: [...submission.bilaterals],
-    entries: submission.entries.map((entries) => [...entries]),
-    cancelTargets: [...submission.cancelTargets],
-    trades: submission.trades.map((trades) => [...trades]),
-    restsHashes: [...submission.restsHashes],
-  };
-  return transact(chain, () => chain.contracts.clearing.close(books, overrides));
+  return transact(chain, () => chain.contracts.clearing.close(closingBooks(submission), overrides));
 }
 
 /** Finds the one valid clearing of a book; undefined when the book is empty. The view is up to date. */
@@ -87,7 +84,10 @@ export async function solveBook(
   return clearParentBook(edge === undefined ? book : { ...book, edge }).submission;
 }
 
-/** Clears all books of a city tree that are not cleared yet: feeders, districts, city. Syncs the view in between. */
+/**
+ * Clears all books of a city tree that are not cleared yet: feeders, districts, city, the books of a level in as few
+ * transactions as the gas allows. Syncs the view in between.
+ */
 export async function clearTree(
   chain: TransactionChain,
   view: MarketView,
@@ -97,40 +97,97 @@ export async function clearTree(
   const receipts: Receipt[] = [];
   await view.sync(chain);
   for (const areas of [view.feedersAt(city, slot), view.childrenAt(city, slot), [city]]) {
-    for (const area of areas) {
-      if (view.resultOf(area, slot) !== undefined) continue;
-      const submission = await solveBook(chain, view, { area, slot });
-      if (submission === undefined) continue;
-      receipts.push(
-        "feeder" in submission
-          ? await submitFeederBook(chain, submission, overrides)
-          : await submitParentBook(chain, submission, overrides),
-      );
-    }
+    const open = areas.filter((area) => view.resultOf(area, slot) === undefined);
+    const solved = await Promise.all(open.map((area) => solveBook(chain, view, { area, slot })));
+    const calls = solved.filter((submission) => submission !== undefined).map((book) => clearCall(chain, book));
+    receipts.push(...(await transactTogether(chain, chain.contracts.clearing, calls, overrides)));
     await view.sync(chain);
   }
   return receipts;
 }
 
-/** Closes a city tree's slot from the view; undefined when nobody traded or it is closed. Syncs the view. */
+/**
+ * Closes those slots of a city tree in which somebody traded and that are not closed yet, from the view, in as few
+ * transactions as the gas allows. Syncs the view before and after.
+ */
+export async function closeSlots(
+  chain: TransactionChain,
+  view: MarketView,
+  { city, slots }: { readonly city: bigint; readonly slots: readonly bigint[] },
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<Receipt[]> {
+  await view.sync(chain);
+  const open = slots.filter((slot) => view.isTraded(city, slot) && view.closedSlotOf(city, slot) === undefined);
+  const calls = open.map((slot) => closeCall(chain, closingOf(view, { city, slot })));
+  const receipts = await transactTogether(chain, chain.contracts.clearing, calls, overrides);
+  await view.sync(chain);
+  return receipts;
+}
+
+/** `closeSlots` of one slot; undefined when nobody traded or it is closed. */
 export async function closeTree(
   chain: TransactionChain,
   view: MarketView,
   { city, slot }: { readonly city: bigint; readonly slot: bigint },
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt | undefined> {
-  await view.sync(chain);
-  if (!view.isTraded(city, slot) || view.closedSlotOf(city, slot) !== undefined) return undefined;
-  const submission = closeSubmission({
+  const [receipt] = await closeSlots(chain, view, { city, slots: [slot] }, overrides);
+  return receipt;
+}
+
+function closingOf(
+  view: MarketView,
+  { city, slot }: { readonly city: bigint; readonly slot: bigint },
+): CloseSubmission {
+  return closeSubmission({
     city,
     slot,
     bilaterals: view.bilateralsOf(city, slot),
     entries: view.feedersAt(city, slot).map((feeder) => view.entriesOf(feeder, slot)),
     books: view.resultsOf(city, slot),
   });
-  const receipt = await submitClose(chain, submission, overrides);
-  await view.sync(chain);
-  return receipt;
+}
+
+function clearCall(
+  { contracts: { clearing } }: TransactionChain,
+  submission: FeederSubmission | ParentSubmission,
+): BatchCall {
+  const expectedGas = CLEAR_GAS.call + CLEAR_GAS.order * BigInt((submission.bids.length + submission.asks.length) / 4); // two bytes each, in hex
+  const data =
+    "feeder" in submission
+      ? clearing.interface.encodeFunctionData("clearFeeder", [feederBook(submission)])
+      : clearing.interface.encodeFunctionData("clearParent", [parentBook(submission)]);
+  return { data, expectedGas };
+}
+
+function closeCall({ contracts: { clearing } }: TransactionChain, submission: CloseSubmission): BatchCall {
+  const data = clearing.interface.encodeFunctionData("close", [closingBooks(submission)]);
+  return { data, expectedGas: CLOSE_GAS.call + CLOSE_GAS.position * BigInt(submission.positionCount) };
+}
+
+// What the contract's types want: arrays that could be written to.
+
+function feederBook(submission: FeederSubmission) {
+  return { ...submission, entries: [...submission.entries] };
+}
+
+function parentBook(submission: ParentSubmission) {
+  return {
+    ...submission,
+    rests: submission.rests.map((rests) => [...rests]),
+    childTradesHashes: [...submission.childTradesHashes],
+  };
+}
+
+function closingBooks(submission: CloseSubmission) {
+  return {
+    ...submission,
+    bilaterals: [...submission.bilaterals],
+    entries: submission.entries.map((entries) => [...entries]),
+    cancelTargets: [...submission.cancelTargets],
+    trades: submission.trades.map((trades) => [...trades]),
+    restsHashes: [...submission.restsHashes],
+  };
 }
 
 async function edgeAbove(chain: TransactionChain, view: MarketView, { area, slot }: AreaSlot): Promise<Edge> {

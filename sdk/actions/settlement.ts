@@ -1,7 +1,11 @@
 /** From trades and readings to money, and the release of what is held. Anyone may call; the result follows from state. */
 import type { TransactionChain } from "../connect.js";
 import type { MarketView, Words } from "../market-view.js";
-import { transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import { transact, transactTogether, type BatchCall, type Receipt, type TransactionOverrides } from "../transact.js";
+
+/** What settling and finalizing usually take, docs/benchmarks.md: in all, a meter, a word of positions or outcomes. */
+const SETTLE_GAS = { call: 80_000n, meter: 2_000n, word: 8_000n };
+const FINALIZE_GAS = { call: 100_000n, word: 2_000n };
 
 /** A city tree's slot. */
 export interface TreeSlot {
@@ -68,62 +72,123 @@ export function submitFinalizeRest(
   return transact(chain, () => chain.contracts.settlement.finalizeRest(feeder, slot, chunk, [...outcomes], overrides));
 }
 
+/** Slots of a city tree. */
+export interface TreeSlots {
+  readonly city: bigint;
+  readonly slots: readonly bigint[];
+}
+
 /**
- * Settles a slot of a city tree by the view: the trading meters when it is closed, and every chunk of the others. Again
- * after a correction: it posts the difference. Syncs the view before and after.
+ * Settles slots of a city tree by the view: the trading meters of those that are closed, and every chunk of the others.
+ * Again after a correction: it posts the difference. As few transactions as the gas allows, since slots settled together
+ * read and write their accounts once. Syncs the view before and after.
  */
-export async function settleSlot(
+export async function settleSlots(
   chain: TransactionChain,
   view: MarketView,
-  { city, slot }: TreeSlot,
+  { city, slots }: TreeSlots,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
   await view.sync(chain);
-  const closed = view.closedSlotOf(city, slot);
-  if (closed !== undefined) {
-    const { outcomes, parties } = view.settledOf(city, slot) ?? { outcomes: [], parties: [] };
-    const prior = { priorOutcomes: outcomes, priorParties: parties };
-    receipts.push(await submitSettle(chain, { city, slot, ...closed, ...prior }, overrides));
-  }
-  for (const rest of restChunks(view, { city, slot })) {
-    const priorOutcomes = view.restSettledOf(rest.feeder, slot, rest.chunk)?.outcomes ?? [];
-    receipts.push(await submitSettleRest(chain, { ...rest, priorOutcomes }, overrides));
-  }
+  const calls = slots.flatMap((slot) => settleCalls(chain, view, { city, slot }));
+  const receipts = await transactTogether(chain, chain.contracts.settlement, calls, overrides);
   await view.sync(chain);
   return receipts;
 }
 
-/** Frees all that a slot of a city tree holds, after its final date. Syncs the view before and after. */
-export async function finalizeSlot(
+/** `settleSlots` of one slot. */
+export function settleSlot(
   chain: TransactionChain,
   view: MarketView,
   { city, slot }: TreeSlot,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
+  return settleSlots(chain, view, { city, slots: [slot] }, overrides);
+}
+
+/** Frees all that slots of a city tree hold, after their final dates. Syncs the view before and after. */
+export async function finalizeSlots(
+  chain: TransactionChain,
+  view: MarketView,
+  { city, slots }: TreeSlots,
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<Receipt[]> {
   await view.sync(chain);
-  const settled = view.settledOf(city, slot);
-  if (settled !== undefined && !settled.isFinal) {
-    receipts.push(await submitFinalize(chain, { city, slot, ...settled }, overrides));
-  }
-  for (const rest of restChunks(view, { city, slot })) {
-    const part = view.restSettledOf(rest.feeder, slot, rest.chunk);
-    if (part === undefined || part.isFinal) continue;
-    receipts.push(await submitFinalizeRest(chain, { ...rest, outcomes: part.outcomes }, overrides));
-  }
+  const calls = slots.flatMap((slot) => finalizeCalls(chain, view, { city, slot }));
+  const receipts = await transactTogether(chain, chain.contracts.settlement, calls, overrides);
   await view.sync(chain);
   return receipts;
+}
+
+/** `finalizeSlots` of one slot. */
+export function finalizeSlot(
+  chain: TransactionChain,
+  view: MarketView,
+  { city, slot }: TreeSlot,
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<Receipt[]> {
+  return finalizeSlots(chain, view, { city, slots: [slot] }, overrides);
+}
+
+/** The calls that settle a slot. */
+function settleCalls(
+  { contracts: { settlement } }: TransactionChain,
+  view: MarketView,
+  { city, slot }: TreeSlot,
+): BatchCall[] {
+  const rests = restChunks(view, { city, slot }).map(({ feeder, chunk, meters }) => {
+    const outcomes = view.restSettledOf(feeder, slot, chunk)?.outcomes ?? [];
+    return {
+      data: settlement.interface.encodeFunctionData("settleRest", [feeder, slot, chunk, [...outcomes]]),
+      expectedGas: SETTLE_GAS.call + SETTLE_GAS.meter * BigInt(meters.length),
+    };
+  });
+  const closed = view.closedSlotOf(city, slot);
+  if (closed === undefined) return rests;
+  const { outcomes, parties } = view.settledOf(city, slot) ?? { outcomes: [], parties: [] };
+  const lists = [closed.positions, closed.trades, outcomes, parties].map((words) => [...words]);
+  const [positions = [], trades = [], priorOutcomes = [], priorParties = []] = lists;
+  const data = settlement.interface.encodeFunctionData("settle", [
+    city,
+    slot,
+    positions,
+    trades,
+    priorOutcomes,
+    priorParties,
+  ]);
+  return [{ data, expectedGas: SETTLE_GAS.call + SETTLE_GAS.word * BigInt(positions.length) }, ...rests];
+}
+
+/** The calls that finalize a slot. */
+function finalizeCalls(
+  { contracts: { settlement } }: TransactionChain,
+  view: MarketView,
+  { city, slot }: TreeSlot,
+): BatchCall[] {
+  const gasOf = (outcomes: Words): bigint => FINALIZE_GAS.call + FINALIZE_GAS.word * BigInt(outcomes.length);
+  const rests = restChunks(view, { city, slot }).flatMap(({ feeder, chunk }) => {
+    const part = view.restSettledOf(feeder, slot, chunk);
+    if (part === undefined || part.isFinal) return [];
+    const data = settlement.interface.encodeFunctionData("finalizeRest", [feeder, slot, chunk, [...part.outcomes]]);
+    return [{ data, expectedGas: gasOf(part.outcomes) }];
+  });
+  const settled = view.settledOf(city, slot);
+  if (settled === undefined || settled.isFinal) return rests;
+  const { outcomes, parties } = settled;
+  const data = settlement.interface.encodeFunctionData("finalize", [city, slot, [...outcomes], [...parties]]);
+  return [{ data, expectedGas: gasOf(outcomes) }, ...rests];
 }
 
 /** The chunks of a tree's feeders that have a meter without an order in the slot. */
-export function restChunks(view: MarketView, { city, slot }: TreeSlot): RestChunk[] {
+export function restChunks(
+  view: MarketView,
+  { city, slot }: TreeSlot,
+): (RestChunk & { readonly meters: readonly bigint[] })[] {
   const trading = view.tradingMetersOf(city, slot);
   return view.feedersAt(city, slot).flatMap((feeder) =>
     view
       .meterChunksOf(feeder)
       .map((meters, chunk) => ({ feeder, slot, chunk: BigInt(chunk), meters }))
-      .filter(({ meters }) => meters.some((meter) => !trading.has(meter)))
-      .map(({ chunk }) => ({ feeder, slot, chunk })),
+      .filter(({ meters }) => meters.some((meter) => !trading.has(meter))),
   );
 }

@@ -61,8 +61,12 @@ export const ORDERS_ERRORS = {
     why: "Order {index}: meter {meter} would trade {totalWh} Wh in slot {slot}, its connection carries {connectionWh}.",
     todo: "Order less.",
   },
-  EnergyMarketBookFull: {
-    why: "Order {index}: feeder {feeder} takes {bound} orders in slot {slot}, and has them.",
+  EnergyMarketSlotFull: {
+    why: "Order {index}: slot {slot} has taken {bound} orders, as many as it can number.",
+    todo: "Order in another slot.",
+  },
+  EnergyMarketTooManyMeters: {
+    why: "Order {index}: {bound} other meters of feeder {feeder} trade in slot {slot}, as many as it may have.",
     todo: "Order in another slot, or make room by a new feeder or city.",
   },
   EnergyMarketLockRefused: {

@@ -86,8 +86,8 @@ async function tradingDay(stage: MarketStage): Promise<Receipts> {
 
   await stage.until(slot, "gateClosure");
   const books = await clearTree(chain, view, { city, slot });
-  keep("Clearing.clearFeeder, 4 orders", books[0]);
-  keep("Clearing.clearParent, city above 3 feeders", books.at(-1));
+  keep("Clearing.multicall, 3 feeders' books of 9 orders", books[0]);
+  keep("Clearing.multicall, a city's book above 3 feeders", books.at(-1));
   keep("Clearing.close, 9 orders and 1 contract", await closeTree(chain, view, { city, slot }));
 
   await stage.until(slot, "deliveryEnd");
@@ -99,12 +99,10 @@ async function tradingDay(stage: MarketStage): Promise<Receipts> {
   }));
   keep("MeterLedger.submit, 10 readings, real registry", (await stage.read(slot, readings))[0]);
   const settled = await settleSlot(chain, view, { city, slot });
-  keep("Settlement.settle, 9 homes with the real market", settled[0]);
-  keep("Settlement.settleRest, 1 home of 3", settled[1]);
+  keep("Settlement.multicall, settle 9 homes and 1 home of 3 without order", settled[0]);
   await stage.until(slot, "finalDate");
   const final = await finalizeSlot(chain, view, { city, slot });
-  keep("Settlement.finalize, 9 homes with the real market", final[0]);
-  keep("Settlement.finalizeRest, 1 home of 3", final[1]);
+  keep("Settlement.multicall, finalize 9 homes and 1 without order", final[0]);
 
   await issueCredits(withSigner(stage.network.transaction, stage.network.operators.transaction.issuer), {
     to: second.chain.signer.address,
@@ -187,14 +185,12 @@ const NAMES = [
   `EnergyMarket.relay, 3 profiles of ${SLOTS} slots, new accounts and books`,
   "EnergyMarket.cancel, 1 slot",
   "BilateralContracts.accept, 1 slot",
-  "Clearing.clearFeeder, 4 orders",
-  "Clearing.clearParent, city above 3 feeders",
+  "Clearing.multicall, 3 feeders' books of 9 orders",
+  "Clearing.multicall, a city's book above 3 feeders",
   "Clearing.close, 9 orders and 1 contract",
   "MeterLedger.submit, 10 readings, real registry",
-  "Settlement.settle, 9 homes with the real market",
-  "Settlement.settleRest, 1 home of 3",
-  "Settlement.finalize, 9 homes with the real market",
-  "Settlement.finalizeRest, 1 home of 3",
+  "Settlement.multicall, settle 9 homes and 1 home of 3 without order",
+  "Settlement.multicall, finalize 9 homes and 1 without order",
   "TradeEscrow.deposit, account has credits",
   "TradeEscrow.withdraw, part",
 ];

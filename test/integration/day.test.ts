@@ -210,7 +210,7 @@ describe("A whole day", function () {
         unread = await runSimulation(options, async (parts) => {
           const metering = await Metering.start(parts);
           return {
-            report: (slot) => metering.report(slot),
+            report: (slots) => metering.report(slots),
             fillGaps: () => Promise.resolve(),
             stop: () => metering.stop(),
           };

@@ -203,9 +203,14 @@ contract BilateralContractsTest is TradingFixture {
     function test_RevertWhen_TheBookIsFull() public {
         uint256 bound_ = MarketBounds.MAX_TREE_BILATERALS;
         for (uint32 i = 0; i < bound_; ++i) {
-            addHome(100 + i, feederA);
-            addHome(200 + i, feederB);
-            bilaterals.accept(signedBoth(termsOf(100 + i, 200 + i, 1, 20_000)));
+            (uint32 buyMeter, uint32 sellMeter) = (100 + i / 4, 200 + i / 4); // four contracts each
+            if (i % 4 == 0) {
+                addHome(buyMeter, feederA);
+                addHome(sellMeter, feederB);
+            }
+            BilateralContract memory terms = termsOf(buyMeter, sellMeter, 1, 20_000);
+            terms.nonce = 9 + i;
+            bilaterals.accept(signedBoth(terms));
         }
         _refused(
             termsOf(BUYER, WESTERN, 1_000, 100_000),

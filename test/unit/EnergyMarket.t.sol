@@ -509,26 +509,53 @@ contract EnergyMarketTest is TradingFixture {
 
     // -------------------- bounds of books
 
-    function test_RevertWhen_TheBookIsFull() public {
-        // three feeders in the tree: 256 orders each
-        _fill(feederA, 1_000, 256);
-        addHome(5_000, feederA);
-        _refused(
-            orderOf(5_000, Side.Buy, 1_000, 1),
-            abi.encodeWithSelector(IEnergyMarket.EnergyMarketBookFull.selector, 0, feederA, SLOT, 256)
-        );
-        relay(feederB, orderOf(AWAY, Side.Buy, 1_000, 1)); // the neighbour's share is untouched
-        Order memory order = profileOf(5_000, Side.Buy, SLOT + 1, 1, 1_000, 1);
-        relay(feederA, order); // so is the next slot
-    }
-
     /// The tree's bound holds even if its feeders' shares did not add up to it.
     function test_RevertWhen_TheTreeIsFull() public {
         relay(feederA, orderOf(HOME, Side.Buy, 1_000, 1));
-        _setTreeOrders(MarketBounds.MAX_TREE_ORDERS - 1);
+        _setTreeMeters(MarketBounds.MAX_TREE_METERS - 1);
         relay(feederA, orderOf(OTHER, Side.Buy, 1_000, 1));
         SignedOrder[] memory orders = one(signed(orderOf(AWAY, Side.Buy, 1_000, 1)));
-        vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.EnergyMarketBookFull.selector, 0, feederB, SLOT, 256));
+        vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.EnergyMarketTooManyMeters.selector, 0, feederB, SLOT, 42));
+        market.relay(feederB, orders);
+    }
+
+    /// Whatever an order is worth, its meter may come to need a new debt: so meters are bounded, not orders alone.
+    function test_RevertWhen_AFeedersShareOfMetersIsTaken() public {
+        // three feeders in the tree: 42 meters each; here with an order each
+        for (uint32 meter = 1_000; meter < 1_041; ++meter) {
+            addHome(meter, feederA);
+            relay(feederA, orderOf(meter, Side.Buy, 1_000, 1));
+        }
+        uint32[] memory wh = new uint32[](1);
+        wh[0] = 1_000;
+        vm.prank(address(bilaterals));
+        market.countBilateral(HOME, homeOf(HOME), Side.Buy, SLOT, wh); // a contract's meter counts as well
+        bytes memory full = abi.encodeWithSelector(
+            IEnergyMarket.EnergyMarketTooManyMeters.selector,
+            0,
+            feederA,
+            SLOT,
+            42
+        );
+        _refused(orderOf(OTHER, Side.Buy, 1_000, 1), full);
+        vm.prank(address(bilaterals));
+        vm.expectRevert(full);
+        market.countBilateral(OTHER, homeOf(OTHER), Side.Sell, SLOT, wh);
+        Order memory more = orderOf(1_000, Side.Buy, 1_000, 1);
+        more.nonce = 2;
+        relay(feederA, more); // of a meter that is there
+        relay(feederB, orderOf(AWAY, Side.Buy, 1_000, 1)); // the neighbour's share is untouched
+        relay(feederA, profileOf(OTHER, Side.Buy, SLOT + 1, 1, 1_000, 1)); // so is the next slot
+    }
+
+    function test_RevertWhen_TheSlotHasNoNumberForAnOrder() public {
+        relay(feederA, orderOf(HOME, Side.Buy, 1_000, 1));
+        _setArrivals(type(uint24).max - 1);
+        relay(feederA, orderOf(OTHER, Side.Buy, 1_000, 1));
+        SignedOrder[] memory orders = one(signed(orderOf(AWAY, Side.Buy, 1_000, 1)));
+        vm.expectRevert(
+            abi.encodeWithSelector(IEnergyMarket.EnergyMarketSlotFull.selector, 0, feederB, SLOT, type(uint24).max)
+        );
         market.relay(feederB, orders);
     }
 
@@ -763,32 +790,28 @@ contract EnergyMarketTest is TradingFixture {
     }
 
     /// @dev Writes the tree's count of SLOT, which stands at 1: the one word keyed by city and group that holds a 1.
-    function _setTreeOrders(uint256 count) private {
+    function _setTreeMeters(uint256 count) private {
         for (uint256 p = 0; p < 16; ++p) {
             bytes32 slot = keccak256(abi.encode(uint256(SLOT / 8), keccak256(abi.encode(uint256(city), p))));
             if (vm.load(address(market), slot) != bytes32(uint256(1))) continue;
             vm.store(address(market), slot, bytes32(count));
             return;
         }
-        fail("no count of the tree's orders");
+        fail("no count of the tree's meters");
+    }
+
+    /// @dev Likewise the slot's arrivals, the one word keyed by group alone.
+    function _setArrivals(uint256 count) private {
+        for (uint256 p = 0; p < 16; ++p) {
+            bytes32 slot = keccak256(abi.encode(uint256(SLOT / 8), p));
+            if (vm.load(address(market), slot) != bytes32(uint256(1))) continue;
+            vm.store(address(market), slot, bytes32(count));
+            return;
+        }
+        fail("no arrivals");
     }
 
     function _meter(uint24 feeder) private pure returns (MockTradingWorld.Meter memory) {
         return MockTradingWorld.Meter(homeOf(HOME), feeder, CONNECTION_WH, false, false, 0);
-    }
-
-    /// @dev Orders of new homes, four each, in batches that a block holds.
-    function _fill(uint24 feeder, uint32 firstMeter, uint256 count) private {
-        SignedOrder[] memory orders = new SignedOrder[](64);
-        for (uint256 n = 0; n < count; n += 64) {
-            for (uint256 i = 0; i < 64; ++i) {
-                uint32 meter = firstMeter + uint32((n + i) / 4);
-                if (i % 4 == 0) addHome(meter, feeder);
-                Order memory order = orderOf(meter, Side.Buy, 1_000, 1);
-                order.nonce = uint64(i % 4) + 1;
-                orders[i] = signed(order);
-            }
-            market.relay(feeder, orders);
-        }
     }
 }

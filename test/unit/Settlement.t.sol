@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
+
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
+import {HomePosting, PartyPosting} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
 import {ReadingStatus} from "../../contracts/types/MarketTypes.sol";
 import {Outcome} from "../../contracts/types/RecordTypes.sol";
@@ -637,5 +640,51 @@ contract SettlementTest is SettlementFixture {
         }
         vm.expectPartialRevert(ISettlement.SettlementWrongOutcomes.selector);
         settlement.finalize(CITY, slot, all, new bytes32[](0));
+    }
+
+    // -------------------- several calls in one transaction
+
+    function test_SlotsSettleTogetherAsOneByOne() public {
+        _oneTrade();
+        read(1, 3_000, 0);
+        read(2, 0, 3_500);
+        toDeliveryEnd();
+        uint256 snapshot = vm.snapshotState();
+        assertTrue(settle());
+        bytes32 alone = settlement.outcomesHash(CITY, slot);
+        vm.revertToState(snapshot);
+        bytes[] memory calls = new bytes[](2);
+        bytes32[] memory none;
+        calls[0] = abi.encodeCall(settlement.settle, (CITY, slot, positionWords(), tradeWords(), none, none));
+        calls[1] = abi.encodeCall(settlement.settleRest, (F21, slot, 0, none)); // nobody is there
+        vm.prank(address(0xBEEF)); // anybody
+        settlement.multicall(calls);
+        assertEq(settlement.outcomesHash(CITY, slot), alone);
+    }
+
+    function test_RevertWhen_OneOfSeveralCallsIsRefused() public {
+        _oneTrade();
+        read(1, 3_000, 0);
+        read(2, 0, 3_500);
+        toDeliveryEnd();
+        bytes[] memory calls = new bytes[](2);
+        bytes32[] memory none;
+        calls[0] = abi.encodeCall(settlement.settle, (CITY, slot, positionWords(), tradeWords(), none, none));
+        calls[1] = abi.encodeCall(settlement.finalize, (CITY, slot + 1, none, none));
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.SettlementNotSettled.selector, CITY, slot + 1));
+        settlement.multicall(calls);
+        assertEq(settlement.outcomesHash(CITY, slot), 0, "nothing of the first call is left");
+    }
+
+    /// Nothing is lent by being called by itself: every call of the batch has the sender of the whole.
+    function test_SeveralCallsHaveNoRightThatOneHasNot() public {
+        bytes[] memory calls = new bytes[](1);
+        HomePosting[] memory homes;
+        PartyPosting[] memory owed;
+        calls[0] = abi.encodeCall(escrow.post, (CITY, slot, homes, owed));
+        vm.expectRevert(Errors.FailedCall.selector); // a function that Settlement does not have
+        settlement.multicall(calls);
+        (bool paid, ) = address(settlement).call{value: 1}(abi.encodeCall(settlement.multicall, (calls)));
+        assertFalse(paid, "takes no value");
     }
 }

@@ -45,10 +45,10 @@ describe("Default grid", () => {
     ).to.deep.equal([[[6, 6], [5]]]);
   });
 
-  it("makes two cities of 1,000 homes", () => {
+  it("makes eight cities of 1,000 homes", () => {
     const grid = defaultGrid(homes(1000), SLOT, new Random(1));
-    expect(grid.cities).to.have.length(2);
-    for (const city of grid.cities) expect(city.districts.flatMap((district) => district.feeders)).to.have.length(16);
+    expect(grid.cities).to.have.length(8);
+    for (const city of grid.cities) expect(city.districts.flatMap((district) => district.feeders)).to.have.length(4);
     expect(new Set(feedersOf(grid).map(({ feeder }) => feeder.homes.length))).to.deep.equal(new Set([31, 32]));
   });
 
@@ -61,8 +61,8 @@ describe("Default grid", () => {
         checkHomes(grid, all, "default");
         for (const { feeder, city } of feedersOf(grid)) {
           const inCity = feedersOf({ cities: [city] });
-          // a feeder's book takes MAX_TREE_ORDERS / feeders of the city: every home can order
-          expect(feeder.homes.length).to.be.within(1, Math.min(512, Math.floor(768 / inCity.length)));
+          // a feeder's share is MAX_TREE_METERS / feeders of the city: every home can order
+          expect(feeder.homes.length).to.be.within(1, Math.floor(128 / inCity.length));
         }
       }),
       { numRuns: 50 },

@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
 import type { Clock } from "../../scripts/networks/index.js";
 import { highestRetail, loadInputs, planRun, slotsOf, type Plan } from "../../scripts/simulate/plan.js";
-import { genesisTime, leadSeconds, orderRounds, SlotMap } from "../../scripts/simulate/schedule.js";
+import { batchSlots, genesisTime, leadSeconds, orderRounds, SlotMap } from "../../scripts/simulate/schedule.js";
 import { Timeline } from "../../scripts/simulate/timeline.js";
 import { costUp } from "../../sdk/units.js";
 import { firstUnopenedSlot, slotTimes } from "../../sdk/time/slots.js";
@@ -238,5 +238,13 @@ describe("Simulation: plan", () => {
 
   it("knows the highest retail price of the run", () => {
     expect(highestRetail(loaded.inputs)).to.equal(310_000n);
+  });
+});
+
+describe("slots settled together", () => {
+  it("are as many as leave the first a sixth of the reading window and a minute, six at most", async () => {
+    const together = async (slotSeconds: number): Promise<number> =>
+      batchSlots((await marketParameters(slotSeconds)).windows, slotSeconds);
+    expect(await Promise.all([30, 60, 900, 3_600, 7_200, 86_400].map(together))).to.deep.equal([1, 2, 6, 6, 3, 1]);
   });
 });

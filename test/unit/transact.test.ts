@@ -3,7 +3,7 @@ import type { ContractTransactionReceipt, ContractTransactionResponse, Provider 
 
 import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
 import { CommonwattError } from "../../sdk/errors.js";
-import { ask, transact } from "../../sdk/transact.js";
+import { ask, transact, transactTogether, type BatchCall } from "../../sdk/transact.js";
 
 const REASON = CONTRACT_INTERFACES.TradeEscrow.encodeErrorResult("TradeEscrowZeroAmount", []);
 
@@ -87,5 +87,48 @@ describe("questions", () => {
     expect(await ask(() => Promise.resolve(5n))).to.equal(5n);
     const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { data: REASON }));
     expect(await codeOf(ask(refuse))).to.equal("TradeEscrowZeroAmount");
+  });
+});
+
+describe("calls in one transaction", () => {
+  const receipt = { status: 1 } as ContractTransactionReceipt;
+  const call = (data: string, expectedGas: bigint): BatchCall => ({ data, expectedGas });
+  const NO_REASON = CONTRACT_INTERFACES.Settlement.encodeErrorResult("FailedCall", []);
+
+  /** Takes at most so many calls; hears what was tried. */
+  function contractThatTakes(most: number, data = NO_REASON): { contract: never; tried: string[][] } {
+    const tried: string[][] = [];
+    const multicall = (calls: string[]): Promise<ContractTransactionResponse> => {
+      tried.push(calls);
+      if (calls.length > most) return Promise.reject(Object.assign(new Error("no"), { data }));
+      return Promise.resolve(response(() => Promise.resolve(receipt)));
+    };
+    return { contract: { multicall } as never, tried };
+  }
+
+  it("are as many as their expected gas lets, in their order, one at least", async () => {
+    const { contract, tried } = contractThatTakes(9);
+    const calls = [call("0x01", 9_000_000n), call("0x02", 5_000_000n), call("0x03", 1n), call("0x04", 99_000_000n)];
+    expect(await transactTogether(chainThatSays({}), contract, calls, {})).to.deep.equal([receipt, receipt, receipt]);
+    expect(tried).to.deep.equal([["0x01", "0x02"], ["0x03"], ["0x04"]]);
+    expect(await transactTogether(chainThatSays({}), contract, [], {})).to.deep.equal([]);
+  });
+
+  it("are sent again by halves when they run out of gas", async () => {
+    const { contract, tried } = contractThatTakes(1);
+    const calls = ["0x01", "0x02", "0x03"].map((data) => call(data, 1n));
+    expect(await transactTogether(chainThatSays({}), contract, calls, {})).to.have.lengthOf(3);
+    expect(tried).to.deep.equal([["0x01", "0x02", "0x03"], ["0x01", "0x02"], ["0x01"], ["0x02"], ["0x03"]]);
+  });
+
+  it("are not tried again when one is refused, nor when it runs out of gas alone", async () => {
+    const refused = contractThatTakes(0, REASON);
+    const calls = ["0x01", "0x02"].map((data) => call(data, 1n));
+    const attempt = transactTogether(chainThatSays({}), refused.contract, calls, {});
+    expect(await codeOf(attempt)).to.equal("TradeEscrowZeroAmount");
+    expect(refused.tried).to.have.lengthOf(1);
+    const large = contractThatTakes(0);
+    expect(await codeOf(transactTogether(chainThatSays({}), large.contract, calls, {}))).to.equal("FailedCall");
+    expect(large.tried).to.deep.equal([["0x01", "0x02"], ["0x01"]]);
   });
 });

@@ -20,11 +20,13 @@ export interface TreeOptions {
   readonly feeders: number;
   /** As it goes: a tenth of the sellers is short, most buyers use a little more or less than they bought. */
   readonly mood: "ordinary" | "everyone is short" | "everything is surplus";
+  /** Trades of each home with each of its neighbours; absent: one. */
+  readonly tradesEach?: number;
   /** Suppliers have nothing to pay feed-in with: each home becomes a creditor. */
   readonly brokeSuppliers?: boolean;
 }
 
-/** Buyers and sellers alternate; each trades with its neighbours on other feeders, as many trades as homes less one. */
+/** Buyers and sellers alternate; each trades with its neighbours on other feeders. */
 export async function closedTree(stage: WorldStage, options: TreeOptions) {
   const feeders = Array.from({ length: options.feeders }, (_, i) => ({
     feeder: BigInt(11 + i),
@@ -51,7 +53,9 @@ export async function closedTree(stage: WorldStage, options: TreeOptions) {
     await world.place(m.meter, m.feeder, 20_000n);
     await world.fund(accountOf(m.meter), FUNDS_MICRO);
   }
-  const trades = Array.from({ length: options.homes - 1 }, (_, i): SlotTrade => {
+  const pairs = options.homes - 1;
+  const trades = Array.from({ length: pairs * (options.tradesEach ?? 1) }, (_, n): SlotTrade => {
+    const i = n % pairs;
     const [buyMeter, sellMeter] = i % 2 === 0 ? [i + 1, i + 2] : [i + 2, i + 1];
     return {
       level: 3,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+
 import {IClearing} from "../../interfaces/IClearing.sol";
 import {Book, BookClearing, Merged} from "../../libraries/BookClearing.sol";
 import {BookLog} from "../../libraries/BookLog.sol";
@@ -14,8 +16,9 @@ import {SlotClosing} from "./SlotClosing.sol";
 
 /// @title Clearing
 /// @notice Clears books from a merit order that the caller supplies, and commits to the results. See IClearing.
-/// @dev Calls only views of the market's contracts; `close` calls TradeEscrow last.
-contract Clearing is EdgeUse, SlotClosing {
+/// @dev Calls only views of the market's contracts; `close` calls TradeEscrow last. `multicall` as in Settlement:
+///      several books, or several slots' closings, in one transaction.
+contract Clearing is EdgeUse, SlotClosing, Multicall {
     using BookClearing for Book;
 
     /// @dev Whose book it is, and what the caller says it comes to.

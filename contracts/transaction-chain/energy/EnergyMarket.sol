@@ -89,15 +89,16 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
             first: firstSlot,
             last: lastSlot
         });
-        Batch memory batch = _openBatch(feeder, firstSlot, lastSlot); // for its view of the slots; nothing is appended
+        Batch memory batch = _openBatch(feeder, firstSlot, lastSlot); // the meter is counted, no entry is appended
         for (uint256 i = 0; i < wh.length; ++i) {
             if (wh[i] == 0) continue;
             uint32 slot = firstSlot + uint32(i);
-            uint256 minimumWh = _bookAt(batch, slot).minimumWh;
-            if (wh[i] < minimumWh) _refuseSize(0, slot, wh[i], minimumWh);
-            _count(tally, slot, wh[i]);
+            OpenBook memory book = _bookAt(batch, slot);
+            if (wh[i] < book.minimumWh) _refuseSize(0, slot, wh[i], book.minimumWh);
+            if (_count(tally, slot, wh[i])) _enterMeter(batch, book, 0, slot);
         }
         _store(tally);
+        _closeBatch(batch);
     }
 
     // -------------------- views
@@ -183,7 +184,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
             _refuseSize(accepted.index, slot, wh, book.minimumWh);
         }
         if (limit > type(uint32).max) revert EnergyMarketBadProfile(accepted.index);
-        _count(accepted.tally, slot, wh);
+        if (_count(accepted.tally, slot, wh)) _enterMeter(batch, book, accepted.index, slot);
         // As Money.costUp: a lock is 26 bits of Wh times 32 bits of rate, and a profile has 128 of them.
         unchecked {
             accepted.lockMicro += (wh * (accepted.sells ? book.bondRate : limit) + 999) / 1000;

@@ -12,7 +12,7 @@ import {OrderAdmission} from "./OrderAdmission.sol";
 
 /// @title OrderBooks
 /// @notice The logs of the feeders' books: a hash chain and two counts per feeder and slot, one sequence of arrivals
-///         per slot, one count of orders per tree and slot. Part of EnergyMarket.
+///         per slot, one count of meters per tree and slot. Part of EnergyMarket.
 abstract contract OrderBooks is OrderAdmission {
     using SlotLanes for SlotLanes.Lanes;
 
@@ -22,10 +22,10 @@ abstract contract OrderBooks is OrderAdmission {
         bytes32 hash;
         uint256 entries; // length of the log
         uint256 arrivals; // in the slot, over all books
-        uint256 room; // how many orders still fit into the book, the tree and the slot
-        uint256 loadedRoom; // the same before the batch
-        uint256 orders; // in the log before the batch
-        uint256 treeOrders; // in the slot before the batch, over the books of the tree
+        uint256 meterRoom; // how many meters still fit into the feeder's share and the tree
+        uint256 loadedMeterRoom; // the same before the batch
+        uint256 meters; // of the feeder before the batch
+        uint256 treeMeters; // before the batch
         uint256 bondRate;
         uint256 minimumWh;
     }
@@ -48,9 +48,9 @@ abstract contract OrderBooks is OrderAdmission {
     uint256 private constant _COUNT_BITS = 16;
 
     mapping(uint24 feeder => mapping(uint32 slot => bytes32 hash)) private _hashes;
-    mapping(uint24 feeder => SlotLanes.Lanes counts) private _counts; // orders 16 | entries 16
+    mapping(uint24 feeder => SlotLanes.Lanes counts) private _counts; // meters 16 | entries 16
     SlotLanes.Lanes private _arrivals;
-    mapping(uint24 city => SlotLanes.Lanes orders) private _treeOrders;
+    mapping(uint24 city => SlotLanes.Lanes meters) private _treeMeters;
 
     /// @inheritdoc IEnergyMarket
     function bookOf(uint24 feeder, uint32 slot) external view returns (bytes32 entriesHash, uint32 entryCount) {
@@ -64,10 +64,10 @@ abstract contract OrderBooks is OrderAdmission {
             if (!book.isLoaded) continue;
             uint32 slot = batch.firstSlot + uint32(i);
             _hashes[feeder][slot] = book.hash;
-            uint256 added = book.loadedRoom - book.room;
-            _counts[feeder].set(slot, ((book.orders + added) << _COUNT_BITS) | book.entries);
+            uint256 added = book.loadedMeterRoom - book.meterRoom;
+            _counts[feeder].set(slot, ((book.meters + added) << _COUNT_BITS) | book.entries);
             _arrivals.set(slot, book.arrivals);
-            _treeOrders[batch.city].set(slot, book.treeOrders + added);
+            _treeMeters[batch.city].set(slot, book.treeMeters + added);
         }
     }
 
@@ -106,6 +106,16 @@ abstract contract OrderBooks is OrderAdmission {
         }
     }
 
+    /// @dev Takes a meter into the slot that had neither order nor contract in it.
+    function _enterMeter(Batch memory batch, OpenBook memory book, uint256 index, uint256 slot) internal view {
+        if (book.meterRoom == 0) {
+            revert EnergyMarketTooManyMeters(index, batch.feeder, uint32(slot), _shareOf(batch.city, uint32(slot)));
+        }
+        unchecked {
+            --book.meterRoom; // not 0
+        }
+    }
+
     /// @dev Gives an order its arrival and its place in the book, and returns its first word.
     function _appendOrder(
         Batch memory batch,
@@ -113,11 +123,12 @@ abstract contract OrderBooks is OrderAdmission {
         uint256 index,
         uint256 orderWord,
         bytes32 owner
-    ) internal view returns (bytes32 word) {
-        if (book.room == 0) _refuseFull(batch, index, uint32(orderWord >> 56));
-        // With room there is none of these at its bound, which is far below its bits.
+    ) internal pure returns (bytes32 word) {
+        if (book.arrivals == type(uint24).max) {
+            revert EnergyMarketSlotFull(index, batch.feeder, uint32(orderWord >> 56), book.arrivals);
+        }
+        // entries are at most twice four a meter, far below their bits
         unchecked {
-            --book.room;
             word = bytes32(orderWord | (++book.arrivals << 168) | (book.entries++ << 88));
         }
         book.hash = Records.chainEntry(book.hash, word, owner);
@@ -167,28 +178,20 @@ abstract contract OrderBooks is OrderAdmission {
         book.isLoaded = true;
         book.hash = _hashes[batch.feeder][slot];
         book.entries = uint16(counts);
-        book.orders = counts >> _COUNT_BITS;
+        book.meters = counts >> _COUNT_BITS;
         book.arrivals = _arrivals.get(slot);
-        book.treeOrders = _treeOrders[batch.city].get(slot);
-        book.loadedRoom = book.room = _roomOf(book, _boundOf(batch.city, slot));
+        book.treeMeters = _treeMeters[batch.city].get(slot);
+        book.loadedMeterRoom =
+            book.meterRoom = Math.min(
+                _shareOf(batch.city, slot) - book.meters, // the share of a slot never falls
+                MarketBounds.MAX_TREE_METERS - book.treeMeters
+            );
         book.bondRate = rules.bondRate;
         book.minimumWh = rules.minimumOrderWh;
     }
 
-    function _refuseFull(Batch memory batch, uint256 index, uint32 slot) private view {
-        revert EnergyMarketBookFull(index, batch.feeder, slot, _boundOf(batch.city, slot));
-    }
-
     /// @dev A feeder's share of its tree is the same for all its feeders, and fixed when the slot opens.
-    function _boundOf(uint24 city, uint32 slot) private view returns (uint256) {
-        uint256 share = MarketBounds.MAX_TREE_ORDERS / TOPOLOGY.feederCountAt(city, slot);
-        return share < MarketBounds.MAX_BOOK_ORDERS ? share : MarketBounds.MAX_BOOK_ORDERS;
-    }
-
-    function _roomOf(OpenBook memory book, uint256 bound) private pure returns (uint256) {
-        uint256 inBook = bound - book.orders; // the bound of a slot never falls
-        uint256 inTree = MarketBounds.MAX_TREE_ORDERS - book.treeOrders;
-        uint256 inSlot = type(uint24).max - book.arrivals;
-        return Math.min(inBook, Math.min(inTree, inSlot));
+    function _shareOf(uint24 city, uint32 slot) private view returns (uint256) {
+        return MarketBounds.MAX_TREE_METERS / TOPOLOGY.feederCountAt(city, slot);
     }
 }

@@ -43,14 +43,16 @@ abstract contract OrderLimits is IEnergyMarket {
         return (side, uint8(lane.ordersOf()), uint32(lane.whOf()));
     }
 
-    /// @dev Counts one more order of the profile. Slots come in ascending order; `_store` ends the profile.
-    function _count(Tally memory tally, uint256 slot, uint256 wh) internal {
+    /// @dev Counts one more order of the profile, and says whether it is the meter's first in the slot. Slots come in
+    ///      ascending order; `_store` ends the profile.
+    function _count(Tally memory tally, uint256 slot, uint256 wh) internal returns (bool isFirst) {
         // Nothing here leaves its bits: `wh` is at most a connection, which has 26 bits, and orders are at most 4.
         unchecked {
             if (slot / 8 + 1 != tally.group) _turnTo(tally, slot);
             uint256 shift = OrderLanes.shiftOf(slot);
             uint256 lane = tally.word.laneAt(shift);
-            if (lane == 0) lane = tally.side;
+            isFirst = lane == 0;
+            if (isFirst) lane = tally.side;
             else _requireRoom(tally, slot, lane);
             if (lane.whOf() + wh > tally.connectionWh) _refuseEnergy(tally, slot, lane.whOf() + wh);
             tally.word = tally.word.withLane(shift, lane + OrderLanes.ONE_ORDER + wh);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+
 import {IClearing} from "../../interfaces/IClearing.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
 import {DeliverySplit} from "../../libraries/DeliverySplit.sol";
@@ -21,7 +23,10 @@ import {SettlementPosting} from "./SettlementPosting.sol";
 /// @dev Per slot and area one stored word: the hash of the last outcomes, which the caller supplies again. Outside
 ///      calls go to the market's own contracts only, fixed at deployment; none calls back but, in some later form, the
 ///      accountants', which is called last.
-contract Settlement is SettlementPosting {
+///      `multicall` runs several of these functions in one transaction, as several transactions would, so that what
+///      they share is read and written once. Nothing here looks at the caller or takes value; a call that reverts takes
+///      the others with it, which its sender sees when it estimates the gas.
+contract Settlement is SettlementPosting, Multicall {
     using SettlementMemory for SlotCase;
 
     bytes32 private constant _FINALIZED = bytes32(uint256(1));

@@ -28,7 +28,7 @@ export declare namespace BookResults {
     }
 
   export interface ClearingInterface extends Interface {
-    getFunction(nameOrSignature: "BILATERALS" | "CALENDAR" | "ESCROW" | "MARKET" | "RULES" | "TARIFFS" | "TOPOLOGY" | "clearFeeder" | "clearParent" | "close" | "edgeUseOf" | "isDone" | "positionsHash" | "resultOf"): FunctionFragment;
+    getFunction(nameOrSignature: "BILATERALS" | "CALENDAR" | "ESCROW" | "MARKET" | "RULES" | "TARIFFS" | "TOPOLOGY" | "clearFeeder" | "clearParent" | "close" | "edgeUseOf" | "isDone" | "multicall" | "positionsHash" | "resultOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "BookCleared" | "SlotClosed"): EventFragment;
 
@@ -44,6 +44,7 @@ encodeFunctionData(functionFragment: 'clearParent', values: [ParentBookStruct]):
 encodeFunctionData(functionFragment: 'close', values: [SlotBooksStruct]): string;
 encodeFunctionData(functionFragment: 'edgeUseOf', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isDone', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'positionsHash', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'resultOf', values: [BigNumberish, BigNumberish]): string;
 
@@ -59,6 +60,7 @@ decodeFunctionResult(functionFragment: 'clearParent', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'edgeUseOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isDone', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'positionsHash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
   }
@@ -218,6 +220,14 @@ decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
     
 
     
+    multicall: TypedContractMethod<
+      [data: BytesLike[], ],
+      [string[]],
+      'nonpayable'
+    >
+    
+
+    
     positionsHash: TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],
       [string],
@@ -295,6 +305,11 @@ getFunction(nameOrSignature: 'isDone'): TypedContractMethod<
       [area: BigNumberish, slot: BigNumberish, ],
       [boolean],
       'view'
+    >;
+getFunction(nameOrSignature: 'multicall'): TypedContractMethod<
+      [data: BytesLike[], ],
+      [string[]],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'positionsHash'): TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],

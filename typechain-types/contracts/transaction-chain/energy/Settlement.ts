@@ -10,12 +10,13 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface SettlementInterface extends Interface {
-    getFunction(nameOrSignature: "finalize" | "finalizeRest" | "outcomesHash" | "restHash" | "settle" | "settleRest" | "shortSlots"): FunctionFragment;
+    getFunction(nameOrSignature: "finalize" | "finalizeRest" | "multicall" | "outcomesHash" | "restHash" | "settle" | "settleRest" | "shortSlots"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "RestFinalized" | "RestSettled" | "SlotFinalized" | "SlotSettled"): EventFragment;
 
     encodeFunctionData(functionFragment: 'finalize', values: [BigNumberish, BigNumberish, BytesLike[], BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'finalizeRest', values: [BigNumberish, BigNumberish, BigNumberish, BytesLike[]]): string;
+encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'outcomesHash', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'restHash', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'settle', values: [BigNumberish, BigNumberish, BytesLike[], BytesLike[], BytesLike[], BytesLike[]]): string;
@@ -24,6 +25,7 @@ encodeFunctionData(functionFragment: 'shortSlots', values: [BigNumberish, BigNum
 
     decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finalizeRest', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'outcomesHash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'restHash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settle', data: BytesLike): Result;
@@ -130,6 +132,14 @@ decodeFunctionResult(functionFragment: 'shortSlots', data: BytesLike): Result;
     
 
     
+    multicall: TypedContractMethod<
+      [data: BytesLike[], ],
+      [string[]],
+      'nonpayable'
+    >
+    
+
+    
     outcomesHash: TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],
       [string],
@@ -180,6 +190,11 @@ decodeFunctionResult(functionFragment: 'shortSlots', data: BytesLike): Result;
 getFunction(nameOrSignature: 'finalizeRest'): TypedContractMethod<
       [feeder: BigNumberish, slot: BigNumberish, chunk: BigNumberish, outcomes: BytesLike[], ],
       [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'multicall'): TypedContractMethod<
+      [data: BytesLike[], ],
+      [string[]],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'outcomesHash'): TypedContractMethod<

@@ -93,32 +93,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "index",
-        "type": "uint256"
-      },
-      {
-        "internalType": "uint24",
-        "name": "feeder",
-        "type": "uint24"
-      },
-      {
-        "internalType": "uint32",
-        "name": "slot",
-        "type": "uint32"
-      },
-      {
-        "internalType": "uint256",
-        "name": "bound",
-        "type": "uint256"
-      }
-    ],
-    "name": "EnergyMarketBookFull",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint32",
         "name": "slot",
         "type": "uint32"
@@ -352,6 +326,32 @@
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "index",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint24",
+        "name": "feeder",
+        "type": "uint24"
+      },
+      {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "bound",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnergyMarketSlotFull",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint32",
         "name": "slot",
         "type": "uint32"
@@ -374,6 +374,32 @@
       }
     ],
     "name": "EnergyMarketSpreadTooWide",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "index",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint24",
+        "name": "feeder",
+        "type": "uint24"
+      },
+      {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "bound",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnergyMarketTooManyMeters",
     "type": "error"
   },
   {

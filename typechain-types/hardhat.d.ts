@@ -12,7 +12,9 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
+getContractFactory(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantElection__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
+getContractFactory(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingRevenue__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
@@ -26,8 +28,10 @@ getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
 getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeterLedger__factory>
 getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISettlement__factory>
+getContractFactory(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStandingObserver__factory>
 getContractFactory(name: 'ITariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITariffs__factory>
 getContractFactory(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITradeEscrow__factory>
+getContractFactory(name: 'IValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IValidatorSet__factory>
 getContractFactory(name: 'BookLog', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookLog__factory>
 getContractFactory(name: 'GridEdges', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridEdges__factory>
 getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Money__factory>
@@ -74,7 +78,9 @@ getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | Factor
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
+getContractAt(name: 'IAccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantElection>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
+getContractAt(name: 'IAccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingRevenue>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
@@ -88,8 +94,10 @@ getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, sig
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
 getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeterLedger>
 getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISettlement>
+getContractAt(name: 'IStandingObserver', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStandingObserver>
 getContractAt(name: 'ITariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITariffs>
 getContractAt(name: 'ITradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITradeEscrow>
+getContractAt(name: 'IValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IValidatorSet>
 getContractAt(name: 'BookLog', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookLog>
 getContractAt(name: 'GridEdges', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridEdges>
 getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Money>
@@ -136,7 +144,9 @@ getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+deployContract(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
+deployContract(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
@@ -150,8 +160,10 @@ deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | Deploy
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
 deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
+deployContract(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'IValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IValidatorSet>
 deployContract(name: 'BookLog', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
 deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
@@ -198,7 +210,9 @@ deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployCont
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+deployContract(name: 'IAccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
+deployContract(name: 'IAccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
@@ -212,8 +226,10 @@ deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
 deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
+deployContract(name: 'IStandingObserver', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'IValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IValidatorSet>
 deployContract(name: 'BookLog', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
 deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>

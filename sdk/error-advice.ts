@@ -10,6 +10,7 @@ import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
 import { MONEY_ERRORS } from "./advice/money.js";
 import { ORDERS_ERRORS } from "./advice/orders.js";
+import { QBFT_ERRORS } from "./advice/qbft.js";
 import { READINGS_ERRORS } from "./advice/readings.js";
 import { RULES_ERRORS } from "./advice/rules.js";
 import { SDK_ERRORS } from "./advice/sdk.js";
@@ -21,6 +22,7 @@ export type { Advice } from "./advice/advice.js";
 export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advice>>>> = {
   SDK: SDK_ERRORS,
   Federation: FEDERATION_ERRORS,
+  "QBFT headers, seals and turns": QBFT_ERRORS,
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
   "MarketRules and MarketCalendar": RULES_ERRORS,

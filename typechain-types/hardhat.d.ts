@@ -11,7 +11,20 @@ import * as Contracts from "./index.js";
 declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'AccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantElection__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
+getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
+getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
+getContractFactory(name: 'TurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourt__factory>
+getContractFactory(name: 'VoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VoteBook__factory>
+getContractFactory(name: 'Candidates', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Candidates__factory>
+getContractFactory(name: 'ElectionStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ElectionStore__factory>
+getContractFactory(name: 'Elections', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Elections__factory>
+getContractFactory(name: 'Seats', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Seats__factory>
+getContractFactory(name: 'Shares', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Shares__factory>
+getContractFactory(name: 'Turns', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Turns__factory>
+getContractFactory(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ValidatorSet__factory>
+getContractFactory(name: 'VoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VoteBook__factory>
 getContractFactory(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantElection__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingRevenue__factory>
@@ -31,9 +44,13 @@ getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStandingObserver__factory>
 getContractFactory(name: 'ITariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITariffs__factory>
 getContractFactory(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITradeEscrow__factory>
+getContractFactory(name: 'ITurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITurnCourt__factory>
 getContractFactory(name: 'IValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IValidatorSet__factory>
+getContractFactory(name: 'IVoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVoteBook__factory>
+getContractFactory(name: 'AccountantSets', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantSets__factory>
 getContractFactory(name: 'BookLog', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookLog__factory>
 getContractFactory(name: 'GridEdges', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridEdges__factory>
+getContractFactory(name: 'MissedTurns', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MissedTurns__factory>
 getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Money__factory>
 getContractFactory(name: 'SlotPositions', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotPositions__factory>
 getContractFactory(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotSchedule__factory>
@@ -45,6 +62,7 @@ getContractFactory(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockOrderBooks__factory>
 getContractFactory(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradeEscrow__factory>
 getContractFactory(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockTradingWorld__factory>
+getContractFactory(name: 'QbftHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHarness__factory>
 getContractFactory(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordsHarness__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
@@ -77,7 +95,20 @@ getContractFactory(name: 'Tariffs', signerOrOptions?: ethers.Signer | FactoryOpt
 getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'AccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantElection>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
+getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
+getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
+getContractAt(name: 'TurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourt>
+getContractAt(name: 'VoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VoteBook>
+getContractAt(name: 'Candidates', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Candidates>
+getContractAt(name: 'ElectionStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ElectionStore>
+getContractAt(name: 'Elections', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Elections>
+getContractAt(name: 'Seats', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Seats>
+getContractAt(name: 'Shares', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Shares>
+getContractAt(name: 'Turns', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Turns>
+getContractAt(name: 'ValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ValidatorSet>
+getContractAt(name: 'VoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VoteBook>
 getContractAt(name: 'IAccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantElection>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IAccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingRevenue>
@@ -97,9 +128,13 @@ getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?
 getContractAt(name: 'IStandingObserver', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStandingObserver>
 getContractAt(name: 'ITariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITariffs>
 getContractAt(name: 'ITradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITradeEscrow>
+getContractAt(name: 'ITurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITurnCourt>
 getContractAt(name: 'IValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IValidatorSet>
+getContractAt(name: 'IVoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVoteBook>
+getContractAt(name: 'AccountantSets', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantSets>
 getContractAt(name: 'BookLog', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookLog>
 getContractAt(name: 'GridEdges', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridEdges>
+getContractAt(name: 'MissedTurns', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MissedTurns>
 getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Money>
 getContractAt(name: 'SlotPositions', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotPositions>
 getContractAt(name: 'SlotSchedule', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotSchedule>
@@ -111,6 +146,7 @@ getContractAt(name: 'MockGridTopology', address: string | ethers.Addressable, si
 getContractAt(name: 'MockOrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockOrderBooks>
 getContractAt(name: 'MockTradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradeEscrow>
 getContractAt(name: 'MockTradingWorld', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockTradingWorld>
+getContractAt(name: 'QbftHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHarness>
 getContractAt(name: 'RecordsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordsHarness>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
@@ -143,7 +179,20 @@ getContractAt(name: 'Tariffs', address: string | ethers.Addressable, signer?: et
 getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
+deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
+deployContract(name: 'TurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
+deployContract(name: 'VoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
+deployContract(name: 'Candidates', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Candidates>
+deployContract(name: 'ElectionStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionStore>
+deployContract(name: 'Elections', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
+deployContract(name: 'Seats', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
+deployContract(name: 'Shares', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
+deployContract(name: 'Turns', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Turns>
+deployContract(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
+deployContract(name: 'VoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
 deployContract(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
@@ -163,9 +212,13 @@ deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'ITurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITurnCourt>
 deployContract(name: 'IValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IValidatorSet>
+deployContract(name: 'IVoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVoteBook>
+deployContract(name: 'AccountantSets', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantSets>
 deployContract(name: 'BookLog', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
+deployContract(name: 'MissedTurns', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MissedTurns>
 deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
 deployContract(name: 'SlotPositions', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
@@ -177,6 +230,7 @@ deployContract(name: 'MockGridTopology', signerOrOptions?: ethers.Signer | Deplo
 deployContract(name: 'MockOrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
+deployContract(name: 'QbftHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHarness>
 deployContract(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
@@ -209,7 +263,20 @@ deployContract(name: 'Tariffs', signerOrOptions?: ethers.Signer | DeployContract
 deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
+deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
+deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
+deployContract(name: 'TurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
+deployContract(name: 'VoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
+deployContract(name: 'Candidates', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Candidates>
+deployContract(name: 'ElectionStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionStore>
+deployContract(name: 'Elections', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
+deployContract(name: 'Seats', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
+deployContract(name: 'Shares', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
+deployContract(name: 'Turns', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Turns>
+deployContract(name: 'ValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
+deployContract(name: 'VoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
 deployContract(name: 'IAccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
@@ -229,9 +296,13 @@ deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'IStandingObserver', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'ITurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITurnCourt>
 deployContract(name: 'IValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IValidatorSet>
+deployContract(name: 'IVoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVoteBook>
+deployContract(name: 'AccountantSets', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantSets>
 deployContract(name: 'BookLog', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
+deployContract(name: 'MissedTurns', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MissedTurns>
 deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
 deployContract(name: 'SlotPositions', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
@@ -243,6 +314,7 @@ deployContract(name: 'MockGridTopology', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'MockOrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockOrderBooks>
 deployContract(name: 'MockTradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradeEscrow>
 deployContract(name: 'MockTradingWorld', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockTradingWorld>
+deployContract(name: 'QbftHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHarness>
 deployContract(name: 'RecordsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>

@@ -77,4 +77,20 @@ export const SDK_ERRORS = {
     why: "Transaction {hash} emitted no {event}.",
     todo: "Check that the deployment file names the contract that was called.",
   },
+  HeaderNotRlp: {
+    why: "The {field} is not RLP.",
+    todo: "Give the header as debug_getRawHeader returns it, whole and unchanged.",
+  },
+  HeaderNotCanonical: {
+    why: "The header is not written as Besu writes it.",
+    todo: "Give the header as debug_getRawHeader returns it, whole and unchanged.",
+  },
+  HeaderFieldCount: {
+    why: "The header has {count} fields; London's has 16, Shanghai's 17, Cancun's 20, Prague's 21.",
+    todo: "Give a whole header; if a fork has added a field, this version can't read it yet.",
+  },
+  HeaderFieldInvalid: {
+    why: "The header's {field} is missing or malformed.",
+    todo: "Give a header of a QBFT chain whose validators come from a contract.",
+  },
 } as const satisfies Record<string, Advice>;

@@ -20,4 +20,6 @@ export type { ISettlement } from './ISettlement.js';
 export type { IStandingObserver } from './IStandingObserver.js';
 export type { ITariffs } from './ITariffs.js';
 export type { ITradeEscrow } from './ITradeEscrow.js';
+export type { ITurnCourt } from './ITurnCourt.js';
 export type { IValidatorSet } from './IValidatorSet.js';
+export type { IVoteBook } from './IVoteBook.js';

@@ -9,6 +9,7 @@ export type { MockGridTopology } from './MockGridTopology.js';
 export type { MockOrderBooks } from './MockOrderBooks.js';
 export type { MockTradeEscrow } from './MockTradeEscrow.js';
 export type { MockTradingWorld } from './MockTradingWorld.js';
+export type { QbftHarness } from './QbftHarness.js';
 export type { RecordsHarness } from './RecordsHarness.js';
 export type { ReentrantCredit } from './ReentrantCredit.js';
 export type { SettlementWorldMock } from './SettlementWorldMock.js';

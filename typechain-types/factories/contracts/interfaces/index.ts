@@ -20,4 +20,6 @@ export { ISettlement__factory } from './ISettlement__factory.js';
 export { IStandingObserver__factory } from './IStandingObserver__factory.js';
 export { ITariffs__factory } from './ITariffs__factory.js';
 export { ITradeEscrow__factory } from './ITradeEscrow__factory.js';
+export { ITurnCourt__factory } from './ITurnCourt__factory.js';
 export { IValidatorSet__factory } from './IValidatorSet__factory.js';
+export { IVoteBook__factory } from './IVoteBook__factory.js';

@@ -9,6 +9,7 @@ export { MockGridTopology__factory } from './MockGridTopology__factory.js';
 export { MockOrderBooks__factory } from './MockOrderBooks__factory.js';
 export { MockTradeEscrow__factory } from './MockTradeEscrow__factory.js';
 export { MockTradingWorld__factory } from './MockTradingWorld__factory.js';
+export { QbftHarness__factory } from './QbftHarness__factory.js';
 export { RecordsHarness__factory } from './RecordsHarness__factory.js';
 export { ReentrantCredit__factory } from './ReentrantCredit__factory.js';
 export { SettlementWorldMock__factory } from './SettlementWorldMock__factory.js';

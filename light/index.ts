@@ -1,0 +1,5 @@
+/** Light verification of a Commonwatt chain: pure functions over headers and proofs, in Node and in a browser. */
+export * from "./accountant-set.js";
+export * from "./header.js";
+export * from "./missed-turns.js";
+export * from "./seals.js";

@@ -12,6 +12,7 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantElection__factory>
+getContractFactory(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingRevenue__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
 getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
@@ -55,6 +56,7 @@ getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptio
 getContractFactory(name: 'SlotPositions', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotPositions__factory>
 getContractFactory(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotSchedule__factory>
 getContractFactory(name: 'CalendarMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CalendarMock__factory>
+getContractFactory(name: 'ElectionMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ElectionMock__factory>
 getContractFactory(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketWorldMock__factory>
 getContractFactory(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockDeviceRegistry__factory>
 getContractFactory(name: 'MockFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockFederation__factory>
@@ -96,6 +98,7 @@ getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | Factor
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantElection>
+getContractAt(name: 'AccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingRevenue>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
 getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
@@ -139,6 +142,7 @@ getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethe
 getContractAt(name: 'SlotPositions', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotPositions>
 getContractAt(name: 'SlotSchedule', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotSchedule>
 getContractAt(name: 'CalendarMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CalendarMock>
+getContractAt(name: 'ElectionMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ElectionMock>
 getContractAt(name: 'MarketWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketWorldMock>
 getContractAt(name: 'MockDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockDeviceRegistry>
 getContractAt(name: 'MockFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockFederation>
@@ -180,6 +184,7 @@ getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
+deployContract(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
@@ -223,6 +228,7 @@ deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOp
 deployContract(name: 'SlotPositions', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
 deployContract(name: 'CalendarMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
+deployContract(name: 'ElectionMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionMock>
 deployContract(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
 deployContract(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockDeviceRegistry>
 deployContract(name: 'MockFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
@@ -264,6 +270,7 @@ deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployCont
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
+deployContract(name: 'AccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
@@ -307,6 +314,7 @@ deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | Dep
 deployContract(name: 'SlotPositions', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
 deployContract(name: 'CalendarMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
+deployContract(name: 'ElectionMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionMock>
 deployContract(name: 'MarketWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
 deployContract(name: 'MockDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockDeviceRegistry>
 deployContract(name: 'MockFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>

@@ -10,6 +10,8 @@ export type { AccessManager } from './@openzeppelin/contracts/access/manager/Acc
 export { AccessManager__factory } from './factories/@openzeppelin/contracts/access/manager/AccessManager__factory.js';
 export type { AccountantElection } from './contracts/federation/AccountantElection.js';
 export { AccountantElection__factory } from './factories/contracts/federation/AccountantElection__factory.js';
+export type { AccountingRevenue } from './contracts/federation/AccountingRevenue.js';
+export { AccountingRevenue__factory } from './factories/contracts/federation/AccountingRevenue__factory.js';
 export type { Federation } from './contracts/federation/Federation.js';
 export { Federation__factory } from './factories/contracts/federation/Federation__factory.js';
 export type { QbftHeader } from './contracts/federation/QbftHeader.js';
@@ -94,6 +96,8 @@ export type { SlotSchedule } from './contracts/libraries/SlotSchedule.js';
 export { SlotSchedule__factory } from './factories/contracts/libraries/SlotSchedule__factory.js';
 export type { CalendarMock } from './contracts/mocks/CalendarMock.js';
 export { CalendarMock__factory } from './factories/contracts/mocks/CalendarMock__factory.js';
+export type { ElectionMock } from './contracts/mocks/ElectionMock.js';
+export { ElectionMock__factory } from './factories/contracts/mocks/ElectionMock__factory.js';
 export type { MarketWorldMock } from './contracts/mocks/MarketWorldMock.js';
 export { MarketWorldMock__factory } from './factories/contracts/mocks/MarketWorldMock__factory.js';
 export type { MockDeviceRegistry } from './contracts/mocks/MockDeviceRegistry.js';

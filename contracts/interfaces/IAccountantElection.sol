@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {CandidateInfo, SetCause, VoterInfo} from "../types/ElectionTypes.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {CandidateInfo, SetCause} from "../types/ElectionTypes.sol";
 import {IAccountingRevenue} from "./IAccountingRevenue.sol";
+import {IFederation} from "./IFederation.sol";
 import {IStandingObserver} from "./IStandingObserver.sol";
+import {ITurnCourt} from "./ITurnCourt.sol";
 import {IValidatorSet} from "./IValidatorSet.sol";
+import {IVoteBook} from "./IVoteBook.sol";
 
 /// @title IAccountantElection
-/// @notice Who produces blocks: candidates, votes, seats, missed turns, jail. On a chain with credits holders lock
-/// them and vote; on one without, members have equal votes and nothing below about credits applies.
+/// @notice Who produces blocks: candidates and their deposits, seats, the epochs' elections. Two contracts work with
+/// it: IVoteBook keeps stake and ballots, ITurnCourt judges missed turns and double seals. On a chain without credits
+/// there is no stake and no deposit.
 /// @dev An epoch is `block.number / epochBlocks`. A vote, or its end, counts from the next epoch on. f of a set of n
 /// is (n - 1) / 3, rounded down. When rules on the set collide, this is their order: never empty; at least 4; at most
 /// f removed and f added in an epoch (elections, resignation, expulsion, suspension, node change and growth together;
@@ -16,11 +22,12 @@ import {IValidatorSet} from "./IValidatorSet.sol";
 ///
 /// | function | who may call it |
 /// |---|---|
-/// | register, stand, changeNode, resign, unjail, announceAbsence, addDeposit, withdrawDeposit | a member |
-/// | lock, vote, unvote, withdrawStake, backRemoval, withdrawRemoval | a voter |
-/// | elect, vacate, standingChanged, dropBallot, reportMissed, reportDoubleSeal | anyone |
+/// | register, stand, changeNode, resign, addDeposit, withdrawDeposit | a member |
+/// | elect, vacate, standingChanged | anyone |
 /// | setSeats, slash, unfreeze | COUNCIL |
-/// | bindRevenue | administration, once |
+/// | bindParts | administration, once |
+/// | addShares, takeShares, flagRemoval | the vote book |
+/// | jail, release, freeze | the turn court |
 interface IAccountantElection is IValidatorSet, IStandingObserver {
     // -------------------- events of candidates
 
@@ -48,44 +55,17 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param depositMicro What it is now, micro-credits.
     event DepositChanged(uint16 indexed candidate, uint64 depositMicro);
 
-    /// @notice A candidate will be away; turns that it misses then are excused.
+    /// @notice A candidate is in jail: it leaves its seat, and is no candidate until it asks back in.
     /// @param candidate The candidate.
-    /// @param fromBlock First block.
-    /// @param toBlock Last block.
-    event AbsenceAnnounced(uint16 indexed candidate, uint256 fromBlock, uint256 toBlock);
+    event CandidateJailed(uint16 indexed candidate);
 
-    // -------------------- events of votes
-
-    /// @notice Credits became stake.
-    /// @param voter Whose.
-    /// @param amountMicro Micro-credits.
-    event StakeLocked(address indexed voter, uint256 amountMicro);
-
-    /// @notice Stake became credits.
-    /// @param voter Whose.
-    /// @param amountMicro Micro-credits.
-    event StakeWithdrawn(address indexed voter, uint256 amountMicro);
-
-    /// @notice A ballot was cast; an earlier one ended.
-    /// @param voter Whose.
-    /// @param share What each candidate got.
-    /// @param candidates Whom it names, ascending.
-    event BallotCast(address indexed voter, uint256 share, uint16[] candidates);
-
-    /// @notice A ballot ended; its shares were taken back.
-    /// @param voter Whose.
-    event BallotEnded(address indexed voter);
-
-    /// @notice A voter backs the removal of a candidate.
-    /// @param voter Whose.
+    /// @notice A candidate is one again after jail.
     /// @param candidate The candidate.
-    /// @param weight What it adds.
-    event RemovalBacked(address indexed voter, uint16 indexed candidate, uint256 weight);
+    event CandidateReleased(uint16 indexed candidate);
 
-    /// @notice A voter backs the removal no more.
-    /// @param voter Whose.
+    /// @notice A candidate's deposit stays until the members' vote.
     /// @param candidate The candidate.
-    event RemovalWithdrawn(address indexed voter, uint16 indexed candidate);
+    event DepositFrozen(uint16 indexed candidate);
 
     // -------------------- events of seats
 
@@ -123,50 +103,6 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param seats 4 to 101.
     event SeatsChanged(uint16 seats);
 
-    /// @notice Revenue is shared by this contract from now on.
-    /// @param revenue The contract.
-    event RevenueBound(address indexed revenue);
-
-    // -------------------- events of turns and evidence
-
-    /// @notice A height was judged.
-    /// @param blockNumber The block.
-    /// @param skipped How many turns failed before it was made.
-    /// @param blamed Whether those who missed them were blamed; else the whole network was slow.
-    event TurnsJudged(uint256 indexed blockNumber, uint256 skipped, bool blamed);
-
-    /// @notice A candidate missed its turn.
-    /// @param candidate The candidate.
-    /// @param blockNumber The block.
-    /// @param score What it has now; unchanged when the absence was announced.
-    /// @param excused The absence was announced.
-    event TurnMissed(uint16 indexed candidate, uint256 indexed blockNumber, uint256 score, bool excused);
-
-    /// @notice A candidate is in jail.
-    /// @param candidate The candidate.
-    /// @param untilSeconds Unix seconds; it may ask back in from then on.
-    event Jailed(uint16 indexed candidate, uint256 untilSeconds);
-
-    /// @notice A candidate would be in jail, but as many are as may be.
-    /// @param candidate The candidate.
-    event JailDeferred(uint16 indexed candidate);
-
-    /// @notice A candidate is one again.
-    /// @param candidate The candidate.
-    event Unjailed(uint16 indexed candidate);
-
-    /// @notice A candidate's key sealed two blocks at one number and round.
-    /// @param candidate The candidate.
-    /// @param blockNumber The number.
-    /// @param firstDigest What one seal is on.
-    /// @param secondDigest What the other is on.
-    event DoubleSealProven(
-        uint16 indexed candidate,
-        uint256 indexed blockNumber,
-        bytes32 firstDigest,
-        bytes32 secondDigest
-    );
-
     /// @notice The members' vote took a part of a frozen deposit.
     /// @param candidate The candidate.
     /// @param amountMicro Micro-credits, now the accountants' pool's.
@@ -175,6 +111,12 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @notice The members' vote freed a frozen deposit.
     /// @param candidate The candidate.
     event Unfrozen(uint16 indexed candidate);
+
+    /// @notice The contracts that the election works with were bound.
+    /// @param votes Keeps stake and ballots.
+    /// @param court Judges turns and seals.
+    /// @param revenue Shares the fees; zero on a chain without credits.
+    event PartsBound(address indexed votes, address indexed court, address indexed revenue);
 
     // -------------------- errors
 
@@ -242,63 +184,9 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param untilSeconds Until when at least, Unix seconds.
     error ElectionDepositHeld(uint16 candidate, uint256 untilSeconds);
 
-    /// @notice An absence begins in the future, ends after it begins, and does not begin over a running one.
-    /// @param fromBlock As given.
-    /// @param toBlock As given.
-    error ElectionInvalidAbsence(uint256 fromBlock, uint256 toBlock);
-
-    /// @notice More absence than a candidate has in a period.
-    /// @param blocks How many were asked for.
-    /// @param leftBlocks How many it has left.
-    error ElectionAbsenceSpent(uint256 blocks, uint256 leftBlocks);
-
-    /// @notice Only admitted members and users vote; where votes are equal, only members.
-    /// @param voter Who tried.
-    error ElectionNotAdmitted(address voter);
-
-    /// @notice The issuer has no vote.
-    /// @param voter Who tried.
-    error ElectionIssuerHasNoVote(address voter);
-
-    /// @notice The stake, shared among the candidates, is nothing.
-    /// @param voter Who tried.
-    error ElectionNoWeight(address voter);
-
-    /// @notice A ballot names 1 to 30 candidates.
-    /// @param count How many it named.
-    error ElectionInvalidBallotSize(uint256 count);
-
     /// @notice A list of candidates is not in the order asked for.
     /// @param index The first wrong place.
     error ElectionListNotAscending(uint256 index);
-
-    /// @notice A ballot stays until its epoch is over: nobody moves it after the fees.
-    /// @param untilBlock From when on it may end.
-    error ElectionBallotFresh(uint256 untilBlock);
-
-    /// @notice The voter has no ballot.
-    /// @param voter The voter.
-    error ElectionNoBallot(address voter);
-
-    /// @notice Stake behind a ballot is not taken out: unvote first.
-    /// @param voter The voter.
-    error ElectionBallotStands(address voter);
-
-    /// @notice The stake is not free yet.
-    /// @param untilSeconds When it will be, Unix seconds.
-    error ElectionStakeLocked(uint256 untilSeconds);
-
-    /// @notice The voter is admitted, so that its ballot is its own to end.
-    /// @param voter The voter.
-    error ElectionStillAdmitted(address voter);
-
-    /// @notice The voter has no weight that counts in this epoch.
-    /// @param voter The voter.
-    error ElectionNoCountedWeight(address voter);
-
-    /// @notice The voter backs the removal of one candidate at a time.
-    /// @param candidate Whose removal it backs; 0: nobody's.
-    error ElectionRemovalBacked(uint16 candidate);
 
     /// @notice This epoch's election was held.
     /// @param nextBlock From when on the next one may be.
@@ -322,30 +210,6 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param candidate The candidate.
     error ElectionNothingToVacate(uint16 candidate);
 
-    /// @notice The candidate is not in jail.
-    /// @param candidate The candidate.
-    error ElectionNotJailed(uint16 candidate);
-
-    /// @notice The jail is not over.
-    /// @param untilSeconds When it will be, Unix seconds.
-    error ElectionJailRunning(uint256 untilSeconds);
-
-    /// @notice The chain can say the hash of the last 256 blocks only.
-    /// @param blockNumber The block asked for.
-    error ElectionBlockOutOfReach(uint256 blockNumber);
-
-    /// @notice The header is not that of this chain's block.
-    /// @param blockNumber Its number.
-    error ElectionForeignHeader(uint256 blockNumber);
-
-    /// @notice A height is judged once.
-    /// @param blockNumber The block.
-    error ElectionHeightJudged(uint256 blockNumber);
-
-    /// @notice Two seals are no evidence: not of one candidate's key, or not on two blocks of one parent, number and
-    /// round.
-    error ElectionNoDoubleSeal();
-
     /// @notice The candidate's deposit is not frozen.
     /// @param candidate The candidate.
     error ElectionNotFrozen(uint16 candidate);
@@ -354,9 +218,13 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param candidate The candidate.
     error ElectionAlreadyFrozen(uint16 candidate);
 
-    /// @notice Revenue is bound already, or not bound yet.
-    /// @param revenue The contract; zero: none.
-    error ElectionRevenueBound(address revenue);
+    /// @notice The contracts that the election works with are bound already.
+    /// @param votes The vote book.
+    error ElectionPartsBound(address votes);
+
+    /// @notice Only the contract that this is reserved for.
+    /// @param caller Who tried.
+    error ElectionNotPart(address caller);
 
     // -------------------- candidates
 
@@ -379,46 +247,12 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @notice Leaves the seat, if any, in the same transaction, and is no candidate until `stand`.
     function resign() external;
 
-    /// @notice Announces that turns in a range of blocks may be missed.
-    /// @param fromBlock First block, in the future.
-    /// @param toBlock Last block.
-    function announceAbsence(uint64 fromBlock, uint64 toBlock) external;
-
     /// @notice Adds to the caller's deposit.
     /// @param amountMicro Micro-credits, allowed by the caller.
     function addDeposit(uint64 amountMicro) external;
 
     /// @notice Takes the caller's deposit out: resigned, not seated, not in jail, not frozen, `unlockSeconds` later.
     function withdrawDeposit() external;
-
-    // -------------------- votes
-
-    /// @notice Locks credits as stake.
-    /// @param amountMicro Micro-credits, allowed by the caller.
-    function lock(uint64 amountMicro) external;
-
-    /// @notice Casts the caller's ballot, instead of an earlier one. Its weight (the stake, at most the cap; one vote
-    /// where votes are equal) is fixed now, shared equally, rounded down, and counts from the next epoch on.
-    /// @param candidates 1 to 30 numbers, ascending; none resigned.
-    function vote(uint16[] calldata candidates) external;
-
-    /// @notice Ends the caller's ballot; it counts until the end of this epoch. Starts the stake's delay.
-    function unvote() external;
-
-    /// @notice Ends the ballot of a voter that is admitted no more. Anyone.
-    /// @param voter The voter.
-    function dropBallot(address voter) external;
-
-    /// @notice Takes the caller's stake out, `unlockSeconds` after its last ballot ended.
-    function withdrawStake() external;
-
-    /// @notice Backs the removal of a candidate with the caller's counted weight: above half of all counted weight it
-    /// loses its seat at the next election, whoever is there to follow.
-    /// @param candidate The candidate.
-    function backRemoval(uint16 candidate) external;
-
-    /// @notice Backs no removal any more.
-    function withdrawRemoval() external;
 
     // -------------------- seats
 
@@ -436,33 +270,6 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param seats_ 4 to 101.
     function setSeats(uint16 seats_) external;
 
-    /// @notice Says, once, who shares revenue. Administration.
-    /// @param revenue The contract.
-    function bindRevenue(IAccountingRevenue revenue) external;
-
-    // -------------------- turns and evidence
-
-    /// @notice Judges who missed a turn before a block was made. Anyone, once a height.
-    /// @param parentHeader RLP of header N - 1, with round 0 and no seals: what its hash is the hash of.
-    /// @param header RLP of header N likewise; N is one of the last 256 blocks.
-    function reportMissed(bytes calldata parentHeader, bytes calldata header) external;
-
-    /// @notice Proves that one key sealed two blocks of one parent, number and round: jails its accountant and freezes
-    /// its deposit, until the members' vote. Anyone.
-    /// @param firstHeader RLP of a header, with its round and no seals.
-    /// @param firstSeal The key's seal of it, 65 bytes.
-    /// @param secondHeader RLP of the other header likewise.
-    /// @param secondSeal The key's seal of that.
-    function reportDoubleSeal(
-        bytes calldata firstHeader,
-        bytes calldata firstSeal,
-        bytes calldata secondHeader,
-        bytes calldata secondSeal
-    ) external;
-
-    /// @notice Asks to be a candidate again after jail.
-    function unjail() external;
-
     /// @notice Takes a part of a frozen deposit for the accountants' pool. COUNCIL.
     /// @param candidate The candidate.
     /// @param amountMicro Micro-credits.
@@ -472,7 +279,70 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param candidate The candidate.
     function unfreeze(uint16 candidate) external;
 
+    /// @notice Says, once, with which contracts the election works. Administration.
+    /// @param votes Keeps stake and ballots.
+    /// @param court Judges turns and seals.
+    /// @param revenue Shares the fees; zero on a chain without credits.
+    function bindParts(IVoteBook votes, ITurnCourt court, IAccountingRevenue revenue) external;
+
+    // -------------------- for the vote book
+
+    /// @notice Gives each candidate a share, which counts from the next epoch on.
+    /// @param candidates Ascending; none resigned.
+    /// @param share What each gets.
+    function addShares(uint16[] calldata candidates, uint256 share) external;
+
+    /// @notice Takes the shares back; they count until the end of this epoch.
+    /// @param candidates As in `addShares`.
+    /// @param share As in `addShares`.
+    function takeShares(uint16[] calldata candidates, uint256 share) external;
+
+    /// @notice Notes whether somebody backs a candidate's removal.
+    /// @param candidate The candidate.
+    /// @param backed Whether.
+    function flagRemoval(uint16 candidate, bool backed) external;
+
+    // -------------------- for the turn court
+
+    /// @notice Jails: takes the candidate's seat, as far as 4 remain, and its revenue.
+    /// @param candidate The candidate.
+    function jail(uint16 candidate) external;
+
+    /// @notice Makes a jailed candidate one again.
+    /// @param candidate The candidate.
+    function release(uint16 candidate) external;
+
+    /// @notice Freezes a candidate's deposit until the members' vote.
+    /// @param candidate The candidate.
+    function freeze(uint16 candidate) external;
+
     // -------------------- views
+
+    /// @notice Who is admitted, as what.
+    /// @return contract_ Federation of this chain.
+    function federation() external view returns (IFederation contract_);
+
+    /// @notice The currency of stake and deposits.
+    /// @return token Zero on a chain without credits.
+    function credit() external view returns (IERC20 token);
+
+    /// @notice Blocks of an epoch.
+    /// @return count For ever.
+    function epochBlocks() external view returns (uint256 count);
+
+    /// @notice From the end of a ballot, or of a candidacy, to when its credits can be taken out.
+    /// @return duration Seconds.
+    function unlockSeconds() external view returns (uint256 duration);
+
+    /// @notice What a founder weighs besides its votes.
+    /// @param member The account.
+    /// @return weight 0 for others, and once founders lapsed.
+    function founderWeightOf(address member) external view returns (uint256 weight);
+
+    /// @notice What a candidate's word is; see `candidateWords`.
+    /// @param candidate Its number.
+    /// @return word Refused when there is no such candidate.
+    function wordOf(uint16 candidate) external view returns (uint256 word);
 
     /// @notice The present epoch.
     /// @return number `block.number / epochBlocks`.
@@ -516,19 +386,9 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @return candidate 0: none.
     function candidateOfNode(address node) external view returns (uint16 candidate);
 
-    /// @notice All that is kept of a voter.
-    /// @param voter The account.
-    /// @return info See VoterInfo.
-    function voterInfo(address voter) external view returns (VoterInfo memory info);
-
     /// @notice The candidates that follow when a seat is left, best first.
     /// @return candidates At most 64.
     function standby() external view returns (uint16[] memory candidates);
-
-    /// @notice Whether a height was judged.
-    /// @param blockNumber The block.
-    /// @return judged True after `reportMissed`.
-    function isJudged(uint256 blockNumber) external view returns (bool judged);
 
     /// @notice Whose work a block is, and whose votes share in it.
     /// @param coinbase The block's.

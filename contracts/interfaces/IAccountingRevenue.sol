@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IAccountingFees} from "./IAccountingFees.sol";
 import {ITradeEscrow} from "./ITradeEscrow.sol";
+import {IVoteBook} from "./IVoteBook.sol";
 
 /// @title IAccountingRevenue
 /// @notice Shares the accounting fees between the accountant whose block booked them and those who voted for it.
@@ -20,37 +21,38 @@ interface IAccountingRevenue is IAccountingFees {
     /// @param amountMicro Micro-credits.
     event VoterRewarded(address indexed voter, uint64 amountMicro);
 
-    /// @notice The pool received credits.
-    /// @param payer From whom.
+    /// @notice The pool received what was slashed.
     /// @param amountMicro Micro-credits.
-    event PoolFunded(address indexed payer, uint64 amountMicro);
+    event PoolFunded(uint64 amountMicro);
 
-    /// @notice The escrow was bound.
+    /// @notice The contracts that revenue works with were bound.
     /// @param escrow Where this contract's credits are.
-    event EscrowBound(address indexed escrow);
+    /// @param votes Who voted for whom.
+    event PartsBound(address indexed escrow, address indexed votes);
 
     /// @notice Voters get at most all.
     /// @param voterBps As given, hundredths of a percent.
     error AccountingRevenueInvalidShare(uint256 voterBps);
 
-    /// @notice Only the election says who votes for whom.
+    /// @notice Only the vote book says who votes for whom, and only the election what was slashed.
     /// @param caller Who tried.
-    error AccountingRevenueNotElection(address caller);
+    error AccountingRevenueNotPart(address caller);
 
-    /// @notice The escrow is bound already, or not bound yet.
+    /// @notice The contracts that revenue works with are bound already, or not bound yet.
     /// @param escrow The escrow; zero: none.
-    error AccountingRevenueEscrowBound(address escrow);
+    error AccountingRevenuePartsBound(address escrow);
 
-    /// @notice Says, once, where this contract's credits are. Restricted (administration, at deployment).
+    /// @notice Says, once, where this contract's credits are and who votes for whom. Administration.
     /// @param escrow The escrow.
-    function bindEscrow(ITradeEscrow escrow) external;
+    /// @param votes The vote book.
+    function bindParts(ITradeEscrow escrow, IVoteBook votes) external;
 
-    /// @notice A ballot begins to earn. The election.
+    /// @notice A ballot begins to earn. The vote book.
     /// @param voter Whose.
     /// @param candidates Whom it names.
     function ballotCast(address voter, uint16[] calldata candidates) external;
 
-    /// @notice A ballot earns no more; what it earned is due. The election.
+    /// @notice A ballot earns no more; what it earned is due. The vote book.
     /// @param voter Whose.
     /// @param share What each candidate had of it.
     /// @param candidates Whom it named.
@@ -61,9 +63,9 @@ interface IAccountingRevenue is IAccountingFees {
     /// @return paidMicro Micro-credits sent to it.
     function claimVotes(address voter) external returns (uint64 paidMicro);
 
-    /// @notice Moves credits of the caller, who allowed it, into the pool.
+    /// @notice Credits that the caller has just sent here are the pool's. The election, with what it slashed.
     /// @param amountMicro Micro-credits.
-    function fundPool(uint64 amountMicro) external;
+    function addToPool(uint64 amountMicro) external;
 
     /// @notice What a voter's ballot earned that is not due yet.
     /// @param voter The voter.

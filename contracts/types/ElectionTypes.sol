@@ -16,7 +16,6 @@ enum SetCause {
 }
 
 /// @notice How turns are judged.
-/// @param blockSeconds The chain's block period.
 /// @param timeoutSeconds T, the chain's request timeout: round r ends after T x 2^r.
 /// @param slackSeconds What a block may be late beyond its rounds before the whole network counts as slow.
 /// @param decayBlocks A score loses one point in so many blocks.
@@ -24,7 +23,6 @@ enum SetCause {
 /// @param absenceBlocks Blocks of announced absence that a candidate has in a period.
 /// @param absenceEpochs Epochs of such a period.
 struct TurnSettings {
-    uint16 blockSeconds;
     uint16 timeoutSeconds;
     uint16 slackSeconds;
     uint32 decayBlocks;
@@ -36,30 +34,25 @@ struct TurnSettings {
 /// @notice What an election is deployed with, for ever but `seats`.
 /// @param federation Who is admitted, as what, on this chain.
 /// @param credit The currency that stake and deposits are in; zero on a chain without: members' equal votes.
-/// @param reserve The issuer's own account: its credits do not circulate and carry no vote. Zero when there is none.
 /// @param epochBlocks Blocks of an epoch.
 /// @param seats Accountants wanted, 4 to 101; COUNCIL changes it.
-/// @param capBps Most of the circulating credits that one admission's ballot weighs, hundredths of a percent.
 /// @param turnoutFloorBps Votes below which the set stays, hundredths of a percent of the circulating credits; on a
 /// chain without credits, of the members.
-/// @param unlockSeconds From the end of a ballot, or of a candidacy, to when its credits can be taken out.
+/// @param unlockSeconds From the end of a ballot, or of a candidacy, to when its credits can be taken out: at least two
+/// epochs of 2-second blocks.
 /// @param trustingSeconds The light nodes' trusting period plus the time for evidence; `unlockSeconds` is no less.
 /// @param minimumDepositMicro What a candidate leaves, micro-credits; 0 on a chain without credits.
 /// @param founderWeight What each founder weighs until founders lapse, in the unit of ballots' shares.
-/// @param turns How turns are judged.
 struct ElectionSettings {
     IFederation federation;
     IERC20 credit;
-    address reserve;
     uint32 epochBlocks;
     uint16 seats;
-    uint16 capBps;
     uint16 turnoutFloorBps;
     uint32 unlockSeconds;
     uint32 trustingSeconds;
     uint64 minimumDepositMicro;
     uint88 founderWeight;
-    TurnSettings turns;
 }
 
 /// @notice An accountant that the chain starts with.
@@ -70,43 +63,20 @@ struct Founder {
     address node;
 }
 
-/// @notice All that is kept of a candidate.
+/// @notice Who a candidate is, and what it weighs.
 /// @param member Its account.
 /// @param node The address that its blocks are sealed by.
 /// @param depositMicro Its own credits in the election's keeping, micro-credits.
-/// @param founder One of the first set: weighs `founderWeight` until founders lapse.
-/// @param seated In the set of validators.
-/// @param kept Seated although it should not be, for the rules on the set's change say so: it earns nothing.
-/// @param resigned It does not want a seat.
-/// @param jailed Jailed, and has not asked back in since.
-/// @param frozen Its deposit stays until the members' vote decides.
-/// @param countedWeight Votes that count in this epoch, founder's weight included.
-/// @param liveWeight Votes that it has at this moment: those that count from the next epoch on, and that share its
-/// revenue now.
-/// @param removalWeight Ballot weight behind its removal, founders' weight included.
-/// @param score Missed turns that have not decayed.
-/// @param jailedUntil Unix seconds; 0 if never jailed.
 /// @param leftAt When it last resigned, Unix seconds; 0 if never.
-/// @param absentFrom First block of the announced absence.
-/// @param absentTo Last block of it; 0 if none was announced.
+/// @param word Its votes and flags; see `candidateWords`.
+/// @param countedWeight Votes that count in this epoch, founder's weight included.
 struct CandidateInfo {
     address member;
     address node;
     uint64 depositMicro;
-    bool founder;
-    bool seated;
-    bool kept;
-    bool resigned;
-    bool jailed;
-    bool frozen;
-    uint256 countedWeight;
-    uint256 liveWeight;
-    uint256 removalWeight;
-    uint256 score;
-    uint256 jailedUntil;
     uint256 leftAt;
-    uint256 absentFrom;
-    uint256 absentTo;
+    uint256 word;
+    uint256 countedWeight;
 }
 
 /// @notice All that is kept of a voter.

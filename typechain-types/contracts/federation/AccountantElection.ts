@@ -14,9 +14,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FounderStructOutput = [member: string, node: string] & {member: string, node: string }
   
 
-    export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: BigNumberish, liveWeight: BigNumberish, leftAt: BigNumberish}
+    export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, leftAt: BigNumberish, word: BigNumberish, countedWeight: BigNumberish}
 
-    export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: bigint, liveWeight: bigint, leftAt: bigint] & {member: string, node: string, depositMicro: bigint, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: bigint, liveWeight: bigint, leftAt: bigint }
+    export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint] & {member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint }
   
 
   export interface AccountantElectionInterface extends Interface {

@@ -4,6 +4,7 @@
 import type * as election from './election/index.js';
 export type { election };
 export type { AccountantElection } from './AccountantElection.js';
+export type { AccountingRevenue } from './AccountingRevenue.js';
 export type { Federation } from './Federation.js';
 export type { QbftHeader } from './QbftHeader.js';
 export type { QbftSeals } from './QbftSeals.js';

@@ -4,42 +4,39 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
-    export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: BigNumberish, liveWeight: BigNumberish, removalWeight: BigNumberish, score: BigNumberish, jailedUntil: BigNumberish, leftAt: BigNumberish, absentFrom: BigNumberish, absentTo: BigNumberish}
+    export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, leftAt: BigNumberish, word: BigNumberish, countedWeight: BigNumberish}
 
-    export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: bigint, liveWeight: bigint, removalWeight: bigint, score: bigint, jailedUntil: bigint, leftAt: bigint, absentFrom: bigint, absentTo: bigint] & {member: string, node: string, depositMicro: bigint, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: bigint, liveWeight: bigint, removalWeight: bigint, score: bigint, jailedUntil: bigint, leftAt: bigint, absentFrom: bigint, absentTo: bigint }
-  
-
-    export type VoterInfoStruct = {stakeMicro: BigNumberish, unlockAt: BigNumberish, share: BigNumberish, castEpoch: BigNumberish, candidates: BigNumberish[], backedRemoval: BigNumberish}
-
-    export type VoterInfoStructOutput = [stakeMicro: bigint, unlockAt: bigint, share: bigint, castEpoch: bigint, candidates: bigint[], backedRemoval: bigint] & {stakeMicro: bigint, unlockAt: bigint, share: bigint, castEpoch: bigint, candidates: bigint[], backedRemoval: bigint }
+    export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint] & {member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint }
   
 
   export interface IAccountantElectionInterface extends Interface {
-    getFunction(nameOrSignature: "addDeposit" | "announceAbsence" | "backRemoval" | "bindRevenue" | "bookingOf" | "candidateInfo" | "candidateOf" | "candidateOfNode" | "candidateWords" | "changeNode" | "dropBallot" | "elect" | "epoch" | "foundersLapsed" | "getValidators" | "isJudged" | "lastElection" | "lock" | "register" | "reportDoubleSeal" | "reportMissed" | "resign" | "seats" | "setHead" | "setSeats" | "slash" | "stand" | "standby" | "standingChanged" | "totalWeight" | "unfreeze" | "unjail" | "unvote" | "vacate" | "validatorsFor" | "vote" | "voterInfo" | "withdrawDeposit" | "withdrawRemoval" | "withdrawStake"): FunctionFragment;
+    getFunction(nameOrSignature: "addDeposit" | "addShares" | "bindParts" | "bookingOf" | "candidateInfo" | "candidateOf" | "candidateOfNode" | "candidateWords" | "changeNode" | "credit" | "elect" | "epoch" | "epochBlocks" | "federation" | "flagRemoval" | "founderWeightOf" | "foundersLapsed" | "freeze" | "getValidators" | "jail" | "lastElection" | "register" | "release" | "resign" | "seats" | "setHead" | "setSeats" | "slash" | "stand" | "standby" | "standingChanged" | "takeShares" | "totalWeight" | "unfreeze" | "unlockSeconds" | "vacate" | "validatorsFor" | "withdrawDeposit" | "wordOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AbsenceAnnounced" | "BallotCast" | "BallotEnded" | "CandidateRegistered" | "CandidateResigned" | "CandidateStood" | "DepositChanged" | "DoubleSealProven" | "Elected" | "FoundersLapsed" | "JailDeferred" | "Jailed" | "NodeChanged" | "RemovalBacked" | "RemovalWithdrawn" | "RevenueBound" | "SeatKept" | "SeatLeft" | "SeatRestored" | "SeatTaken" | "SeatsChanged" | "Slashed" | "StakeLocked" | "StakeWithdrawn" | "TurnMissed" | "TurnsJudged" | "Unfrozen" | "Unjailed" | "ValidatorSetChanged"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "CandidateJailed" | "CandidateRegistered" | "CandidateReleased" | "CandidateResigned" | "CandidateStood" | "DepositChanged" | "DepositFrozen" | "Elected" | "FoundersLapsed" | "NodeChanged" | "PartsBound" | "SeatKept" | "SeatLeft" | "SeatRestored" | "SeatTaken" | "SeatsChanged" | "Slashed" | "Unfrozen" | "ValidatorSetChanged"): EventFragment;
 
     encodeFunctionData(functionFragment: 'addDeposit', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'announceAbsence', values: [BigNumberish, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'backRemoval', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'bindRevenue', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'addShares', values: [BigNumberish[], BigNumberish]): string;
+encodeFunctionData(functionFragment: 'bindParts', values: [AddressLike, AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'bookingOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'candidateInfo', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'candidateOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'candidateOfNode', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'candidateWords', values?: undefined): string;
 encodeFunctionData(functionFragment: 'changeNode', values: [AddressLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'dropBallot', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'credit', values?: undefined): string;
 encodeFunctionData(functionFragment: 'elect', values: [BigNumberish[]]): string;
 encodeFunctionData(functionFragment: 'epoch', values?: undefined): string;
+encodeFunctionData(functionFragment: 'epochBlocks', values?: undefined): string;
+encodeFunctionData(functionFragment: 'federation', values?: undefined): string;
+encodeFunctionData(functionFragment: 'flagRemoval', values: [BigNumberish, boolean]): string;
+encodeFunctionData(functionFragment: 'founderWeightOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'foundersLapsed', values?: undefined): string;
+encodeFunctionData(functionFragment: 'freeze', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'getValidators', values?: undefined): string;
-encodeFunctionData(functionFragment: 'isJudged', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'jail', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'lastElection', values?: undefined): string;
-encodeFunctionData(functionFragment: 'lock', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'register', values: [AddressLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'reportDoubleSeal', values: [BytesLike, BytesLike, BytesLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'reportMissed', values: [BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'release', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'resign', values?: undefined): string;
 encodeFunctionData(functionFragment: 'seats', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setHead', values?: undefined): string;
@@ -48,39 +45,38 @@ encodeFunctionData(functionFragment: 'slash', values: [BigNumberish, BigNumberis
 encodeFunctionData(functionFragment: 'stand', values?: undefined): string;
 encodeFunctionData(functionFragment: 'standby', values?: undefined): string;
 encodeFunctionData(functionFragment: 'standingChanged', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'takeShares', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'totalWeight', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unfreeze', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'unjail', values?: undefined): string;
-encodeFunctionData(functionFragment: 'unvote', values?: undefined): string;
+encodeFunctionData(functionFragment: 'unlockSeconds', values?: undefined): string;
 encodeFunctionData(functionFragment: 'vacate', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'validatorsFor', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'vote', values: [BigNumberish[]]): string;
-encodeFunctionData(functionFragment: 'voterInfo', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'withdrawDeposit', values?: undefined): string;
-encodeFunctionData(functionFragment: 'withdrawRemoval', values?: undefined): string;
-encodeFunctionData(functionFragment: 'withdrawStake', values?: undefined): string;
+encodeFunctionData(functionFragment: 'wordOf', values: [BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'addDeposit', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'announceAbsence', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'backRemoval', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'bindRevenue', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'addShares', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'bindParts', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bookingOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateInfo', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateOfNode', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateWords', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'changeNode', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'dropBallot', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'credit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'elect', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'epoch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'epochBlocks', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'federation', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'flagRemoval', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'founderWeightOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'foundersLapsed', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'freeze', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'getValidators', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'isJudged', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'jail', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lastElection', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'reportDoubleSeal', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'reportMissed', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'resign', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'seats', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHead', data: BytesLike): Result;
@@ -89,48 +85,21 @@ decodeFunctionResult(functionFragment: 'slash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stand', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standby', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standingChanged', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'takeShares', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'totalWeight', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unfreeze', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'unjail', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'unvote', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'unlockSeconds', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'vacate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'validatorsFor', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'vote', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'voterInfo', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'withdrawDeposit', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'withdrawRemoval', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
   }
 
   
-    export namespace AbsenceAnnouncedEvent {
-      export type InputTuple = [candidate: BigNumberish, fromBlock: BigNumberish, toBlock: BigNumberish];
-      export type OutputTuple = [candidate: bigint, fromBlock: bigint, toBlock: bigint];
-      export interface OutputObject {candidate: bigint, fromBlock: bigint, toBlock: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace BallotCastEvent {
-      export type InputTuple = [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[]];
-      export type OutputTuple = [voter: string, share: bigint, candidates: bigint[]];
-      export interface OutputObject {voter: string, share: bigint, candidates: bigint[] };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace BallotEndedEvent {
-      export type InputTuple = [voter: AddressLike];
-      export type OutputTuple = [voter: string];
-      export interface OutputObject {voter: string };
+    export namespace CandidateJailedEvent {
+      export type InputTuple = [candidate: BigNumberish];
+      export type OutputTuple = [candidate: bigint];
+      export interface OutputObject {candidate: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -143,6 +112,18 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
       export type InputTuple = [candidate: BigNumberish, member: AddressLike, node: AddressLike];
       export type OutputTuple = [candidate: bigint, member: string, node: string];
       export interface OutputObject {candidate: bigint, member: string, node: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace CandidateReleasedEvent {
+      export type InputTuple = [candidate: BigNumberish];
+      export type OutputTuple = [candidate: bigint];
+      export interface OutputObject {candidate: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -187,10 +168,10 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
 
   
 
-    export namespace DoubleSealProvenEvent {
-      export type InputTuple = [candidate: BigNumberish, blockNumber: BigNumberish, firstDigest: BytesLike, secondDigest: BytesLike];
-      export type OutputTuple = [candidate: bigint, blockNumber: bigint, firstDigest: string, secondDigest: string];
-      export interface OutputObject {candidate: bigint, blockNumber: bigint, firstDigest: string, secondDigest: string };
+    export namespace DepositFrozenEvent {
+      export type InputTuple = [candidate: BigNumberish];
+      export type OutputTuple = [candidate: bigint];
+      export interface OutputObject {candidate: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -223,30 +204,6 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
 
   
 
-    export namespace JailDeferredEvent {
-      export type InputTuple = [candidate: BigNumberish];
-      export type OutputTuple = [candidate: bigint];
-      export interface OutputObject {candidate: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace JailedEvent {
-      export type InputTuple = [candidate: BigNumberish, untilSeconds: BigNumberish];
-      export type OutputTuple = [candidate: bigint, untilSeconds: bigint];
-      export interface OutputObject {candidate: bigint, untilSeconds: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
     export namespace NodeChangedEvent {
       export type InputTuple = [candidate: BigNumberish, node: AddressLike];
       export type OutputTuple = [candidate: bigint, node: string];
@@ -259,34 +216,10 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
 
   
 
-    export namespace RemovalBackedEvent {
-      export type InputTuple = [voter: AddressLike, candidate: BigNumberish, weight: BigNumberish];
-      export type OutputTuple = [voter: string, candidate: bigint, weight: bigint];
-      export interface OutputObject {voter: string, candidate: bigint, weight: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace RemovalWithdrawnEvent {
-      export type InputTuple = [voter: AddressLike, candidate: BigNumberish];
-      export type OutputTuple = [voter: string, candidate: bigint];
-      export interface OutputObject {voter: string, candidate: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace RevenueBoundEvent {
-      export type InputTuple = [revenue: AddressLike];
-      export type OutputTuple = [revenue: string];
-      export interface OutputObject {revenue: string };
+    export namespace PartsBoundEvent {
+      export type InputTuple = [votes: AddressLike, court: AddressLike, revenue: AddressLike];
+      export type OutputTuple = [votes: string, court: string, revenue: string];
+      export interface OutputObject {votes: string, court: string, revenue: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -367,67 +300,7 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
 
   
 
-    export namespace StakeLockedEvent {
-      export type InputTuple = [voter: AddressLike, amountMicro: BigNumberish];
-      export type OutputTuple = [voter: string, amountMicro: bigint];
-      export interface OutputObject {voter: string, amountMicro: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace StakeWithdrawnEvent {
-      export type InputTuple = [voter: AddressLike, amountMicro: BigNumberish];
-      export type OutputTuple = [voter: string, amountMicro: bigint];
-      export interface OutputObject {voter: string, amountMicro: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace TurnMissedEvent {
-      export type InputTuple = [candidate: BigNumberish, blockNumber: BigNumberish, score: BigNumberish, excused: boolean];
-      export type OutputTuple = [candidate: bigint, blockNumber: bigint, score: bigint, excused: boolean];
-      export interface OutputObject {candidate: bigint, blockNumber: bigint, score: bigint, excused: boolean };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace TurnsJudgedEvent {
-      export type InputTuple = [blockNumber: BigNumberish, skipped: BigNumberish, blamed: boolean];
-      export type OutputTuple = [blockNumber: bigint, skipped: bigint, blamed: boolean];
-      export interface OutputObject {blockNumber: bigint, skipped: bigint, blamed: boolean };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
     export namespace UnfrozenEvent {
-      export type InputTuple = [candidate: BigNumberish];
-      export type OutputTuple = [candidate: bigint];
-      export interface OutputObject {candidate: bigint };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export namespace UnjailedEvent {
       export type InputTuple = [candidate: BigNumberish];
       export type OutputTuple = [candidate: bigint];
       export interface OutputObject {candidate: bigint };
@@ -493,24 +366,16 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    announceAbsence: TypedContractMethod<
-      [fromBlock: BigNumberish, toBlock: BigNumberish, ],
+    addShares: TypedContractMethod<
+      [candidates: BigNumberish[], share: BigNumberish, ],
       [void],
       'nonpayable'
     >
     
 
     
-    backRemoval: TypedContractMethod<
-      [candidate: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
-    bindRevenue: TypedContractMethod<
-      [revenue: AddressLike, ],
+    bindParts: TypedContractMethod<
+      [votes: AddressLike, court: AddressLike, revenue: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -565,10 +430,10 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    dropBallot: TypedContractMethod<
-      [voter: AddressLike, ],
-      [void],
-      'nonpayable'
+    credit: TypedContractMethod<
+      [],
+      [string],
+      'view'
     >
     
 
@@ -589,10 +454,50 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
+    epochBlocks: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    federation: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
+    flagRemoval: TypedContractMethod<
+      [candidate: BigNumberish, backed: boolean, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    founderWeightOf: TypedContractMethod<
+      [member: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     foundersLapsed: TypedContractMethod<
       [],
       [boolean],
       'view'
+    >
+    
+
+    
+    freeze: TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -605,10 +510,10 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    isJudged: TypedContractMethod<
-      [blockNumber: BigNumberish, ],
-      [boolean],
-      'view'
+    jail: TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -621,14 +526,6 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    lock: TypedContractMethod<
-      [amountMicro: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
     register: TypedContractMethod<
       [node: AddressLike, signature: BytesLike, ],
       [bigint],
@@ -637,16 +534,8 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    reportDoubleSeal: TypedContractMethod<
-      [firstHeader: BytesLike, firstSeal: BytesLike, secondHeader: BytesLike, secondSeal: BytesLike, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
-    reportMissed: TypedContractMethod<
-      [parentHeader: BytesLike, header: BytesLike, ],
+    release: TypedContractMethod<
+      [candidate: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -717,6 +606,14 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
+    takeShares: TypedContractMethod<
+      [candidates: BigNumberish[], share: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     totalWeight: TypedContractMethod<
       [],
       [[bigint, bigint] & {counted: bigint, live: bigint }],
@@ -733,18 +630,10 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    unjail: TypedContractMethod<
+    unlockSeconds: TypedContractMethod<
       [],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
-    unvote: TypedContractMethod<
-      [],
-      [void],
-      'nonpayable'
+      [bigint],
+      'view'
     >
     
 
@@ -765,22 +654,6 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    vote: TypedContractMethod<
-      [candidates: BigNumberish[], ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
-    voterInfo: TypedContractMethod<
-      [voter: AddressLike, ],
-      [VoterInfoStructOutput],
-      'view'
-    >
-    
-
-    
     withdrawDeposit: TypedContractMethod<
       [],
       [void],
@@ -789,18 +662,10 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
-    withdrawRemoval: TypedContractMethod<
-      [],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
-    withdrawStake: TypedContractMethod<
-      [],
-      [void],
-      'nonpayable'
+    wordOf: TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [bigint],
+      'view'
     >
     
 
@@ -812,18 +677,13 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'announceAbsence'): TypedContractMethod<
-      [fromBlock: BigNumberish, toBlock: BigNumberish, ],
+getFunction(nameOrSignature: 'addShares'): TypedContractMethod<
+      [candidates: BigNumberish[], share: BigNumberish, ],
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'backRemoval'): TypedContractMethod<
-      [candidate: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'bindRevenue'): TypedContractMethod<
-      [revenue: AddressLike, ],
+getFunction(nameOrSignature: 'bindParts'): TypedContractMethod<
+      [votes: AddressLike, court: AddressLike, revenue: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -857,10 +717,10 @@ getFunction(nameOrSignature: 'changeNode'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'dropBallot'): TypedContractMethod<
-      [voter: AddressLike, ],
-      [void],
-      'nonpayable'
+getFunction(nameOrSignature: 'credit'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'elect'): TypedContractMethod<
       [order: BigNumberish[], ],
@@ -872,43 +732,58 @@ getFunction(nameOrSignature: 'epoch'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'epochBlocks'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'federation'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'flagRemoval'): TypedContractMethod<
+      [candidate: BigNumberish, backed: boolean, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'founderWeightOf'): TypedContractMethod<
+      [member: AddressLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'foundersLapsed'): TypedContractMethod<
       [],
       [boolean],
       'view'
+    >;
+getFunction(nameOrSignature: 'freeze'): TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'getValidators'): TypedContractMethod<
       [],
       [string[]],
       'view'
     >;
-getFunction(nameOrSignature: 'isJudged'): TypedContractMethod<
-      [blockNumber: BigNumberish, ],
-      [boolean],
-      'view'
+getFunction(nameOrSignature: 'jail'): TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'lastElection'): TypedContractMethod<
       [],
       [bigint],
       'view'
     >;
-getFunction(nameOrSignature: 'lock'): TypedContractMethod<
-      [amountMicro: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >;
 getFunction(nameOrSignature: 'register'): TypedContractMethod<
       [node: AddressLike, signature: BytesLike, ],
       [bigint],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'reportDoubleSeal'): TypedContractMethod<
-      [firstHeader: BytesLike, firstSeal: BytesLike, secondHeader: BytesLike, secondSeal: BytesLike, ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'reportMissed'): TypedContractMethod<
-      [parentHeader: BytesLike, header: BytesLike, ],
+getFunction(nameOrSignature: 'release'): TypedContractMethod<
+      [candidate: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -952,6 +827,11 @@ getFunction(nameOrSignature: 'standingChanged'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'takeShares'): TypedContractMethod<
+      [candidates: BigNumberish[], share: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'totalWeight'): TypedContractMethod<
       [],
       [[bigint, bigint] & {counted: bigint, live: bigint }],
@@ -962,15 +842,10 @@ getFunction(nameOrSignature: 'unfreeze'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'unjail'): TypedContractMethod<
+getFunction(nameOrSignature: 'unlockSeconds'): TypedContractMethod<
       [],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'unvote'): TypedContractMethod<
-      [],
-      [void],
-      'nonpayable'
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'vacate'): TypedContractMethod<
       [candidate: BigNumberish, ],
@@ -982,78 +857,49 @@ getFunction(nameOrSignature: 'validatorsFor'): TypedContractMethod<
       [string[]],
       'view'
     >;
-getFunction(nameOrSignature: 'vote'): TypedContractMethod<
-      [candidates: BigNumberish[], ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'voterInfo'): TypedContractMethod<
-      [voter: AddressLike, ],
-      [VoterInfoStructOutput],
-      'view'
-    >;
 getFunction(nameOrSignature: 'withdrawDeposit'): TypedContractMethod<
       [],
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'withdrawRemoval'): TypedContractMethod<
-      [],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'withdrawStake'): TypedContractMethod<
-      [],
-      [void],
-      'nonpayable'
+getFunction(nameOrSignature: 'wordOf'): TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 
-    getEvent(key: 'AbsenceAnnounced'): TypedContractEvent<AbsenceAnnouncedEvent.InputTuple, AbsenceAnnouncedEvent.OutputTuple, AbsenceAnnouncedEvent.OutputObject>;
-getEvent(key: 'BallotCast'): TypedContractEvent<BallotCastEvent.InputTuple, BallotCastEvent.OutputTuple, BallotCastEvent.OutputObject>;
-getEvent(key: 'BallotEnded'): TypedContractEvent<BallotEndedEvent.InputTuple, BallotEndedEvent.OutputTuple, BallotEndedEvent.OutputObject>;
+    getEvent(key: 'CandidateJailed'): TypedContractEvent<CandidateJailedEvent.InputTuple, CandidateJailedEvent.OutputTuple, CandidateJailedEvent.OutputObject>;
 getEvent(key: 'CandidateRegistered'): TypedContractEvent<CandidateRegisteredEvent.InputTuple, CandidateRegisteredEvent.OutputTuple, CandidateRegisteredEvent.OutputObject>;
+getEvent(key: 'CandidateReleased'): TypedContractEvent<CandidateReleasedEvent.InputTuple, CandidateReleasedEvent.OutputTuple, CandidateReleasedEvent.OutputObject>;
 getEvent(key: 'CandidateResigned'): TypedContractEvent<CandidateResignedEvent.InputTuple, CandidateResignedEvent.OutputTuple, CandidateResignedEvent.OutputObject>;
 getEvent(key: 'CandidateStood'): TypedContractEvent<CandidateStoodEvent.InputTuple, CandidateStoodEvent.OutputTuple, CandidateStoodEvent.OutputObject>;
 getEvent(key: 'DepositChanged'): TypedContractEvent<DepositChangedEvent.InputTuple, DepositChangedEvent.OutputTuple, DepositChangedEvent.OutputObject>;
-getEvent(key: 'DoubleSealProven'): TypedContractEvent<DoubleSealProvenEvent.InputTuple, DoubleSealProvenEvent.OutputTuple, DoubleSealProvenEvent.OutputObject>;
+getEvent(key: 'DepositFrozen'): TypedContractEvent<DepositFrozenEvent.InputTuple, DepositFrozenEvent.OutputTuple, DepositFrozenEvent.OutputObject>;
 getEvent(key: 'Elected'): TypedContractEvent<ElectedEvent.InputTuple, ElectedEvent.OutputTuple, ElectedEvent.OutputObject>;
 getEvent(key: 'FoundersLapsed'): TypedContractEvent<FoundersLapsedEvent.InputTuple, FoundersLapsedEvent.OutputTuple, FoundersLapsedEvent.OutputObject>;
-getEvent(key: 'JailDeferred'): TypedContractEvent<JailDeferredEvent.InputTuple, JailDeferredEvent.OutputTuple, JailDeferredEvent.OutputObject>;
-getEvent(key: 'Jailed'): TypedContractEvent<JailedEvent.InputTuple, JailedEvent.OutputTuple, JailedEvent.OutputObject>;
 getEvent(key: 'NodeChanged'): TypedContractEvent<NodeChangedEvent.InputTuple, NodeChangedEvent.OutputTuple, NodeChangedEvent.OutputObject>;
-getEvent(key: 'RemovalBacked'): TypedContractEvent<RemovalBackedEvent.InputTuple, RemovalBackedEvent.OutputTuple, RemovalBackedEvent.OutputObject>;
-getEvent(key: 'RemovalWithdrawn'): TypedContractEvent<RemovalWithdrawnEvent.InputTuple, RemovalWithdrawnEvent.OutputTuple, RemovalWithdrawnEvent.OutputObject>;
-getEvent(key: 'RevenueBound'): TypedContractEvent<RevenueBoundEvent.InputTuple, RevenueBoundEvent.OutputTuple, RevenueBoundEvent.OutputObject>;
+getEvent(key: 'PartsBound'): TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
 getEvent(key: 'SeatKept'): TypedContractEvent<SeatKeptEvent.InputTuple, SeatKeptEvent.OutputTuple, SeatKeptEvent.OutputObject>;
 getEvent(key: 'SeatLeft'): TypedContractEvent<SeatLeftEvent.InputTuple, SeatLeftEvent.OutputTuple, SeatLeftEvent.OutputObject>;
 getEvent(key: 'SeatRestored'): TypedContractEvent<SeatRestoredEvent.InputTuple, SeatRestoredEvent.OutputTuple, SeatRestoredEvent.OutputObject>;
 getEvent(key: 'SeatTaken'): TypedContractEvent<SeatTakenEvent.InputTuple, SeatTakenEvent.OutputTuple, SeatTakenEvent.OutputObject>;
 getEvent(key: 'SeatsChanged'): TypedContractEvent<SeatsChangedEvent.InputTuple, SeatsChangedEvent.OutputTuple, SeatsChangedEvent.OutputObject>;
 getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
-getEvent(key: 'StakeLocked'): TypedContractEvent<StakeLockedEvent.InputTuple, StakeLockedEvent.OutputTuple, StakeLockedEvent.OutputObject>;
-getEvent(key: 'StakeWithdrawn'): TypedContractEvent<StakeWithdrawnEvent.InputTuple, StakeWithdrawnEvent.OutputTuple, StakeWithdrawnEvent.OutputObject>;
-getEvent(key: 'TurnMissed'): TypedContractEvent<TurnMissedEvent.InputTuple, TurnMissedEvent.OutputTuple, TurnMissedEvent.OutputObject>;
-getEvent(key: 'TurnsJudged'): TypedContractEvent<TurnsJudgedEvent.InputTuple, TurnsJudgedEvent.OutputTuple, TurnsJudgedEvent.OutputObject>;
 getEvent(key: 'Unfrozen'): TypedContractEvent<UnfrozenEvent.InputTuple, UnfrozenEvent.OutputTuple, UnfrozenEvent.OutputObject>;
-getEvent(key: 'Unjailed'): TypedContractEvent<UnjailedEvent.InputTuple, UnjailedEvent.OutputTuple, UnjailedEvent.OutputObject>;
 getEvent(key: 'ValidatorSetChanged'): TypedContractEvent<ValidatorSetChangedEvent.InputTuple, ValidatorSetChangedEvent.OutputTuple, ValidatorSetChangedEvent.OutputObject>;
 
     filters: {
       
-      'AbsenceAnnounced(uint16,uint256,uint256)': TypedContractEvent<AbsenceAnnouncedEvent.InputTuple, AbsenceAnnouncedEvent.OutputTuple, AbsenceAnnouncedEvent.OutputObject>;
-      AbsenceAnnounced: TypedContractEvent<AbsenceAnnouncedEvent.InputTuple, AbsenceAnnouncedEvent.OutputTuple, AbsenceAnnouncedEvent.OutputObject>;
-    
-
-      'BallotCast(address,uint256,uint16[])': TypedContractEvent<BallotCastEvent.InputTuple, BallotCastEvent.OutputTuple, BallotCastEvent.OutputObject>;
-      BallotCast: TypedContractEvent<BallotCastEvent.InputTuple, BallotCastEvent.OutputTuple, BallotCastEvent.OutputObject>;
-    
-
-      'BallotEnded(address)': TypedContractEvent<BallotEndedEvent.InputTuple, BallotEndedEvent.OutputTuple, BallotEndedEvent.OutputObject>;
-      BallotEnded: TypedContractEvent<BallotEndedEvent.InputTuple, BallotEndedEvent.OutputTuple, BallotEndedEvent.OutputObject>;
+      'CandidateJailed(uint16)': TypedContractEvent<CandidateJailedEvent.InputTuple, CandidateJailedEvent.OutputTuple, CandidateJailedEvent.OutputObject>;
+      CandidateJailed: TypedContractEvent<CandidateJailedEvent.InputTuple, CandidateJailedEvent.OutputTuple, CandidateJailedEvent.OutputObject>;
     
 
       'CandidateRegistered(uint16,address,address)': TypedContractEvent<CandidateRegisteredEvent.InputTuple, CandidateRegisteredEvent.OutputTuple, CandidateRegisteredEvent.OutputObject>;
       CandidateRegistered: TypedContractEvent<CandidateRegisteredEvent.InputTuple, CandidateRegisteredEvent.OutputTuple, CandidateRegisteredEvent.OutputObject>;
+    
+
+      'CandidateReleased(uint16)': TypedContractEvent<CandidateReleasedEvent.InputTuple, CandidateReleasedEvent.OutputTuple, CandidateReleasedEvent.OutputObject>;
+      CandidateReleased: TypedContractEvent<CandidateReleasedEvent.InputTuple, CandidateReleasedEvent.OutputTuple, CandidateReleasedEvent.OutputObject>;
     
 
       'CandidateResigned(uint16)': TypedContractEvent<CandidateResignedEvent.InputTuple, CandidateResignedEvent.OutputTuple, CandidateResignedEvent.OutputObject>;
@@ -1068,8 +914,8 @@ getEvent(key: 'ValidatorSetChanged'): TypedContractEvent<ValidatorSetChangedEven
       DepositChanged: TypedContractEvent<DepositChangedEvent.InputTuple, DepositChangedEvent.OutputTuple, DepositChangedEvent.OutputObject>;
     
 
-      'DoubleSealProven(uint16,uint256,bytes32,bytes32)': TypedContractEvent<DoubleSealProvenEvent.InputTuple, DoubleSealProvenEvent.OutputTuple, DoubleSealProvenEvent.OutputObject>;
-      DoubleSealProven: TypedContractEvent<DoubleSealProvenEvent.InputTuple, DoubleSealProvenEvent.OutputTuple, DoubleSealProvenEvent.OutputObject>;
+      'DepositFrozen(uint16)': TypedContractEvent<DepositFrozenEvent.InputTuple, DepositFrozenEvent.OutputTuple, DepositFrozenEvent.OutputObject>;
+      DepositFrozen: TypedContractEvent<DepositFrozenEvent.InputTuple, DepositFrozenEvent.OutputTuple, DepositFrozenEvent.OutputObject>;
     
 
       'Elected(uint256,uint256,uint256,uint256,uint256)': TypedContractEvent<ElectedEvent.InputTuple, ElectedEvent.OutputTuple, ElectedEvent.OutputObject>;
@@ -1080,28 +926,12 @@ getEvent(key: 'ValidatorSetChanged'): TypedContractEvent<ValidatorSetChangedEven
       FoundersLapsed: TypedContractEvent<FoundersLapsedEvent.InputTuple, FoundersLapsedEvent.OutputTuple, FoundersLapsedEvent.OutputObject>;
     
 
-      'JailDeferred(uint16)': TypedContractEvent<JailDeferredEvent.InputTuple, JailDeferredEvent.OutputTuple, JailDeferredEvent.OutputObject>;
-      JailDeferred: TypedContractEvent<JailDeferredEvent.InputTuple, JailDeferredEvent.OutputTuple, JailDeferredEvent.OutputObject>;
-    
-
-      'Jailed(uint16,uint256)': TypedContractEvent<JailedEvent.InputTuple, JailedEvent.OutputTuple, JailedEvent.OutputObject>;
-      Jailed: TypedContractEvent<JailedEvent.InputTuple, JailedEvent.OutputTuple, JailedEvent.OutputObject>;
-    
-
       'NodeChanged(uint16,address)': TypedContractEvent<NodeChangedEvent.InputTuple, NodeChangedEvent.OutputTuple, NodeChangedEvent.OutputObject>;
       NodeChanged: TypedContractEvent<NodeChangedEvent.InputTuple, NodeChangedEvent.OutputTuple, NodeChangedEvent.OutputObject>;
     
 
-      'RemovalBacked(address,uint16,uint256)': TypedContractEvent<RemovalBackedEvent.InputTuple, RemovalBackedEvent.OutputTuple, RemovalBackedEvent.OutputObject>;
-      RemovalBacked: TypedContractEvent<RemovalBackedEvent.InputTuple, RemovalBackedEvent.OutputTuple, RemovalBackedEvent.OutputObject>;
-    
-
-      'RemovalWithdrawn(address,uint16)': TypedContractEvent<RemovalWithdrawnEvent.InputTuple, RemovalWithdrawnEvent.OutputTuple, RemovalWithdrawnEvent.OutputObject>;
-      RemovalWithdrawn: TypedContractEvent<RemovalWithdrawnEvent.InputTuple, RemovalWithdrawnEvent.OutputTuple, RemovalWithdrawnEvent.OutputObject>;
-    
-
-      'RevenueBound(address)': TypedContractEvent<RevenueBoundEvent.InputTuple, RevenueBoundEvent.OutputTuple, RevenueBoundEvent.OutputObject>;
-      RevenueBound: TypedContractEvent<RevenueBoundEvent.InputTuple, RevenueBoundEvent.OutputTuple, RevenueBoundEvent.OutputObject>;
+      'PartsBound(address,address,address)': TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
+      PartsBound: TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
     
 
       'SeatKept(uint16,uint8)': TypedContractEvent<SeatKeptEvent.InputTuple, SeatKeptEvent.OutputTuple, SeatKeptEvent.OutputObject>;
@@ -1128,28 +958,8 @@ getEvent(key: 'ValidatorSetChanged'): TypedContractEvent<ValidatorSetChangedEven
       Slashed: TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
     
 
-      'StakeLocked(address,uint256)': TypedContractEvent<StakeLockedEvent.InputTuple, StakeLockedEvent.OutputTuple, StakeLockedEvent.OutputObject>;
-      StakeLocked: TypedContractEvent<StakeLockedEvent.InputTuple, StakeLockedEvent.OutputTuple, StakeLockedEvent.OutputObject>;
-    
-
-      'StakeWithdrawn(address,uint256)': TypedContractEvent<StakeWithdrawnEvent.InputTuple, StakeWithdrawnEvent.OutputTuple, StakeWithdrawnEvent.OutputObject>;
-      StakeWithdrawn: TypedContractEvent<StakeWithdrawnEvent.InputTuple, StakeWithdrawnEvent.OutputTuple, StakeWithdrawnEvent.OutputObject>;
-    
-
-      'TurnMissed(uint16,uint256,uint256,bool)': TypedContractEvent<TurnMissedEvent.InputTuple, TurnMissedEvent.OutputTuple, TurnMissedEvent.OutputObject>;
-      TurnMissed: TypedContractEvent<TurnMissedEvent.InputTuple, TurnMissedEvent.OutputTuple, TurnMissedEvent.OutputObject>;
-    
-
-      'TurnsJudged(uint256,uint256,bool)': TypedContractEvent<TurnsJudgedEvent.InputTuple, TurnsJudgedEvent.OutputTuple, TurnsJudgedEvent.OutputObject>;
-      TurnsJudged: TypedContractEvent<TurnsJudgedEvent.InputTuple, TurnsJudgedEvent.OutputTuple, TurnsJudgedEvent.OutputObject>;
-    
-
       'Unfrozen(uint16)': TypedContractEvent<UnfrozenEvent.InputTuple, UnfrozenEvent.OutputTuple, UnfrozenEvent.OutputObject>;
       Unfrozen: TypedContractEvent<UnfrozenEvent.InputTuple, UnfrozenEvent.OutputTuple, UnfrozenEvent.OutputObject>;
-    
-
-      'Unjailed(uint16)': TypedContractEvent<UnjailedEvent.InputTuple, UnjailedEvent.OutputTuple, UnjailedEvent.OutputObject>;
-      Unjailed: TypedContractEvent<UnjailedEvent.InputTuple, UnjailedEvent.OutputTuple, UnjailedEvent.OutputObject>;
     
 
       'ValidatorSetChanged(uint64,uint8,address[])': TypedContractEvent<ValidatorSetChangedEvent.InputTuple, ValidatorSetChangedEvent.OutputTuple, ValidatorSetChangedEvent.OutputObject>;

@@ -6,48 +6,36 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IAccountingRevenueInterface extends Interface {
-    getFunction(nameOrSignature: "accumulatorOf" | "assignPool" | "ballotCast" | "ballotEnded" | "bindEscrow" | "book" | "claim" | "claimVotes" | "dueOf" | "fundPool" | "rewardOf"): FunctionFragment;
+    getFunction(nameOrSignature: "accumulatorOf" | "addToPool" | "assignPool" | "ballotCast" | "ballotEnded" | "bindParts" | "book" | "claim" | "claimVotes" | "dueOf" | "rewardOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "EscrowBound" | "FeeBooked" | "FeesClaimed" | "PoolAssigned" | "PoolFunded" | "VoterFeeBooked" | "VoterRewarded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "FeeBooked" | "FeesClaimed" | "PartsBound" | "PoolAssigned" | "PoolFunded" | "VoterFeeBooked" | "VoterRewarded"): EventFragment;
 
     encodeFunctionData(functionFragment: 'accumulatorOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'addToPool', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'assignPool', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'ballotCast', values: [AddressLike, BigNumberish[]]): string;
 encodeFunctionData(functionFragment: 'ballotEnded', values: [AddressLike, BigNumberish, BigNumberish[]]): string;
-encodeFunctionData(functionFragment: 'bindEscrow', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'bindParts', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'book', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'claim', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'claimVotes', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'dueOf', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'fundPool', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'rewardOf', values: [AddressLike]): string;
 
     decodeFunctionResult(functionFragment: 'accumulatorOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'addToPool', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'assignPool', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ballotCast', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ballotEnded', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'bindEscrow', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'bindParts', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'book', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claim', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claimVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'dueOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'fundPool', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
   }
 
   
-    export namespace EscrowBoundEvent {
-      export type InputTuple = [escrow: AddressLike];
-      export type OutputTuple = [escrow: string];
-      export interface OutputObject {escrow: string };
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
     export namespace FeeBookedEvent {
       export type InputTuple = [accountant: AddressLike, amountMicro: BigNumberish];
       export type OutputTuple = [accountant: string, amountMicro: bigint];
@@ -72,6 +60,18 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
 
   
 
+    export namespace PartsBoundEvent {
+      export type InputTuple = [escrow: AddressLike, votes: AddressLike];
+      export type OutputTuple = [escrow: string, votes: string];
+      export interface OutputObject {escrow: string, votes: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace PoolAssignedEvent {
       export type InputTuple = [accountant: AddressLike, amountMicro: BigNumberish];
       export type OutputTuple = [accountant: string, amountMicro: bigint];
@@ -85,9 +85,9 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
   
 
     export namespace PoolFundedEvent {
-      export type InputTuple = [payer: AddressLike, amountMicro: BigNumberish];
-      export type OutputTuple = [payer: string, amountMicro: bigint];
-      export interface OutputObject {payer: string, amountMicro: bigint };
+      export type InputTuple = [amountMicro: BigNumberish];
+      export type OutputTuple = [amountMicro: bigint];
+      export interface OutputObject {amountMicro: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -162,6 +162,14 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
     
 
     
+    addToPool: TypedContractMethod<
+      [amountMicro: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     assignPool: TypedContractMethod<
       [accountant: AddressLike, amountMicro: BigNumberish, ],
       [void],
@@ -186,8 +194,8 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
     
 
     
-    bindEscrow: TypedContractMethod<
-      [escrow: AddressLike, ],
+    bindParts: TypedContractMethod<
+      [escrow: AddressLike, votes: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -226,14 +234,6 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
     
 
     
-    fundPool: TypedContractMethod<
-      [amountMicro: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
     rewardOf: TypedContractMethod<
       [voter: AddressLike, ],
       [bigint],
@@ -248,6 +248,11 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
       [candidate: BigNumberish, ],
       [bigint],
       'view'
+    >;
+getFunction(nameOrSignature: 'addToPool'): TypedContractMethod<
+      [amountMicro: BigNumberish, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'assignPool'): TypedContractMethod<
       [accountant: AddressLike, amountMicro: BigNumberish, ],
@@ -264,8 +269,8 @@ getFunction(nameOrSignature: 'ballotEnded'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'bindEscrow'): TypedContractMethod<
-      [escrow: AddressLike, ],
+getFunction(nameOrSignature: 'bindParts'): TypedContractMethod<
+      [escrow: AddressLike, votes: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -289,20 +294,15 @@ getFunction(nameOrSignature: 'dueOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
-getFunction(nameOrSignature: 'fundPool'): TypedContractMethod<
-      [amountMicro: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >;
 getFunction(nameOrSignature: 'rewardOf'): TypedContractMethod<
       [voter: AddressLike, ],
       [bigint],
       'view'
     >;
 
-    getEvent(key: 'EscrowBound'): TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
-getEvent(key: 'FeeBooked'): TypedContractEvent<FeeBookedEvent.InputTuple, FeeBookedEvent.OutputTuple, FeeBookedEvent.OutputObject>;
+    getEvent(key: 'FeeBooked'): TypedContractEvent<FeeBookedEvent.InputTuple, FeeBookedEvent.OutputTuple, FeeBookedEvent.OutputObject>;
 getEvent(key: 'FeesClaimed'): TypedContractEvent<FeesClaimedEvent.InputTuple, FeesClaimedEvent.OutputTuple, FeesClaimedEvent.OutputObject>;
+getEvent(key: 'PartsBound'): TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
 getEvent(key: 'PoolAssigned'): TypedContractEvent<PoolAssignedEvent.InputTuple, PoolAssignedEvent.OutputTuple, PoolAssignedEvent.OutputObject>;
 getEvent(key: 'PoolFunded'): TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
 getEvent(key: 'VoterFeeBooked'): TypedContractEvent<VoterFeeBookedEvent.InputTuple, VoterFeeBookedEvent.OutputTuple, VoterFeeBookedEvent.OutputObject>;
@@ -310,10 +310,6 @@ getEvent(key: 'VoterRewarded'): TypedContractEvent<VoterRewardedEvent.InputTuple
 
     filters: {
       
-      'EscrowBound(address)': TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
-      EscrowBound: TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
-    
-
       'FeeBooked(address,uint64)': TypedContractEvent<FeeBookedEvent.InputTuple, FeeBookedEvent.OutputTuple, FeeBookedEvent.OutputObject>;
       FeeBooked: TypedContractEvent<FeeBookedEvent.InputTuple, FeeBookedEvent.OutputTuple, FeeBookedEvent.OutputObject>;
     
@@ -322,11 +318,15 @@ getEvent(key: 'VoterRewarded'): TypedContractEvent<VoterRewardedEvent.InputTuple
       FeesClaimed: TypedContractEvent<FeesClaimedEvent.InputTuple, FeesClaimedEvent.OutputTuple, FeesClaimedEvent.OutputObject>;
     
 
+      'PartsBound(address,address)': TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
+      PartsBound: TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
+    
+
       'PoolAssigned(address,uint64)': TypedContractEvent<PoolAssignedEvent.InputTuple, PoolAssignedEvent.OutputTuple, PoolAssignedEvent.OutputObject>;
       PoolAssigned: TypedContractEvent<PoolAssignedEvent.InputTuple, PoolAssignedEvent.OutputTuple, PoolAssignedEvent.OutputObject>;
     
 
-      'PoolFunded(address,uint64)': TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
+      'PoolFunded(uint64)': TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
       PoolFunded: TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
     
 

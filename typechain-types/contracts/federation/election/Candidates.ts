@@ -4,9 +4,9 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../../common.js"
   
-    export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: BigNumberish, liveWeight: BigNumberish, leftAt: BigNumberish}
+    export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, leftAt: BigNumberish, word: BigNumberish, countedWeight: BigNumberish}
 
-    export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: bigint, liveWeight: bigint, leftAt: bigint] & {member: string, node: string, depositMicro: bigint, founder: boolean, seated: boolean, kept: boolean, resigned: boolean, jailed: boolean, frozen: boolean, countedWeight: bigint, liveWeight: bigint, leftAt: bigint }
+    export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint] & {member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint }
   
 
   export interface CandidatesInterface extends Interface {

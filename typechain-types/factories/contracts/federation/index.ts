@@ -3,6 +3,7 @@
 /* eslint-disable */
 export * as election from './election/index.js';
 export { AccountantElection__factory } from './AccountantElection__factory.js';
+export { AccountingRevenue__factory } from './AccountingRevenue__factory.js';
 export { Federation__factory } from './Federation__factory.js';
 export { QbftHeader__factory } from './QbftHeader__factory.js';
 export { QbftSeals__factory } from './QbftSeals__factory.js';

@@ -9,22 +9,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "blocks",
-        "type": "uint256"
-      },
-      {
-        "internalType": "uint256",
-        "name": "leftBlocks",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionAbsenceSpent",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint16",
         "name": "candidate",
         "type": "uint16"
@@ -42,39 +26,6 @@
       }
     ],
     "name": "ElectionAlreadyFrozen",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "untilBlock",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionBallotFresh",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionBallotStands",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionBlockOutOfReach",
     "type": "error"
   },
   {
@@ -124,44 +75,6 @@
     "inputs": [
       {
         "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionForeignHeader",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionHeightJudged",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "fromBlock",
-        "type": "uint256"
-      },
-      {
-        "internalType": "uint256",
-        "name": "toBlock",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionInvalidAbsence",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
         "name": "amountMicro",
         "type": "uint256"
       },
@@ -172,17 +85,6 @@
       }
     ],
     "name": "ElectionInvalidAmount",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "count",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionInvalidBallotSize",
     "type": "error"
   },
   {
@@ -210,28 +112,6 @@
   {
     "inputs": [
       {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionIssuerHasNoVote",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "untilSeconds",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionJailRunning",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "index",
         "type": "uint256"
@@ -243,50 +123,12 @@
   {
     "inputs": [
       {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionNoBallot",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionNoCountedWeight",
-    "type": "error"
-  },
-  {
-    "inputs": [],
-    "name": "ElectionNoDoubleSeal",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "blockNumber",
         "type": "uint256"
       }
     ],
     "name": "ElectionNoSetFor",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionNoWeight",
     "type": "error"
   },
   {
@@ -330,17 +172,6 @@
   {
     "inputs": [
       {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionNotAdmitted",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "account",
         "type": "uint256"
@@ -363,12 +194,12 @@
   {
     "inputs": [
       {
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
       }
     ],
-    "name": "ElectionNotJailed",
+    "name": "ElectionNotPart",
     "type": "error"
   },
   {
@@ -439,12 +270,12 @@
   {
     "inputs": [
       {
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
+        "internalType": "address",
+        "name": "votes",
+        "type": "address"
       }
     ],
-    "name": "ElectionRemovalBacked",
+    "name": "ElectionPartsBound",
     "type": "error"
   },
   {
@@ -456,39 +287,6 @@
       }
     ],
     "name": "ElectionResigned",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "revenue",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionRevenueBound",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
-        "name": "untilSeconds",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionStakeLocked",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "ElectionStillAdmitted",
     "type": "error"
   },
   {
@@ -531,59 +329,9 @@
         "internalType": "uint16",
         "name": "candidate",
         "type": "uint16"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "fromBlock",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "toBlock",
-        "type": "uint256"
       }
     ],
-    "name": "AbsenceAnnounced",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "share",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
-      }
-    ],
-    "name": "BallotCast",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "BallotEnded",
+    "name": "CandidateJailed",
     "type": "event"
   },
   {
@@ -609,6 +357,19 @@
       }
     ],
     "name": "CandidateRegistered",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
+      }
+    ],
+    "name": "CandidateReleased",
     "type": "event"
   },
   {
@@ -664,27 +425,9 @@
         "internalType": "uint16",
         "name": "candidate",
         "type": "uint16"
-      },
-      {
-        "indexed": true,
-        "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "bytes32",
-        "name": "firstDigest",
-        "type": "bytes32"
-      },
-      {
-        "indexed": false,
-        "internalType": "bytes32",
-        "name": "secondDigest",
-        "type": "bytes32"
       }
     ],
-    "name": "DoubleSealProven",
+    "name": "DepositFrozen",
     "type": "event"
   },
   {
@@ -745,38 +488,6 @@
         "internalType": "uint16",
         "name": "candidate",
         "type": "uint16"
-      }
-    ],
-    "name": "JailDeferred",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "untilSeconds",
-        "type": "uint256"
-      }
-    ],
-    "name": "Jailed",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
       },
       {
         "indexed": true,
@@ -794,47 +505,15 @@
       {
         "indexed": true,
         "internalType": "address",
-        "name": "voter",
+        "name": "votes",
         "type": "address"
       },
-      {
-        "indexed": true,
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "weight",
-        "type": "uint256"
-      }
-    ],
-    "name": "RemovalBacked",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
       {
         "indexed": true,
         "internalType": "address",
-        "name": "voter",
+        "name": "court",
         "type": "address"
       },
-      {
-        "indexed": true,
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      }
-    ],
-    "name": "RemovalWithdrawn",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
       {
         "indexed": true,
         "internalType": "address",
@@ -842,7 +521,7 @@
         "type": "address"
       }
     ],
-    "name": "RevenueBound",
+    "name": "PartsBound",
     "type": "event"
   },
   {
@@ -946,119 +625,12 @@
     "inputs": [
       {
         "indexed": true,
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "amountMicro",
-        "type": "uint256"
-      }
-    ],
-    "name": "StakeLocked",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "amountMicro",
-        "type": "uint256"
-      }
-    ],
-    "name": "StakeWithdrawn",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      },
-      {
-        "indexed": true,
-        "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "score",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "bool",
-        "name": "excused",
-        "type": "bool"
-      }
-    ],
-    "name": "TurnMissed",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "skipped",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "bool",
-        "name": "blamed",
-        "type": "bool"
-      }
-    ],
-    "name": "TurnsJudged",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
         "internalType": "uint16",
         "name": "candidate",
         "type": "uint16"
       }
     ],
     "name": "Unfrozen",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      }
-    ],
-    "name": "Unjailed",
     "type": "event"
   },
   {
@@ -1102,17 +674,17 @@
   {
     "inputs": [
       {
-        "internalType": "uint64",
-        "name": "fromBlock",
-        "type": "uint64"
+        "internalType": "uint16[]",
+        "name": "candidates",
+        "type": "uint16[]"
       },
       {
-        "internalType": "uint64",
-        "name": "toBlock",
-        "type": "uint64"
+        "internalType": "uint256",
+        "name": "share",
+        "type": "uint256"
       }
     ],
-    "name": "announceAbsence",
+    "name": "addShares",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -1120,25 +692,22 @@
   {
     "inputs": [
       {
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      }
-    ],
-    "name": "backRemoval",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
+        "internalType": "contract IVoteBook",
+        "name": "votes",
+        "type": "address"
+      },
+      {
+        "internalType": "contract ITurnCourt",
+        "name": "court",
+        "type": "address"
+      },
       {
         "internalType": "contract IAccountingRevenue",
         "name": "revenue",
         "type": "address"
       }
     ],
-    "name": "bindRevenue",
+    "name": "bindParts",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -1200,73 +769,18 @@
             "type": "uint64"
           },
           {
-            "internalType": "bool",
-            "name": "founder",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "seated",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "kept",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "resigned",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "jailed",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "frozen",
-            "type": "bool"
-          },
-          {
-            "internalType": "uint256",
-            "name": "countedWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "liveWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "removalWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "score",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "jailedUntil",
-            "type": "uint256"
-          },
-          {
             "internalType": "uint256",
             "name": "leftAt",
             "type": "uint256"
           },
           {
             "internalType": "uint256",
-            "name": "absentFrom",
+            "name": "word",
             "type": "uint256"
           },
           {
             "internalType": "uint256",
-            "name": "absentTo",
+            "name": "countedWeight",
             "type": "uint256"
           }
         ],
@@ -1348,16 +862,16 @@
     "type": "function"
   },
   {
-    "inputs": [
+    "inputs": [],
+    "name": "credit",
+    "outputs": [
       {
-        "internalType": "address",
-        "name": "voter",
+        "internalType": "contract IERC20",
+        "name": "token",
         "type": "address"
       }
     ],
-    "name": "dropBallot",
-    "outputs": [],
-    "stateMutability": "nonpayable",
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1388,6 +902,69 @@
   },
   {
     "inputs": [],
+    "name": "epochBlocks",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "count",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "federation",
+    "outputs": [
+      {
+        "internalType": "contract IFederation",
+        "name": "contract_",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
+      },
+      {
+        "internalType": "bool",
+        "name": "backed",
+        "type": "bool"
+      }
+    ],
+    "name": "flagRemoval",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "member",
+        "type": "address"
+      }
+    ],
+    "name": "founderWeightOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "weight",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "foundersLapsed",
     "outputs": [
       {
@@ -1397,6 +974,19 @@
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
+      }
+    ],
+    "name": "freeze",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -1415,20 +1005,14 @@
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "blockNumber",
-        "type": "uint256"
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
       }
     ],
-    "name": "isJudged",
-    "outputs": [
-      {
-        "internalType": "bool",
-        "name": "judged",
-        "type": "bool"
-      }
-    ],
-    "stateMutability": "view",
+    "name": "jail",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -1442,19 +1026,6 @@
       }
     ],
     "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint64",
-        "name": "amountMicro",
-        "type": "uint64"
-      }
-    ],
-    "name": "lock",
-    "outputs": [],
-    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -1484,45 +1055,12 @@
   {
     "inputs": [
       {
-        "internalType": "bytes",
-        "name": "firstHeader",
-        "type": "bytes"
-      },
-      {
-        "internalType": "bytes",
-        "name": "firstSeal",
-        "type": "bytes"
-      },
-      {
-        "internalType": "bytes",
-        "name": "secondHeader",
-        "type": "bytes"
-      },
-      {
-        "internalType": "bytes",
-        "name": "secondSeal",
-        "type": "bytes"
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
       }
     ],
-    "name": "reportDoubleSeal",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "bytes",
-        "name": "parentHeader",
-        "type": "bytes"
-      },
-      {
-        "internalType": "bytes",
-        "name": "header",
-        "type": "bytes"
-      }
-    ],
-    "name": "reportMissed",
+    "name": "release",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -1645,6 +1183,24 @@
     "type": "function"
   },
   {
+    "inputs": [
+      {
+        "internalType": "uint16[]",
+        "name": "candidates",
+        "type": "uint16[]"
+      },
+      {
+        "internalType": "uint256",
+        "name": "share",
+        "type": "uint256"
+      }
+    ],
+    "name": "takeShares",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [],
     "name": "totalWeight",
     "outputs": [
@@ -1677,16 +1233,15 @@
   },
   {
     "inputs": [],
-    "name": "unjail",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "unvote",
-    "outputs": [],
-    "stateMutability": "nonpayable",
+    "name": "unlockSeconds",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "duration",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1722,70 +1277,6 @@
     "type": "function"
   },
   {
-    "inputs": [
-      {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
-      }
-    ],
-    "name": "vote",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "voter",
-        "type": "address"
-      }
-    ],
-    "name": "voterInfo",
-    "outputs": [
-      {
-        "components": [
-          {
-            "internalType": "uint256",
-            "name": "stakeMicro",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "unlockAt",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "share",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "castEpoch",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint16[]",
-            "name": "candidates",
-            "type": "uint16[]"
-          },
-          {
-            "internalType": "uint16",
-            "name": "backedRemoval",
-            "type": "uint16"
-          }
-        ],
-        "internalType": "struct VoterInfo",
-        "name": "info",
-        "type": "tuple"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
     "inputs": [],
     "name": "withdrawDeposit",
     "outputs": [],
@@ -1793,17 +1284,22 @@
     "type": "function"
   },
   {
-    "inputs": [],
-    "name": "withdrawRemoval",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "withdrawStake",
-    "outputs": [],
-    "stateMutability": "nonpayable",
+    "inputs": [
+      {
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
+      }
+    ],
+    "name": "wordOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "word",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   }
 ] as const;

@@ -51,17 +51,6 @@
   {
     "inputs": [
       {
-        "internalType": "address",
-        "name": "escrow",
-        "type": "address"
-      }
-    ],
-    "name": "AccountingRevenueEscrowBound",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "voterBps",
         "type": "uint256"
@@ -78,21 +67,19 @@
         "type": "address"
       }
     ],
-    "name": "AccountingRevenueNotElection",
+    "name": "AccountingRevenueNotPart",
     "type": "error"
   },
   {
-    "anonymous": false,
     "inputs": [
       {
-        "indexed": true,
         "internalType": "address",
         "name": "escrow",
         "type": "address"
       }
     ],
-    "name": "EscrowBound",
-    "type": "event"
+    "name": "AccountingRevenuePartsBound",
+    "type": "error"
   },
   {
     "anonymous": false,
@@ -138,6 +125,25 @@
       {
         "indexed": true,
         "internalType": "address",
+        "name": "escrow",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "votes",
+        "type": "address"
+      }
+    ],
+    "name": "PartsBound",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
         "name": "accountant",
         "type": "address"
       },
@@ -154,12 +160,6 @@
   {
     "anonymous": false,
     "inputs": [
-      {
-        "indexed": true,
-        "internalType": "address",
-        "name": "payer",
-        "type": "address"
-      },
       {
         "indexed": false,
         "internalType": "uint64",
@@ -230,6 +230,19 @@
   {
     "inputs": [
       {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "addToPool",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "accountant",
         "type": "address"
@@ -292,9 +305,14 @@
         "internalType": "contract ITradeEscrow",
         "name": "escrow",
         "type": "address"
+      },
+      {
+        "internalType": "contract IVoteBook",
+        "name": "votes",
+        "type": "address"
       }
     ],
-    "name": "bindEscrow",
+    "name": "bindParts",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -372,19 +390,6 @@
       }
     ],
     "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint64",
-        "name": "amountMicro",
-        "type": "uint64"
-      }
-    ],
-    "name": "fundPool",
-    "outputs": [],
-    "stateMutability": "nonpayable",
     "type": "function"
   },
   {

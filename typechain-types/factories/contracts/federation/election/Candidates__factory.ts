@@ -844,48 +844,18 @@
             "type": "uint64"
           },
           {
-            "internalType": "bool",
-            "name": "founder",
-            "type": "bool"
+            "internalType": "uint256",
+            "name": "leftAt",
+            "type": "uint256"
           },
           {
-            "internalType": "bool",
-            "name": "seated",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "kept",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "resigned",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "jailed",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "frozen",
-            "type": "bool"
+            "internalType": "uint256",
+            "name": "word",
+            "type": "uint256"
           },
           {
             "internalType": "uint256",
             "name": "countedWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "liveWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "leftAt",
             "type": "uint256"
           }
         ],
@@ -972,7 +942,7 @@
     "outputs": [
       {
         "internalType": "contract IERC20",
-        "name": "",
+        "name": "token",
         "type": "address"
       }
     ],
@@ -1011,7 +981,7 @@
     "outputs": [
       {
         "internalType": "uint256",
-        "name": "",
+        "name": "count",
         "type": "uint256"
       }
     ],
@@ -1024,7 +994,7 @@
     "outputs": [
       {
         "internalType": "contract IFederation",
-        "name": "",
+        "name": "contract_",
         "type": "address"
       }
     ],
@@ -1368,7 +1338,7 @@
     "outputs": [
       {
         "internalType": "uint256",
-        "name": "",
+        "name": "duration",
         "type": "uint256"
       }
     ],

@@ -833,48 +833,18 @@
             "type": "uint64"
           },
           {
-            "internalType": "bool",
-            "name": "founder",
-            "type": "bool"
+            "internalType": "uint256",
+            "name": "leftAt",
+            "type": "uint256"
           },
           {
-            "internalType": "bool",
-            "name": "seated",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "kept",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "resigned",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "jailed",
-            "type": "bool"
-          },
-          {
-            "internalType": "bool",
-            "name": "frozen",
-            "type": "bool"
+            "internalType": "uint256",
+            "name": "word",
+            "type": "uint256"
           },
           {
             "internalType": "uint256",
             "name": "countedWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "liveWeight",
-            "type": "uint256"
-          },
-          {
-            "internalType": "uint256",
-            "name": "leftAt",
             "type": "uint256"
           }
         ],
@@ -961,7 +931,7 @@
     "outputs": [
       {
         "internalType": "contract IERC20",
-        "name": "",
+        "name": "token",
         "type": "address"
       }
     ],
@@ -1000,7 +970,7 @@
     "outputs": [
       {
         "internalType": "uint256",
-        "name": "",
+        "name": "count",
         "type": "uint256"
       }
     ],
@@ -1013,7 +983,7 @@
     "outputs": [
       {
         "internalType": "contract IFederation",
-        "name": "",
+        "name": "contract_",
         "type": "address"
       }
     ],
@@ -1357,7 +1327,7 @@
     "outputs": [
       {
         "internalType": "uint256",
-        "name": "",
+        "name": "duration",
         "type": "uint256"
       }
     ],

@@ -237,7 +237,9 @@ library QbftHeader {
 
     // Passes over a string of 2 to 55 bytes; `prefix` is STRING and its length.
     function _skip(bytes calldata header, uint256 position, uint256 prefix) private pure returns (uint256 next) {
-        next = position + 1 + prefix - STRING;
+        unchecked {
+            next = position + 1 + prefix - STRING; // positions stay within a header of 2^16 bytes and an item's length
+        }
         if (_word(header, position) >> 248 != prefix || next > header.length) revert QbftHeaderWrongItem(position);
     }
 
@@ -246,17 +248,20 @@ library QbftHeader {
         uint256 word = _word(header, position);
         uint256 prefix = word >> 248;
         bool isCanonical;
-        if (prefix < STRING) {
-            (value, next) = (uint64(prefix), position + 1);
-            isCanonical = prefix != 0;
-        } else {
-            uint256 size = prefix - STRING;
-            next = position + 1 + size;
-            // a size of 0 shifts everything out
-            uint256 wide = size > 8 ? 0 : (word << 8) >> (256 - 8 * size);
-            value = uint64(wide);
-            // the smallest value that needs `size` bytes; none has more than 8
-            isCanonical = size == 0 || (size == 1 && wide >= STRING) || (size > 1 && wide >> (8 * (size - 1)) != 0);
+        unchecked {
+            // as above; where something is taken from `size`, or it from something, it is large or small enough
+            if (prefix < STRING) {
+                (value, next) = (uint64(prefix), position + 1);
+                isCanonical = prefix != 0;
+            } else {
+                uint256 size = prefix - STRING;
+                next = position + 1 + size;
+                // a size of 0 shifts everything out
+                uint256 wide = size > 8 ? 0 : (word << 8) >> (256 - 8 * size);
+                value = uint64(wide);
+                // the smallest value that needs `size` bytes; none has more than 8
+                isCanonical = size == 0 || (size == 1 && wide >= STRING) || (size > 1 && wide >> (8 * (size - 1)) != 0);
+            }
         }
         if (!isCanonical || next > header.length) revert QbftHeaderWrongInteger(position);
     }

@@ -16,7 +16,7 @@ import {
   signersOf,
 } from "../../light/index.js";
 import type { QbftHarness } from "../../typechain-types/index.js";
-import { readRecording, RECORDED_TIMING, type RecordedBlock } from "../utils/qbft.js";
+import { accountants, readRecording, RECORDED_TIMING, type RecordedBlock } from "../utils/qbft.js";
 
 /** Blocks that came because the killed accountant's turn passed. */
 const BLAMING = [86, 89, 92, 95, 98, 101];
@@ -153,6 +153,34 @@ describe("QBFT: a recorded Besu chain", () => {
       expect(blamed.map((list) => [...list])).to.deep.equal(
         judged.map(({ number }) => (BLAMING.includes(number) ? [killed] : [])),
       );
+    });
+
+    it("costs no more than was measured, beside the calldata", async () => {
+      const [parent, current] = [at(85), at(86)];
+      const bare = await harness.gasOfPair(encodeBareHeader(parent.header), encodeBareHeader(current.header));
+      const raw = await harness.gasOfPair(parent.rawHeader, current.rawHeader);
+      const seal = await harness.gasOfSeal(current.rawHeader);
+      const one = {
+        set: [...current.set],
+        parent: parent.header,
+        current: current.header,
+        timing: { requestTimeout: 4n, slack: 1n },
+      };
+      const turn = await harness.gasOfBlame(one);
+      const { set } = accountants(101, "gas");
+      const [coinbase = "", , next = ""] = set;
+      const many = {
+        ...one,
+        set: [...set],
+        parent: { coinbase, timestamp: 0n },
+        current: { coinbase: next, timestamp: 2n },
+      };
+      const turnOfMany = await harness.gasOfBlame(many);
+      expect(bare).to.be.below(19_500n);
+      expect(raw).to.be.below(27_500n);
+      expect(seal).to.be.below(5_000n);
+      expect(turn).to.be.below(3_200n);
+      expect(turnOfMany).to.be.below(5_000n); // by the logarithm of the set, once the set is in memory
     });
 
     it("reads what a fork left out or added", async () => {

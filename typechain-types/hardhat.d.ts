@@ -23,9 +23,7 @@ getContractFactory(name: 'ElectionStore', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'Elections', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Elections__factory>
 getContractFactory(name: 'Seats', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Seats__factory>
 getContractFactory(name: 'Shares', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Shares__factory>
-getContractFactory(name: 'Turns', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Turns__factory>
 getContractFactory(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ValidatorSet__factory>
-getContractFactory(name: 'VoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VoteBook__factory>
 getContractFactory(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantElection__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingRevenue__factory>
@@ -71,7 +69,6 @@ getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer 
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
 getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
-getContractFactory(name: 'AccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingFees__factory>
 getContractFactory(name: 'Arrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Arrears__factory>
 getContractFactory(name: 'BilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BilateralContracts__factory>
 getContractFactory(name: 'BookResults', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookResults__factory>
@@ -109,9 +106,7 @@ getContractAt(name: 'ElectionStore', address: string | ethers.Addressable, signe
 getContractAt(name: 'Elections', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Elections>
 getContractAt(name: 'Seats', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Seats>
 getContractAt(name: 'Shares', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Shares>
-getContractAt(name: 'Turns', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Turns>
 getContractAt(name: 'ValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ValidatorSet>
-getContractAt(name: 'VoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VoteBook>
 getContractAt(name: 'IAccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantElection>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IAccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingRevenue>
@@ -157,7 +152,6 @@ getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable,
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
 getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
-getContractAt(name: 'AccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingFees>
 getContractAt(name: 'Arrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Arrears>
 getContractAt(name: 'BilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BilateralContracts>
 getContractAt(name: 'BookResults', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookResults>
@@ -195,9 +189,7 @@ deployContract(name: 'ElectionStore', signerOrOptions?: ethers.Signer | DeployCo
 deployContract(name: 'Elections', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
 deployContract(name: 'Seats', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
 deployContract(name: 'Shares', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
-deployContract(name: 'Turns', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Turns>
 deployContract(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
-deployContract(name: 'VoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
 deployContract(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
@@ -243,7 +235,6 @@ deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | De
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
-deployContract(name: 'AccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingFees>
 deployContract(name: 'Arrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Arrears>
 deployContract(name: 'BilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BilateralContracts>
 deployContract(name: 'BookResults', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookResults>
@@ -281,9 +272,7 @@ deployContract(name: 'ElectionStore', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'Elections', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
 deployContract(name: 'Seats', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
 deployContract(name: 'Shares', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
-deployContract(name: 'Turns', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Turns>
 deployContract(name: 'ValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
-deployContract(name: 'VoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
 deployContract(name: 'IAccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
@@ -329,7 +318,6 @@ deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ether
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
-deployContract(name: 'AccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingFees>
 deployContract(name: 'Arrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Arrears>
 deployContract(name: 'BilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BilateralContracts>
 deployContract(name: 'BookResults', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookResults>

@@ -32,8 +32,6 @@ export type { Seats } from './contracts/federation/election/Seats.js';
 export { Seats__factory } from './factories/contracts/federation/election/Seats__factory.js';
 export type { Shares } from './contracts/federation/election/Shares.js';
 export { Shares__factory } from './factories/contracts/federation/election/Shares__factory.js';
-export type { Turns } from './contracts/federation/election/Turns.js';
-export { Turns__factory } from './factories/contracts/federation/election/Turns__factory.js';
 export type { ValidatorSet } from './contracts/federation/election/ValidatorSet.js';
 export { ValidatorSet__factory } from './factories/contracts/federation/election/ValidatorSet__factory.js';
 export type { IAccountantElection } from './contracts/interfaces/IAccountantElection.js';
@@ -126,8 +124,6 @@ export type { DeviceLives } from './contracts/transaction-chain/devices/DeviceLi
 export { DeviceLives__factory } from './factories/contracts/transaction-chain/devices/DeviceLives__factory.js';
 export type { DeviceRegistry } from './contracts/transaction-chain/devices/DeviceRegistry.js';
 export { DeviceRegistry__factory } from './factories/contracts/transaction-chain/devices/DeviceRegistry__factory.js';
-export type { AccountingFees } from './contracts/transaction-chain/energy/AccountingFees.js';
-export { AccountingFees__factory } from './factories/contracts/transaction-chain/energy/AccountingFees__factory.js';
 export type { Arrears } from './contracts/transaction-chain/energy/Arrears.js';
 export { Arrears__factory } from './factories/contracts/transaction-chain/energy/Arrears__factory.js';
 export type { BilateralContracts } from './contracts/transaction-chain/energy/BilateralContracts.js';

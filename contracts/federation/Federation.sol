@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 import {AccountKind, IFederation, MemberRole, Standing} from "../interfaces/IFederation.sol";
+import {IStandingObserver} from "../interfaces/IStandingObserver.sol";
 
 /// @title Federation
 /// @notice Admits, suspends and expels members and users; every other contract asks it who may act.
@@ -22,6 +23,7 @@ contract Federation is AccessManaged, IFederation {
     mapping(address account => Account record) private _accounts; // slot 2; a record is one word
     /// @inheritdoc IFederation
     mapping(bytes32 credentialCommitment => address user) public userOfCredential; // slot 3
+    IStandingObserver private _observer; // slot 4
 
     /// @notice Nobody is admitted yet.
     /// @param initialAuthority The AccessManager that says who has the role COUNCIL.
@@ -45,6 +47,7 @@ contract Federation is AccessManaged, IFederation {
         if (record.expelled) revert FederationAccountExpelled(member);
         record.roles = roles;
         emit MemberRolesChanged(member, roles);
+        _tellObserver(member);
     }
 
     /// @inheritdoc IFederation
@@ -69,6 +72,7 @@ contract Federation is AccessManaged, IFederation {
         record.suspendedUntil = until;
         record.suspendedByCouncil = byCouncil;
         emit AccountSuspended(account, until, msg.sender, byCouncil);
+        _tellObserver(account);
     }
 
     /// @inheritdoc IFederation
@@ -89,6 +93,14 @@ contract Federation is AccessManaged, IFederation {
         record.expelled = true;
         if (record.kind == AccountKind.Member) --memberCount;
         emit AccountExpelled(account, msg.sender);
+        _tellObserver(account);
+    }
+
+    /// @inheritdoc IFederation
+    function bindObserver(IStandingObserver observer) external restricted {
+        if (address(_observer) != address(0)) revert FederationObserverBound(address(_observer));
+        _observer = observer;
+        emit ObserverBound(address(observer));
     }
 
     /// @inheritdoc IFederation
@@ -119,6 +131,13 @@ contract Federation is AccessManaged, IFederation {
     function hasRole(address member, MemberRole role) public view returns (bool held) {
         Account storage record = _accounts[member];
         return _isActive(record) && record.roles & (uint256(1) << uint8(role)) != 0;
+    }
+
+    /// @dev Last in its function. Whatever the observer does, the decision stands; what it could not do now, anybody
+    /// can have it do later.
+    function _tellObserver(address account) private {
+        if (address(_observer) == address(0)) return;
+        try _observer.standingChanged(account) {} catch {} // solhint-disable-line no-empty-blocks
     }
 
     /// @dev True when COUNCIL acts, false when the user's own active registrar does; anybody else is refused.

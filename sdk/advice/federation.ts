@@ -41,4 +41,5 @@ export const FEDERATION_ERRORS = {
     why: "The council suspended {account}.",
     todo: "Ask the council: a registrar lifts only what a registrar decided.",
   },
+  FederationObserverBound: { why: "The observer is bound to {observer} for ever.", todo: "There is nothing to do." },
 } as const satisfies Record<string, Advice>;

@@ -429,6 +429,22 @@ contract AccountantElectionTest is ElectionFixture {
         assertEq(account, member(1));
     }
 
+    function test_FederationTellsTheElectionAtOnce() public {
+        _electWithStandby();
+        federation.bindObserver(election);
+        federation.expel(member(5));
+        assertFalse(seated(5));
+        assertTrue(seated(9));
+        nextEpoch();
+        federation.suspend(member(6), type(uint48).max);
+        assertFalse(seated(6));
+        assertTrue(seated(10));
+        nextEpoch();
+        federation.changeRoles(member(7), 2);
+        assertTrue(seated(7) && kept(7), "nobody stands by any more");
+        assertSetIsValid();
+    }
+
     function test_TheExpelledLoseTheirSeatAtTheNextReview() public {
         _electWithStandby();
         federation.expel(member(5));

@@ -6,6 +6,4 @@ export type { ElectionStore } from './ElectionStore.js';
 export type { Elections } from './Elections.js';
 export type { Seats } from './Seats.js';
 export type { Shares } from './Shares.js';
-export type { Turns } from './Turns.js';
 export type { ValidatorSet } from './ValidatorSet.js';
-export type { VoteBook } from './VoteBook.js';

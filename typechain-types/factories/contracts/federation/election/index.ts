@@ -6,6 +6,4 @@ export { ElectionStore__factory } from './ElectionStore__factory.js';
 export { Elections__factory } from './Elections__factory.js';
 export { Seats__factory } from './Seats__factory.js';
 export { Shares__factory } from './Shares__factory.js';
-export { Turns__factory } from './Turns__factory.js';
 export { ValidatorSet__factory } from './ValidatorSet__factory.js';
-export { VoteBook__factory } from './VoteBook__factory.js';

@@ -193,6 +193,15 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
         if (msg.sender != part) revert ElectionNotPart(msg.sender);
     }
 
+    /// @dev Where `_words` begins in storage.
+    function _firstWordSlot() internal pure returns (uint256 slot) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(0x00, _words.slot)
+            slot := keccak256(0x00, 0x20)
+        }
+    }
+
     function _requireSeats(uint256 count) internal pure {
         if (count < SetChange.LEAST_SEATS || count > SetChange.MOST_SEATS) revert ElectionInvalidSetting("seats");
     }

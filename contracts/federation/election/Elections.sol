@@ -139,13 +139,7 @@ abstract contract Elections is Candidates {
             lastRank = _rank(_wordOf(last), last, poll.epoch, founderWeight);
         }
         uint256 within;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 word = _words[i];
-            words[i] = word;
-            uint256 rank = _rank(word, i + 1, poll.epoch, founderWeight);
-            if (rank > type(uint16).max) ++ranked;
-            if (rank >= lastRank) ++within;
-        }
+        (ranked, within) = _readWords(words, poll.epoch, founderWeight, lastRank);
         if (order.length != 0 && within != order.length) revert ElectionOrderIncomplete(order.length, within);
         _requireSorted(words, order, poll.epoch, founderWeight);
     }
@@ -159,15 +153,17 @@ abstract contract Elections is Candidates {
         for (uint256 i = 0; i < order.length && poll.standbyCount < _MOST_STANDBY; ++i) {
             uint256 candidate = order[i];
             uint256 word = poll.words[candidate - 1];
-            if (!_maySit(candidate, word)) {
-                poll.verdicts[candidate] = _MAY_NOT_SIT;
-            } else if (seated < poll.seats) {
+            if (seated == poll.seats) {
+                // whether it may sit is asked when a seat is left
+                if (!word.has(CandidateWords.RESIGNED | CandidateWords.JAILED)) {
+                    poll.standby[poll.standbyCount++] = uint16(candidate);
+                }
+            } else if (_maySit(candidate, word)) {
                 ++seated;
                 poll.verdicts[candidate] = _WANTED;
                 if (!word.has(CandidateWords.SEATED)) poll.wanted[poll.wantedCount++] = candidate;
             } else {
-                poll.verdicts[candidate] = _MAY_SIT;
-                poll.standby[poll.standbyCount++] = uint16(candidate);
+                poll.verdicts[candidate] = _MAY_NOT_SIT;
             }
         }
         if (poll.standbyCount < _MOST_STANDBY && order.length < ranked) {
@@ -192,10 +188,39 @@ abstract contract Elections is Candidates {
             ranks[i] = _rank(poll.words[candidate - 1], candidate, poll.epoch, founderWeight);
         }
         for (uint256 i = 0; i < outranked; ++i) {
-            uint256 worst;
-            for (uint256 j = 1; j < ranks.length; ++j) if (ranks[j] < ranks[worst]) worst = j;
+            uint256 worst = _placeOfLeast(ranks);
             leaving[forced + i] = leavers.outranked[worst];
             ranks[worst] = type(uint256).max;
+        }
+    }
+
+    /// @dev Reads every candidate's word, and counts those with weight and those that rank no lower than `lastRank`.
+    /// An election's gas hangs on this loop, so storage is read without the checks of its bounds.
+    function _readWords(
+        uint256[] memory words,
+        uint256 now_,
+        uint256 founderWeight,
+        uint256 lastRank
+    ) private view returns (uint256 ranked, uint256 within) {
+        uint256 count = words.length;
+        uint256 firstSlot = _firstWordSlot();
+        unchecked {
+            // counts are at most 1,000, a weight has 88 bits
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 rank;
+                // solhint-disable-next-line no-inline-assembly
+                assembly ("memory-safe") {
+                    let word := sload(add(firstSlot, i))
+                    mstore(add(add(words, 0x20), shl(5, i)), word) // i is below the list's length
+                    // as CandidateWords has it: the second weight counts once the epoch of the last touch is over
+                    let shift := mul(lt(and(shr(176, word), 0xffffffff), now_), 88)
+                    rank := and(shr(shift, word), 0xffffffffffffffffffffff)
+                    rank := add(rank, mul(and(shr(208, word), 1), founderWeight))
+                    rank := or(shl(16, rank), sub(0xfffe, i))
+                }
+                if (rank > type(uint16).max) ++ranked;
+                if (rank >= lastRank) ++within;
+            }
         }
     }
 
@@ -212,6 +237,18 @@ abstract contract Elections is Candidates {
             uint256 rank = _rank(words[candidate - 1], candidate, now_, founderWeight);
             if (rank >= above || rank <= type(uint16).max) revert ElectionOrderNotSorted(i);
             above = rank;
+        }
+    }
+
+    function _placeOfLeast(uint256[] memory ranks) private pure returns (uint256 place) {
+        uint256 least = type(uint256).max;
+        uint256 count = ranks.length;
+        unchecked {
+            // places are below the list's length
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 rank = ranks[i];
+                if (rank < least) (least, place) = (rank, i);
+            }
         }
     }
 

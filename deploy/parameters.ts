@@ -39,12 +39,31 @@ const windowsSchema = z.strictObject({
   finalFor: z.number().int(),
 });
 
+const electionSchema = z.strictObject({
+  epochBlocks: z.number().int(),
+  seats: z.number().int(),
+  turnoutFloorBps: z.number().int(),
+  capBps: z.number().int(),
+  voterBps: z.number().int(),
+  unlockSeconds: z.number().int(),
+  trustingSeconds: z.number().int(),
+  minimumDepositMicro: bigintText,
+  founderWeight: bigintText,
+  timeoutSeconds: z.number().int(),
+  slackSeconds: z.number().int(),
+  decayBlocks: z.number().int(),
+  jailSeconds: z.number().int(),
+  absenceBlocks: z.number().int(),
+  absenceEpochs: z.number().int(),
+});
+
 const fileSchema = z.strictObject({
   TransactionChain: z.strictObject({
     slotLengthSeconds: z.number().int(),
     rules: rulesSchema,
     windows: windowsSchema,
     disputeBondMicro: bigintText,
+    election: electionSchema,
   }),
 });
 
@@ -53,12 +72,19 @@ export type RuleParameters = z.infer<typeof rulesSchema>;
 /** The windows at deployment (IMarketRules.Windows). */
 export type WindowParameters = z.infer<typeof windowsSchema>;
 
+/** How accountants are elected and judged (contracts/types/ElectionTypes.sol); `voterBps` of a fee are voters'. */
+export type ElectionParameters = z.infer<typeof electionSchema>;
+
+/** An accountant that a chain starts with; a type alias, as Ignition's parameters need an index signature. */
+export type FounderParameters = { member: string; node: string };
+
 /** What the Ignition module of the transaction chain takes. */
 export interface MarketParameters {
   readonly slotLengthSeconds: number;
   readonly rules: RuleParameters;
   readonly windows: WindowParameters;
   readonly disputeBondMicro: bigint;
+  readonly election: ElectionParameters;
 }
 
 /**

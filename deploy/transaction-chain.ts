@@ -3,6 +3,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 import { AccessRole } from "../sdk/enums.js";
 import { deployAccessManager, deployFederation, grantRole, reserveFunctions } from "./access.js";
+import { deployElection } from "./election.js";
 import type { MarketParameters } from "./parameters.js";
 import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS } from "./wiring.js";
 
@@ -15,6 +16,19 @@ export default buildModule("TransactionChain", (m) => {
   const FederationAccessManager = deployAccessManager(m);
   const Federation = deployFederation(m, FederationAccessManager);
   const EnergyCredit = m.contract("EnergyCredit", [FederationAccessManager]);
+  const election = deployElection(m, {
+    manager: FederationAccessManager,
+    federation: Federation,
+    credit: EnergyCredit,
+    reserve: "issuer",
+  });
+  const { AccountantElection, VoteBook, TurnCourt } = election;
+  const AccountingRevenue = m.contract("AccountingRevenue", [
+    FederationAccessManager,
+    EnergyCredit,
+    AccountantElection,
+    m.getParameter<number>("voterBps"),
+  ]);
   const MarketRules = m.contract("MarketRules", [FederationAccessManager, slotLength, rules, windows]);
   const MarketCalendar = m.contract("MarketCalendar", [MarketRules, Federation]);
   const DeviceRegistry = m.contract("DeviceRegistry", [Federation, MarketCalendar]);
@@ -44,8 +58,10 @@ export default buildModule("TransactionChain", (m) => {
       calendar: MarketCalendar,
     },
   ]);
-  const AccountingFees = m.contract("AccountingFees", [FederationAccessManager, EnergyCredit, TradeEscrow]);
-  m.call(TradeEscrow, "bindFeesAccount", [AccountingFees]);
+  m.call(TradeEscrow, "bindFeesAccount", [AccountingRevenue]);
+  m.call(AccountingRevenue, "bindParts", [TradeEscrow, VoteBook]);
+  m.call(VoteBook, "bindRevenue", [AccountingRevenue]);
+  m.call(AccountantElection, "bindParts", [VoteBook, TurnCourt, AccountingRevenue]);
   const EnergyMarket = m.contract("EnergyMarket", [
     FederationAccessManager,
     {
@@ -87,7 +103,7 @@ export default buildModule("TransactionChain", (m) => {
   const Settlement = m.contract("Settlement", [
     {
       escrow: TradeEscrow,
-      accountingFees: AccountingFees,
+      accountingFees: AccountingRevenue,
       clearing: Clearing,
       market: EnergyMarket,
       ledger: MeterLedger,
@@ -111,7 +127,8 @@ export default buildModule("TransactionChain", (m) => {
     MeterLedger,
     TradeEscrow,
     Arrears,
-    AccountingFees,
+    ...election,
+    AccountingRevenue,
     EnergyMarket,
     BilateralContracts,
     Clearing,

@@ -1,17 +1,19 @@
-/** The user chain: who is admitted. */
+/** The user chain: who is admitted, and who produces its blocks. */
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { ZeroAddress } from "ethers";
 
 import { AccessRole } from "../sdk/enums.js";
 import { deployAccessManager, deployFederation, grantRole, reserveFunctions } from "./access.js";
+import { deployElection } from "./election.js";
 import { USER_FUNCTIONS } from "./wiring.js";
 
 export default buildModule("UserChain", (m) => {
-  const accessManager = deployAccessManager(m);
-  const federation = deployFederation(m, accessManager);
-  reserveFunctions(m, accessManager, USER_FUNCTIONS, {
-    FederationAccessManager: accessManager,
-    Federation: federation,
-  });
-  grantRole(m, accessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
-  return { FederationAccessManager: accessManager, Federation: federation };
+  const FederationAccessManager = deployAccessManager(m);
+  const Federation = deployFederation(m, FederationAccessManager);
+  const election = deployElection(m, { manager: FederationAccessManager, federation: Federation });
+  m.call(election.AccountantElection, "bindParts", [election.VoteBook, election.TurnCourt, ZeroAddress]);
+  const contracts = { FederationAccessManager, Federation, ...election };
+  reserveFunctions(m, FederationAccessManager, USER_FUNCTIONS, contracts);
+  grantRole(m, FederationAccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
+  return contracts;
 });

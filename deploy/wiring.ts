@@ -24,18 +24,25 @@ const FEDERATION = {
   functions: ["admitMember", "changeRoles", "suspend", "reinstate", "expel"],
 } as const;
 
-export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [FEDERATION];
+const ELECTION = {
+  contract: "AccountantElection",
+  role: AccessRole.Council,
+  functions: ["setSeats", "slash", "unfreeze"],
+} as const;
+
+export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [FEDERATION, ELECTION];
 
 export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContractName>[] = [
   FEDERATION,
+  ELECTION,
   { contract: "GridTopology", role: AccessRole.Council, functions: ["createArea", "setParties", "setEdge"] },
-  { contract: "AccountingFees", role: AccessRole.Council, functions: ["assignPool"] },
+  { contract: "AccountingRevenue", role: AccessRole.Council, functions: ["assignPool"] },
   { contract: "EnergyCredit", role: AccessRole.Issuer, functions: ["issue", "redeemFrom"] },
   { contract: "MarketRules", role: AccessRole.Regulator, functions: ["setRules", "setWindows"] },
   { contract: "TradeEscrow", role: AccessRole.Market, functions: ["lock", "unlock", "payLocked"] },
   { contract: "TradeEscrow", role: AccessRole.Settlement, functions: ["post", "release"] },
   { contract: "MeterLedger", role: AccessRole.Settlement, functions: ["bar"] },
-  { contract: "AccountingFees", role: AccessRole.Settlement, functions: ["book"] },
+  { contract: "AccountingRevenue", role: AccessRole.Settlement, functions: ["book"] },
   { contract: "Arrears", role: AccessRole.Escrow, functions: ["record", "net", "pay"] },
   { contract: "EnergyMarket", role: AccessRole.Bilateral, functions: ["countBilateral"] },
 ];

@@ -15,7 +15,7 @@ import { DeviceKind, MemberRole, Standing } from "../sdk/enums.js";
 import { serialHash } from "../sdk/signing/devices.js";
 import type { Grid, GridDistrict, GridFeeder } from "./grid/index.js";
 import { keyFromSeed } from "./networks/keys.js";
-import type { Operators } from "./networks/operators.js";
+import { FOUNDERS, type Operators } from "./networks/operators.js";
 
 /** A connection to the transaction chain that signs with a key at hand. */
 export type SigningChain = TransactionChain & { readonly signer: Wallet };
@@ -82,7 +82,7 @@ export interface NeighbourhoodNetwork {
 }
 
 /** Members that serve all feeders. */
-export const ACCOUNTANT = "Accountant";
+export const ACCOUNTANTS = FOUNDERS.map((number) => `Accountant ${number}` as const);
 export const REGISTRAR = "Registrar";
 export const MANUFACTURER = "Meter Works";
 
@@ -268,9 +268,10 @@ class Settler {
     return keyFromSeed(this.#options.seed, chain, purpose);
   }
 
-  /** The accountant's key comes with the network, whose blocks it signs. */
+  /** The founding accountants' keys come with the network, whose first set they are. */
   #memberKey(chain: "transaction" | "user", name: string): Wallet {
-    return name === ACCOUNTANT ? this.#network.operators[chain].accountant : this.#key(chain, name);
+    const founder = FOUNDERS.find((number) => name === `Accountant ${number}`);
+    return founder === undefined ? this.#key(chain, name) : this.#network.operators[chain][`accountant${founder}`];
   }
 
   #as(operator: keyof Operators["transaction"]): TransactionChain {
@@ -303,7 +304,7 @@ function rolesByName(feeders: readonly GridFeeder[]): Map<string, Set<MemberRole
   const add = (name: string, role: MemberRole): void => {
     roles.set(name, (roles.get(name) ?? new Set<MemberRole>()).add(role));
   };
-  add(ACCOUNTANT, MemberRole.Accountant);
+  for (const accountant of ACCOUNTANTS) add(accountant, MemberRole.Accountant);
   add(REGISTRAR, MemberRole.Registrar);
   add(MANUFACTURER, MemberRole.Manufacturer);
   for (const feeder of feeders) {
@@ -314,7 +315,7 @@ function rolesByName(feeders: readonly GridFeeder[]): Map<string, Set<MemberRole
   return roles;
 }
 
-/** A second neighbourhood on the same network finds accountant, issuer and regulator admitted. */
+/** A second neighbourhood on the same network finds accountants, issuer and regulator admitted. */
 async function admitOnce(chain: TransactionChain | UserChain, member: string, roles: MemberRole[]): Promise<void> {
   if ((await standingOf(chain, member)) === Standing.None) await admitMember(chain, { member, roles });
 }

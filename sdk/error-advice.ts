@@ -5,6 +5,7 @@
 import type { Advice } from "./advice/advice.js";
 import { CLEARING_ERRORS } from "./advice/clearing.js";
 import { DEVICES_ERRORS } from "./advice/devices.js";
+import { ELECTION_ERRORS } from "./advice/election.js";
 import { FEDERATION_ERRORS } from "./advice/federation.js";
 import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
@@ -22,6 +23,7 @@ export type { Advice } from "./advice/advice.js";
 export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advice>>>> = {
   SDK: SDK_ERRORS,
   Federation: FEDERATION_ERRORS,
+  "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,
   "QBFT headers, seals and turns": QBFT_ERRORS,
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
@@ -29,7 +31,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   "MeterLedger and Disputes": READINGS_ERRORS,
   "EnergyMarket and BilateralContracts": ORDERS_ERRORS,
   "Clearing and its libraries": CLEARING_ERRORS,
-  "EnergyCredit, TradeEscrow, Arrears and AccountingFees": MONEY_ERRORS,
+  "EnergyCredit, TradeEscrow, Arrears and accounting fees": MONEY_ERRORS,
   Settlement: SETTLEMENT_ERRORS,
   "OpenZeppelin and the EVM": LIBRARY_ERRORS,
 };

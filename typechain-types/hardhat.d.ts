@@ -11,11 +11,23 @@ import * as Contracts from "./index.js";
 declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'AccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantElection__factory>
+getContractFactory(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingRevenue__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
 getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
 getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
+getContractFactory(name: 'TurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourt__factory>
+getContractFactory(name: 'VoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VoteBook__factory>
+getContractFactory(name: 'Candidates', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Candidates__factory>
+getContractFactory(name: 'ElectionStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ElectionStore__factory>
+getContractFactory(name: 'Elections', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Elections__factory>
+getContractFactory(name: 'Seats', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Seats__factory>
+getContractFactory(name: 'Shares', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Shares__factory>
+getContractFactory(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ValidatorSet__factory>
+getContractFactory(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantElection__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
+getContractFactory(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingRevenue__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
@@ -30,8 +42,12 @@ getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
 getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeterLedger__factory>
 getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISettlement__factory>
+getContractFactory(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStandingObserver__factory>
 getContractFactory(name: 'ITariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITariffs__factory>
 getContractFactory(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITradeEscrow__factory>
+getContractFactory(name: 'ITurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITurnCourt__factory>
+getContractFactory(name: 'IValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IValidatorSet__factory>
+getContractFactory(name: 'IVoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVoteBook__factory>
 getContractFactory(name: 'AccountantSets', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantSets__factory>
 getContractFactory(name: 'BookLog', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookLog__factory>
 getContractFactory(name: 'GridEdges', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.GridEdges__factory>
@@ -40,6 +56,7 @@ getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptio
 getContractFactory(name: 'SlotPositions', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotPositions__factory>
 getContractFactory(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotSchedule__factory>
 getContractFactory(name: 'CalendarMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CalendarMock__factory>
+getContractFactory(name: 'ElectionMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ElectionMock__factory>
 getContractFactory(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketWorldMock__factory>
 getContractFactory(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockDeviceRegistry__factory>
 getContractFactory(name: 'MockFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MockFederation__factory>
@@ -54,7 +71,6 @@ getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer 
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
 getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
-getContractFactory(name: 'AccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingFees__factory>
 getContractFactory(name: 'Arrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Arrears__factory>
 getContractFactory(name: 'BilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BilateralContracts__factory>
 getContractFactory(name: 'BookResults', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BookResults__factory>
@@ -80,11 +96,23 @@ getContractFactory(name: 'Tariffs', signerOrOptions?: ethers.Signer | FactoryOpt
 getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'AccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantElection>
+getContractAt(name: 'AccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingRevenue>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
 getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
 getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
+getContractAt(name: 'TurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourt>
+getContractAt(name: 'VoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VoteBook>
+getContractAt(name: 'Candidates', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Candidates>
+getContractAt(name: 'ElectionStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ElectionStore>
+getContractAt(name: 'Elections', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Elections>
+getContractAt(name: 'Seats', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Seats>
+getContractAt(name: 'Shares', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Shares>
+getContractAt(name: 'ValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ValidatorSet>
+getContractAt(name: 'IAccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantElection>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
+getContractAt(name: 'IAccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingRevenue>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
@@ -99,8 +127,12 @@ getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, sig
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
 getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeterLedger>
 getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISettlement>
+getContractAt(name: 'IStandingObserver', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStandingObserver>
 getContractAt(name: 'ITariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITariffs>
 getContractAt(name: 'ITradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITradeEscrow>
+getContractAt(name: 'ITurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITurnCourt>
+getContractAt(name: 'IValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IValidatorSet>
+getContractAt(name: 'IVoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVoteBook>
 getContractAt(name: 'AccountantSets', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantSets>
 getContractAt(name: 'BookLog', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookLog>
 getContractAt(name: 'GridEdges', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.GridEdges>
@@ -109,6 +141,7 @@ getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethe
 getContractAt(name: 'SlotPositions', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotPositions>
 getContractAt(name: 'SlotSchedule', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotSchedule>
 getContractAt(name: 'CalendarMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CalendarMock>
+getContractAt(name: 'ElectionMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ElectionMock>
 getContractAt(name: 'MarketWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketWorldMock>
 getContractAt(name: 'MockDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockDeviceRegistry>
 getContractAt(name: 'MockFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MockFederation>
@@ -123,7 +156,6 @@ getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable,
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
 getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
-getContractAt(name: 'AccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingFees>
 getContractAt(name: 'Arrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Arrears>
 getContractAt(name: 'BilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BilateralContracts>
 getContractAt(name: 'BookResults', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BookResults>
@@ -149,11 +181,23 @@ getContractAt(name: 'Tariffs', address: string | ethers.Addressable, signer?: et
 getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
+deployContract(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
+deployContract(name: 'TurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
+deployContract(name: 'VoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
+deployContract(name: 'Candidates', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Candidates>
+deployContract(name: 'ElectionStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionStore>
+deployContract(name: 'Elections', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
+deployContract(name: 'Seats', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
+deployContract(name: 'Shares', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
+deployContract(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
+deployContract(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
+deployContract(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
@@ -168,8 +212,12 @@ deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | Deploy
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
 deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
+deployContract(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'ITurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITurnCourt>
+deployContract(name: 'IValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IValidatorSet>
+deployContract(name: 'IVoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVoteBook>
 deployContract(name: 'AccountantSets', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantSets>
 deployContract(name: 'BookLog', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
@@ -178,6 +226,7 @@ deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOp
 deployContract(name: 'SlotPositions', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
 deployContract(name: 'CalendarMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
+deployContract(name: 'ElectionMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionMock>
 deployContract(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
 deployContract(name: 'MockDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockDeviceRegistry>
 deployContract(name: 'MockFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
@@ -192,7 +241,6 @@ deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | De
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
-deployContract(name: 'AccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingFees>
 deployContract(name: 'Arrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Arrears>
 deployContract(name: 'BilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BilateralContracts>
 deployContract(name: 'BookResults', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookResults>
@@ -218,11 +266,23 @@ deployContract(name: 'Tariffs', signerOrOptions?: ethers.Signer | DeployContract
 deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
+deployContract(name: 'AccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
+deployContract(name: 'TurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
+deployContract(name: 'VoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
+deployContract(name: 'Candidates', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Candidates>
+deployContract(name: 'ElectionStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionStore>
+deployContract(name: 'Elections', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
+deployContract(name: 'Seats', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
+deployContract(name: 'Shares', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
+deployContract(name: 'ValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
+deployContract(name: 'IAccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
+deployContract(name: 'IAccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
@@ -237,8 +297,12 @@ deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
 deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
+deployContract(name: 'IStandingObserver', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
 deployContract(name: 'ITradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITradeEscrow>
+deployContract(name: 'ITurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITurnCourt>
+deployContract(name: 'IValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IValidatorSet>
+deployContract(name: 'IVoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVoteBook>
 deployContract(name: 'AccountantSets', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantSets>
 deployContract(name: 'BookLog', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookLog>
 deployContract(name: 'GridEdges', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.GridEdges>
@@ -247,6 +311,7 @@ deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | Dep
 deployContract(name: 'SlotPositions', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
 deployContract(name: 'CalendarMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
+deployContract(name: 'ElectionMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionMock>
 deployContract(name: 'MarketWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
 deployContract(name: 'MockDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockDeviceRegistry>
 deployContract(name: 'MockFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MockFederation>
@@ -261,7 +326,6 @@ deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ether
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
-deployContract(name: 'AccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingFees>
 deployContract(name: 'Arrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Arrears>
 deployContract(name: 'BilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BilateralContracts>
 deployContract(name: 'BookResults', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BookResults>

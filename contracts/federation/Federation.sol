@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 import {AccountKind, IFederation, MemberRole, Standing} from "../interfaces/IFederation.sol";
+import {IStandingObserver} from "../interfaces/IStandingObserver.sol";
 
 /// @title Federation
 /// @notice Admits, suspends and expels members and users; every other contract asks it who may act.
@@ -24,6 +25,7 @@ contract Federation is AccessManaged, IFederation {
     mapping(bytes32 credentialCommitment => address user) public userOfCredential; // slot 3
     /// @inheritdoc IFederation
     mapping(MemberRole role => uint256 count) public memberCountOf; // slot 4
+    IStandingObserver private _observer; // slot 5
 
     /// @notice Nobody is admitted yet.
     /// @param initialAuthority The AccessManager that says who has the role COUNCIL.
@@ -47,6 +49,7 @@ contract Federation is AccessManaged, IFederation {
         if (record.expelled) revert FederationAccountExpelled(member);
         _setRoles(record, roles);
         emit MemberRolesChanged(member, roles);
+        _tellObserver(member);
     }
 
     /// @inheritdoc IFederation
@@ -71,6 +74,7 @@ contract Federation is AccessManaged, IFederation {
         record.suspendedUntil = until;
         record.suspendedByCouncil = byCouncil;
         emit AccountSuspended(account, until, msg.sender, byCouncil);
+        _tellObserver(account);
     }
 
     /// @inheritdoc IFederation
@@ -94,6 +98,14 @@ contract Federation is AccessManaged, IFederation {
             _count(record.roles, 0);
         }
         emit AccountExpelled(account, msg.sender);
+        _tellObserver(account);
+    }
+
+    /// @inheritdoc IFederation
+    function bindObserver(IStandingObserver observer) external restricted {
+        if (address(_observer) != address(0)) revert FederationObserverBound(address(_observer));
+        _observer = observer;
+        emit ObserverBound(address(observer));
     }
 
     /// @inheritdoc IFederation
@@ -124,6 +136,13 @@ contract Federation is AccessManaged, IFederation {
     function hasRole(address member, MemberRole role) public view returns (bool held) {
         Account storage record = _accounts[member];
         return _isActive(record) && record.roles & (uint256(1) << uint8(role)) != 0;
+    }
+
+    /// @dev Last in its function. Whatever the observer does, the decision stands; what it could not do now, anybody
+    /// can have it do later.
+    function _tellObserver(address account) private {
+        if (address(_observer) == address(0)) return;
+        try _observer.standingChanged(account) {} catch {} // solhint-disable-line no-empty-blocks
     }
 
     /// @dev True when COUNCIL acts, false when the user's own active registrar does; anybody else is refused.

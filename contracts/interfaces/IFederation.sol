@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IStandingObserver} from "./IStandingObserver.sol";
+
 /// @notice What a member may be admitted as; a bit position in a bitmask of roles.
 enum MemberRole {
     Accountant,
@@ -95,6 +97,10 @@ interface IFederation {
     /// @param by Who decided.
     event AccountExpelled(address indexed account, address indexed by);
 
+    /// @notice From now on a contract is told when an account's standing or roles are taken away.
+    /// @param observer The contract.
+    event ObserverBound(address indexed observer);
+
     /// @notice The zero address cannot be admitted.
     error FederationZeroAccount();
 
@@ -142,6 +148,10 @@ interface IFederation {
     /// @param account The suspended user.
     error FederationSuspendedByCouncil(address account);
 
+    /// @notice An observer is bound already.
+    /// @param observer The observer.
+    error FederationObserverBound(address observer);
+
     /// @notice Admits an organisation. COUNCIL.
     /// @param member Its account on this chain, never admitted before.
     /// @param roles Bitmask of MemberRole, at least one.
@@ -173,6 +183,10 @@ interface IFederation {
     /// @notice Ends an admission for ever, at once. COUNCIL for a member; its registrar or COUNCIL for a user.
     /// @param account The member or user.
     function expel(address account) external;
+
+    /// @notice Says, once, who is told of suspensions, expulsions and changes of roles. Administration.
+    /// @param observer The contract; what it does cannot undo or stop a decision.
+    function bindObserver(IStandingObserver observer) external;
 
     /// @notice Whether the account is admitted, not suspended and not expelled at this moment.
     /// @param account Any account.

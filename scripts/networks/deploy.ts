@@ -3,7 +3,7 @@ import { keccak256, type Provider } from "ethers";
 
 import transactionChain from "../../deploy/transaction-chain.js";
 import userChain from "../../deploy/user-chain.js";
-import type { MarketParameters } from "../../deploy/parameters.js";
+import type { FounderParameters, MarketParameters } from "../../deploy/parameters.js";
 import {
   DEPLOYMENT_VERSION,
   TRANSACTION_CONTRACTS,
@@ -18,6 +18,8 @@ export interface AdministrationAccounts {
   readonly council: string;
   readonly issuer: string;
   readonly regulator: string;
+  /** At least four. */
+  readonly founders: readonly FounderParameters[];
 }
 
 export interface DeployOptions {
@@ -25,7 +27,7 @@ export interface DeployOptions {
   readonly network: string;
   readonly market: MarketParameters;
   readonly transaction: AdministrationAccounts;
-  readonly user: Pick<AdministrationAccounts, "council">;
+  readonly user: Pick<AdministrationAccounts, "council" | "founders">;
   /** Where others reach the two chains; absent for embedded ones. */
   readonly rpcUrls?: { readonly transaction: string; readonly user: string };
 }
@@ -35,6 +37,7 @@ export async function deployNetwork(
   connections: { readonly transaction: HardhatConnection; readonly user: HardhatConnection },
   { network, market, transaction, user, rpcUrls }: DeployOptions,
 ): Promise<Deployment> {
+  const { election, ...rules } = market;
   // a journal of an earlier chain would give addresses without code
   const deploymentId = (chain: string): string => `${network}-${chain}-${Date.now()}`;
   const config = { requiredConfirmations: 1, blockPollingInterval: 50, timeBeforeBumpingFees: 60_000 };
@@ -43,12 +46,17 @@ export async function deployNetwork(
     user: await connections.user.ethers.provider.getBlockNumber(),
   };
   const onTransactionChain = await connections.transaction.ignition.deploy(transactionChain, {
-    parameters: { TransactionChain: { ...market, ...transaction } },
+    parameters: {
+      TransactionChain: { ...rules, ...election, ...transaction, founders: ascending(transaction.founders) },
+    },
     deploymentId: deploymentId("transaction"),
     config,
   });
   const onUserChain = await connections.user.ignition.deploy(userChain, {
-    parameters: { UserChain: { ...user } },
+    // equal votes, and no credits to deposit
+    parameters: {
+      UserChain: { ...election, ...user, founders: ascending(user.founders), minimumDepositMicro: 0n },
+    },
     deploymentId: deploymentId("user"),
     config,
   });
@@ -70,6 +78,11 @@ export async function deployNetwork(
       },
     },
   };
+}
+
+/** As the contract wants its first set: by node address. */
+function ascending(founders: readonly FounderParameters[]): FounderParameters[] {
+  return founders.toSorted((a, b) => (BigInt(a.node) < BigInt(b.node) ? -1 : 1));
 }
 
 async function chainOf(

@@ -5,7 +5,7 @@ import type { Deployment } from "../../sdk/deployments/index.js";
 import { virtualClock, wallClock, type Clock } from "./clock.js";
 import { deployNetwork } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
-import { operatorsFromSeed, type Operators } from "./operators.js";
+import { foundersOf, operatorsFromSeed, type Operators } from "./operators.js";
 import { SIMULATED_DEFAULTS, simulateChain, type SimulatedChain } from "./simulated.js";
 
 export interface EmbeddedOptions {
@@ -43,8 +43,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
     {
       network: options.network ?? "embedded",
       market: await marketParameters(options.slotSeconds, options.rules),
-      transaction: { council: council.address, issuer: issuer.address, regulator: regulator.address },
-      user: { council: operators.user.council.address },
+      transaction: {
+        council: council.address,
+        issuer: issuer.address,
+        regulator: regulator.address,
+        founders: foundersOf(operators.transaction),
+      },
+      user: { council: operators.user.council.address, founders: foundersOf(operators.user) },
       ...(options.rpcUrls === undefined ? {} : { rpcUrls: options.rpcUrls }),
     },
   );
@@ -72,9 +77,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
 
 function chainOptions(
   { genesisTime, blockSeconds }: EmbeddedOptions,
-  { deployer, accountant }: Pick<Operators["transaction"], "deployer" | "accountant">,
+  { deployer, node1 }: Pick<Operators["transaction"], "deployer" | "node1">,
 ): Parameters<typeof simulateChain>[1] {
-  const options = { genesisTime, deployer, coinbase: accountant.address };
+  const options = { genesisTime, deployer, coinbase: node1.address };
   return blockSeconds === undefined ? options : { ...options, blockSeconds };
 }
 

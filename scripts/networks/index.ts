@@ -8,7 +8,7 @@ export type { Clock } from "./clock.js";
 export { openEmbedded, type EmbeddedNetwork, type EmbeddedOptions } from "./embedded.js";
 export { keyFromSeed } from "./keys.js";
 export type { OpenNetwork } from "./network.js";
-export { type Operators } from "./operators.js";
+export { FOUNDERS, type Operators } from "./operators.js";
 
 /** Opens a network; `embedded` says how to make one when no other is named. */
 export function openNetwork(option: string, embedded: EmbeddedOptions): Promise<OpenNetwork> {

@@ -10,6 +10,17 @@ import type { Operators } from "./operators.js";
 
 const key = z.string().regex(/^0x[0-9a-f]{64}$/);
 
+const founderKeys = {
+  accountant1: key,
+  accountant2: key,
+  accountant3: key,
+  accountant4: key,
+  node1: key,
+  node2: key,
+  node3: key,
+  node4: key,
+};
+
 const keysSchema = z.strictObject({
   version: z.literal(1),
   note: z.string(),
@@ -20,9 +31,9 @@ const keysSchema = z.strictObject({
       issuer: key,
       regulator: key,
       relayer: key,
-      accountant: key,
+      ...founderKeys,
     }),
-    user: z.strictObject({ deployer: key, council: key, accountant: key }),
+    user: z.strictObject({ deployer: key, council: key, ...founderKeys }),
   }),
   members: z.array(z.strictObject({ name: z.string(), address: z.string(), key })),
   homes: z.array(

@@ -1,20 +1,27 @@
-/** Who administers a network: the holders of the AccessManagers' roles, the deployer and the accountant. */
+/** Who administers a network: the holders of the AccessManagers' roles, the deployer, the founding accountants. */
 import { type Wallet } from "ethers";
 
+import type { FounderParameters } from "../../deploy/parameters.js";
 import { keyFromSeed } from "./keys.js";
 
+/** Numbers of the founding accountants: fewer than four cannot stand one that fails. */
+export const FOUNDERS = [1, 2, 3, 4] as const;
+
+type FounderNumber = (typeof FOUNDERS)[number];
+
+/** A founder's account, and the key that its node seals blocks with: two keys, as on a real network. */
+type FounderWallets = Readonly<Record<`accountant${FounderNumber}` | `node${FounderNumber}`, Wallet>>;
+
 export interface Operators {
-  readonly transaction: {
+  readonly transaction: FounderWallets & {
     readonly deployer: Wallet;
     readonly council: Wallet;
     readonly issuer: Wallet;
     readonly regulator: Wallet;
     /** Relays orders, clears, closes, settles: anyone could. */
     readonly relayer: Wallet;
-    /** Whose blocks they are. */
-    readonly accountant: Wallet;
   };
-  readonly user: { readonly deployer: Wallet; readonly council: Wallet; readonly accountant: Wallet };
+  readonly user: FounderWallets & { readonly deployer: Wallet; readonly council: Wallet };
 }
 
 /** The operators of a simulated network. */
@@ -28,8 +35,23 @@ export function operatorsFromSeed(seed: number): Operators {
       issuer: transaction("issuer"),
       regulator: transaction("regulator"),
       relayer: transaction("relayer"),
-      accountant: transaction("accountant"),
+      ...founderWallets(transaction),
     },
-    user: { deployer: user("deployer"), council: user("council"), accountant: user("accountant") },
+    user: { deployer: user("deployer"), council: user("council"), ...founderWallets(user) },
   };
+}
+
+/** Members and nodes that a chain starts with. */
+export function foundersOf(wallets: FounderWallets): FounderParameters[] {
+  return FOUNDERS.map((number) => ({
+    member: wallets[`accountant${number}`].address,
+    node: wallets[`node${number}`].address,
+  }));
+}
+
+function founderWallets(wallet: (purpose: string) => Wallet): FounderWallets {
+  const entries = FOUNDERS.flatMap((number) =>
+    [`accountant${number}`, `node${number}`].map((purpose) => [purpose, wallet(purpose)] as const),
+  );
+  return Object.fromEntries(entries) as FounderWallets;
 }

@@ -24,7 +24,7 @@ export interface SimulatedOptions {
   readonly genesisTime: bigint;
   /** Who deploys; all other accounts are funded later. */
   readonly deployer: Wallet;
-  /** Receives the accounting fees: the accountant of every block. */
+  /** The node address of the accountant that makes every block. */
   readonly coinbase: string;
   /** Blocks come at least that often, besides one per transaction; absent: only with transactions. */
   readonly blockSeconds?: number;

@@ -49,4 +49,5 @@ export const FEDERATION_ERRORS = {
     why: "The AccessManager asks {federation} already, for ever.",
     todo: "There is nothing to bind; another Federation needs a deployment of its own.",
   },
+  FederationObserverBound: { why: "The observer is bound to {observer} for ever.", todo: "There is nothing to do." },
 } as const satisfies Record<string, Advice>;

@@ -1,4 +1,4 @@
-/** What EnergyCredit, TradeEscrow, Arrears and AccountingFees refuse, and what to do about it. */
+/** What EnergyCredit, TradeEscrow, Arrears and IAccountingFees refuse, and what to do about it. */
 import type { Advice } from "./advice.js";
 
 export const MONEY_ERRORS = {

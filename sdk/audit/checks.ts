@@ -31,6 +31,7 @@ export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A23: "each escrow movement goes the way that its reason says",
   A24: "a dispute is resolved once, after it was opened",
   A25: "orders and contracts are those of the meters' holders, at the feeders where the meters stand",
+  A26: "rewards of accountants' voters are covered by what was booked for them",
   C1: "the chain's state is what the events say",
 };
 
@@ -107,7 +108,7 @@ function checkMoved(state: AuditState): void {
     }
   }
   add(due, state.contracts.fees, feesMicro);
-  expectEqual(state, "A16", "accounting fees booked", "AccountingFees", state.feesBookedMicro, feesMicro);
+  expectEqual(state, "A16", "accounting fees booked", "AccountingRevenue", state.feesBookedMicro, feesMicro);
   for (const [address, amount] of state.owes) add(due, address, amount);
   for (const [address, amount] of state.isOwed) add(due, address, -amount);
   expectSame(state, "A16", "credits moved by settlements, of", state.moved, due);

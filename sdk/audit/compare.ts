@@ -50,8 +50,8 @@ async function compareDues(state: AuditState, { contracts }: TransactionChain, a
     expectEqual(state, "C1", `debt of ${debtor} to ${creditor}`, "Arrears.debtTo", actual, owed);
   });
   await each(state.feesDue, async ([accountant, due]) => {
-    const actual = await ask(() => contracts.accountingFees.dueOf(accountant, at));
-    expectEqual(state, "C1", `fees due to ${accountant}`, "AccountingFees.dueOf", actual, due);
+    const actual = await ask(() => contracts.accountingRevenue.dueOf(accountant, at));
+    expectEqual(state, "C1", `fees due to ${accountant}`, "AccountingRevenue.dueOf", actual, due);
   });
   await each(state.references, async (reference) => {
     const isUsed = await ask(() => contracts.energyCredit.isReferenceUsed(reference, at));

@@ -50,6 +50,6 @@ export function auditedContracts({ deployment }: TransactionChain): AuditedContr
     chainId,
     escrow: contracts.TradeEscrow.address,
     ledger: contracts.MeterLedger.address,
-    fees: contracts.AccountingFees.address,
+    fees: contracts.AccountingRevenue.address,
   };
 }

@@ -78,14 +78,26 @@ export const MONEY_STEPS: Readonly<Record<string, (state: AuditState, event: Cha
   "Arrears.DebtNetted": (state, event) => {
     owed(state, event, -bigintArg(event, "amountMicro"));
   },
-  "AccountingFees.FeeBooked": (state, event) => {
+  "AccountingRevenue.FeeBooked": (state, event) => {
     state.feesBookedMicro += bigintArg(event, "amountMicro");
     add(state.feesDue, stringArg(event, "accountant"), bigintArg(event, "amountMicro"));
   },
-  "AccountingFees.FeesClaimed": (state, event) => {
+  "AccountingRevenue.VoterFeeBooked": (state, event) => {
+    state.feesBookedMicro += bigintArg(event, "amountMicro");
+    state.voterFeesMicro += bigintArg(event, "amountMicro");
+  },
+  "AccountingRevenue.VoterRewarded": (state, event) => {
+    state.voterFeesMicro -= bigintArg(event, "amountMicro");
+    add(state.feesDue, stringArg(event, "voter"), bigintArg(event, "amountMicro"));
+    expectEqual(state, "A26", "voters' rewards are covered", placeOf(event), state.voterFeesMicro >= 0n, true);
+  },
+  "AccountingRevenue.PoolFunded": (state, event) => {
+    add(state.feesDue, ZeroAddress, bigintArg(event, "amountMicro"));
+  },
+  "AccountingRevenue.FeesClaimed": (state, event) => {
     add(state.feesDue, stringArg(event, "accountant"), -bigintArg(event, "amountMicro"));
   },
-  "AccountingFees.PoolAssigned": (state, event) => {
+  "AccountingRevenue.PoolAssigned": (state, event) => {
     add(state.feesDue, ZeroAddress, -bigintArg(event, "amountMicro"));
     add(state.feesDue, stringArg(event, "accountant"), bigintArg(event, "amountMicro"));
   },

@@ -131,6 +131,8 @@ export interface AuditState {
   /** What accountants are due, and the sum of all that was booked for them. */
   readonly feesDue: Map<string, bigint>;
   feesBookedMicro: bigint;
+  /** Booked for accountants' voters, and not rewarded yet. */
+  voterFeesMicro: bigint;
   /** References of payments that credits were issued or redeemed for. */
   readonly references: Set<string>;
   /** Per account: credits that came into being or ended, less those that the issuer says were. */
@@ -175,6 +177,7 @@ export function emptyState(contracts: AuditedContracts): AuditState {
     disputes: new Map(),
     feesDue: new Map(),
     feesBookedMicro: 0n,
+    voterFeesMicro: 0n,
     references: new Set(),
     unexplained: new Map(),
     findings: [],

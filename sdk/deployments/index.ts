@@ -27,11 +27,20 @@ export const TRANSACTION_CONTRACTS = [
   "Arrears",
   "Settlement",
   "Disputes",
-  "AccountingFees",
+  "AccountantElection",
+  "VoteBook",
+  "TurnCourt",
+  "AccountingRevenue",
 ] as const;
 
 /** Contracts of the user chain, by the names used in deployment files. */
-export const USER_CONTRACTS = ["FederationAccessManager", "Federation"] as const;
+export const USER_CONTRACTS = [
+  "FederationAccessManager",
+  "Federation",
+  "AccountantElection",
+  "VoteBook",
+  "TurnCourt",
+] as const;
 
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];
 export type UserContractName = (typeof USER_CONTRACTS)[number];

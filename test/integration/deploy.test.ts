@@ -10,8 +10,19 @@ import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index
 
 const STRANGER = `0x${"5a".repeat(20)}`;
 /** Reserved for ADMIN, and why. */
-const ADMIN_FUNCTIONS: Readonly<Record<string, string>> = {
-  "TradeEscrow.bindFeesAccount": "once, at deployment",
+const ADMIN_FUNCTIONS: Readonly<Record<AnyChain["kind"], Readonly<Record<string, string>>>> = {
+  transaction: {
+    "TradeEscrow.bindFeesAccount": "once, at deployment",
+    "AccountingRevenue.bindParts": "once, at deployment",
+    "AccountantElection.bindParts": "once, at deployment",
+    "VoteBook.bindRevenue": "once, at deployment",
+    "Federation.bindObserver": "once, at deployment",
+  },
+  user: {
+    "AccountantElection.bindParts": "once, at deployment",
+    "VoteBook.bindRevenue": "never: this chain has no revenue",
+    "Federation.bindObserver": "once, at deployment",
+  },
 };
 /** Every AccessManaged contract has it: only the AccessManager itself may call. */
 const AUTHORITY_FUNCTION = "setAuthority";
@@ -116,7 +127,7 @@ describe("deployment", () => {
         }
       }
       const wired = table.flatMap(({ contract, functions }) => functions.map((name) => `${contract}.${name}`));
-      const admin = kind === "transaction" ? Object.keys(ADMIN_FUNCTIONS) : [];
+      const admin = Object.keys(ADMIN_FUNCTIONS[kind]);
       expect(refused.sort()).to.deep.equal([...wired, ...admin].sort());
     });
   }
@@ -147,13 +158,13 @@ describe("deployment", () => {
   it("gives contracts the roles of the wiring, and no other contract or operator any", async () => {
     const { federationAccessManager } = network.transaction.contracts;
     const contracts = network.deployment.chains.transaction.contracts;
-    const { council, issuer, regulator, relayer, accountant, deployer } = network.operators.transaction;
+    const { council, issuer, regulator, relayer, accountant1, node1, deployer } = network.operators.transaction;
     const expected = new Map<string, AccessRole[]>([
       [council.address, [AccessRole.Council]],
       [issuer.address, [AccessRole.Issuer]],
       [regulator.address, [AccessRole.Regulator]],
       [deployer.address, [AccessRole.Admin]],
-      ...[relayer, accountant].map((wallet): [string, AccessRole[]] => [wallet.address, []]),
+      ...[relayer, accountant1, node1].map((wallet): [string, AccessRole[]] => [wallet.address, []]),
       ...Object.entries(contracts).map(([name, { address }]): [string, AccessRole[]] => [
         address,
         rolesOfContract(name as TransactionContractName),
@@ -199,8 +210,8 @@ describe("deployment", () => {
 
   it("binds the fees' account, and nobody can bind another", async () => {
     const { tradeEscrow } = network.transaction.contracts;
-    const { AccountingFees } = network.deployment.chains.transaction.contracts;
-    expect(await tradeEscrow.feesAccount()).to.equal(AccountingFees.address);
+    const { AccountingRevenue } = network.deployment.chains.transaction.contracts;
+    expect(await tradeEscrow.feesAccount()).to.equal(AccountingRevenue.address);
     const data = tradeEscrow.interface.encodeFunctionData("bindFeesAccount", [STRANGER]);
     const { deployer } = network.operators.transaction;
     let code: string | undefined;
@@ -210,6 +221,19 @@ describe("deployment", () => {
       code = decodeError(error).code;
     }
     expect(code).to.equal("TradeEscrowFeesAccountBound");
+  });
+
+  it("starts either chain with four founders in their seats, who are not the node keys", async () => {
+    for (const chain of [network.transaction, network.user] as const) {
+      const { accountantElection } = chain.contracts;
+      const operators = network.operators[chain.kind];
+      const nodes = [operators.node1, operators.node2, operators.node3, operators.node4].map(({ address }) => address);
+      const set = await accountantElection.getValidators();
+      expect([...set].sort()).to.deep.equal(nodes.sort());
+      const candidate = await accountantElection.candidateOf(operators.accountant1.address);
+      expect((await accountantElection.candidateInfo(candidate)).node).to.equal(operators.node1.address);
+      expect((await accountantElection.bookingOf(operators.node1.address)).candidate).to.equal(candidate);
+    }
   });
 
   it("labels the roles", async () => {

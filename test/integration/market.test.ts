@@ -318,7 +318,7 @@ describe("a slot through the SDK", function () {
     const accounts = [
       ...neighbourhood.homes.map(({ chain }) => chain.signer.address),
       ...[...neighbourhood.members.values()].map(({ signer }) => signer.address),
-      relayer.deployment.contracts.AccountingFees.address,
+      relayer.deployment.contracts.AccountingRevenue.address,
     ];
     let sum = 0n;
     for (const account of accounts) {

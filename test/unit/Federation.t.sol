@@ -6,8 +6,26 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 
 import {Federation} from "../../contracts/federation/Federation.sol";
 import {AccountKind, IFederation, MemberRole, Standing} from "../../contracts/interfaces/IFederation.sol";
+import {IStandingObserver} from "../../contracts/interfaces/IStandingObserver.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {Test} from "../utils/Test.sol";
+
+/// @dev An observer that remembers whom it was told of, or fails.
+contract StandingWitness is IStandingObserver {
+    error StandingWitnessFails();
+
+    address public lastTold;
+    bool private fails;
+
+    function fail() external {
+        fails = true;
+    }
+
+    function standingChanged(address account) external {
+        if (fails) revert StandingWitnessFails();
+        lastTold = account;
+    }
+}
 
 contract FederationTest is Test {
     uint16 private constant ALL_ROLES = 511; // nine roles
@@ -478,6 +496,41 @@ contract FederationTest is Test {
 
     function _unauthorized(address caller) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller);
+    }
+
+    // -------------------- observer
+
+    function test_TheObserverIsToldOfWhatIsTakenAway() public {
+        StandingWitness witness = new StandingWitness();
+        vm.expectEmit(address(federation));
+        emit IFederation.ObserverBound(address(witness));
+        federation.bindObserver(witness);
+        _admitAlice();
+        assertEq(witness.lastTold(), address(0), "an admission takes nothing away");
+        _changeRoles(registrar, uint16(1 << uint8(MemberRole.Registrar)) | 1);
+        assertEq(witness.lastTold(), registrar);
+        _suspend(alice, type(uint48).max);
+        assertEq(witness.lastTold(), alice);
+        _expel(registrar);
+        assertEq(witness.lastTold(), registrar);
+    }
+
+    function test_AnObserverThatFailsStopsNothing() public {
+        StandingWitness witness = new StandingWitness();
+        witness.fail();
+        federation.bindObserver(witness);
+        _expel(registrar);
+        assertFalse(federation.isMember(registrar));
+    }
+
+    function test_RevertWhen_TheObserverIsBoundAgainOrByOthers() public {
+        StandingWitness witness = new StandingWitness();
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, council));
+        vm.prank(council);
+        federation.bindObserver(witness);
+        federation.bindObserver(witness);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.FederationObserverBound.selector, address(witness)));
+        federation.bindObserver(witness);
     }
 
     function _admit(address account, uint16 roles) private {

@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
+import {AccountingRevenue} from "../../contracts/federation/AccountingRevenue.sol";
+import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
 import {IAccountingFees} from "../../contracts/interfaces/IAccountingFees.sol";
 import {IArrears} from "../../contracts/interfaces/IArrears.sol";
 import {IDeviceRegistry} from "../../contracts/interfaces/IDeviceRegistry.sol";
@@ -11,9 +13,10 @@ import {IFederation} from "../../contracts/interfaces/IFederation.sol";
 import {IMarketCalendar} from "../../contracts/interfaces/IMarketCalendar.sol";
 import {IMarketRules} from "../../contracts/interfaces/IMarketRules.sol";
 import {HomePosting, ITradeEscrow, PartyPosting} from "../../contracts/interfaces/ITradeEscrow.sol";
+import {IVoteBook} from "../../contracts/interfaces/IVoteBook.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
+import {ElectionMock} from "../../contracts/mocks/ElectionMock.sol";
 import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
-import {AccountingFees} from "../../contracts/transaction-chain/energy/AccountingFees.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
@@ -30,7 +33,7 @@ abstract contract EscrowFixture is Test {
     Arrears internal arrears;
     MarketWorldMock internal world;
     TradeEscrow internal escrow;
-    AccountingFees internal fees;
+    AccountingRevenue internal fees;
     address internal market = address(0xA11);
     address internal settlement = address(0x5E771E);
     uint256 private _payments;
@@ -44,7 +47,9 @@ abstract contract EscrowFixture is Test {
         world = new MarketWorldMock();
         arrears = new Arrears(address(manager));
         escrow = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(credit))));
-        fees = new AccountingFees(address(manager), credit, escrow);
+        IAccountantElection election = IAccountantElection(address(new ElectionMock()));
+        fees = new AccountingRevenue(address(manager), credit, election, 0);
+        fees.bindParts(escrow, IVoteBook(address(0)));
         escrow.bindFeesAccount(address(fees));
         _allow(address(arrears), IArrears.record.selector, Roles.ESCROW);
         _allow(address(arrears), IArrears.net.selector, Roles.ESCROW);

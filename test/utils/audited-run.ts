@@ -6,10 +6,10 @@
 import { ZeroAddress, id } from "ethers";
 
 import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
-import { approveCredits, redeemCredits, transferCredits } from "../../sdk/actions/credits.js";
+import { approveCredits, issueCredits, redeemCredits, transferCredits } from "../../sdk/actions/credits.js";
 import { openDispute, resolveDispute } from "../../sdk/actions/disputes.js";
 import { depositFor, payArrears, withdraw, withdrawableOf } from "../../sdk/actions/escrow.js";
-import { claimFees } from "../../sdk/actions/fees.js";
+import { claimFees, claimVoterRewards } from "../../sdk/actions/fees.js";
 import { postpone, setPrices, timesOf } from "../../sdk/actions/market.js";
 import {
   acceptBilateral,
@@ -26,6 +26,7 @@ import { readEvents, type ChainEvent } from "../../sdk/events.js";
 import { MarketView } from "../../sdk/market-view.js";
 import { signBilateral, signOrder, type Order } from "../../sdk/signing/orders.js";
 import { signReading } from "../../sdk/signing/readings.js";
+import { transact } from "../../sdk/transact.js";
 import type { SlotTimes } from "../../sdk/time/slots.js";
 import { admitNeighbourhood, type NeighbourHome, type Neighbourhood } from "../../scripts/neighbourhood.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
@@ -122,6 +123,7 @@ export class AuditedRun {
 
   /** Orders of all levels, a cancel of a part, a cancel before the relay, a contract over the last two slots. */
   async #trade(): Promise<void> {
+    await this.#vote();
     await this.#waitUntil(this.#timesAt(3).opens);
     const sellers = await this.#order("seller", Side.Sell, [3_000n, 2_000n, 1_000n], 150_000n);
     await this.#relay([sellers, await this.#order("neighbour", Side.Buy, [1_000n, 900n, 800n], 290_000n)]);
@@ -134,6 +136,19 @@ export class AuditedRun {
     await cancelOrder(this.#home("idle").chain, { order: unsent.order, places: [0] });
     await this.#contract();
     for (const slot of [0, 1, 2, 3]) await this.#clear(slot);
+  }
+
+  /** A home locks credits and votes for the accountant whose blocks these are. */
+  async #vote(): Promise<void> {
+    const { chain } = this.#home("far");
+    const { accountant1, issuer } = this.network.operators.transaction;
+    const stake = { to: chain.signer.address, amountMicro: 2n * CREDIT, paymentReference: id("stake") };
+    await issueCredits(withSigner(this.network.transaction, issuer), stake);
+    const { voteBook, accountantElection } = chain.contracts;
+    await approveCredits(chain, { spender: await voteBook.getAddress(), amountMicro: stake.amountMicro });
+    const candidate = await accountantElection.candidateOf(accountant1.address);
+    await transact(chain, () => voteBook.lock(stake.amountMicro, chain.defaults));
+    await transact(chain, () => voteBook.vote([candidate], chain.defaults));
   }
 
   async #contract(): Promise<void> {
@@ -213,7 +228,8 @@ export class AuditedRun {
     await approveCredits(rich.chain, { spender: await issuerAddress(issuer), amountMicro: CREDIT });
     const paid = { holder: rich.chain.signer.address, amountMicro: CREDIT, paymentReference: id("paid out") };
     await redeemCredits(issuer, paid);
-    await claimFees(this.#relayer, { accountant: this.network.operators.transaction.accountant.address });
+    await claimFees(this.#relayer, { accountant: this.network.operators.transaction.accountant1.address });
+    await claimVoterRewards(this.#relayer, { voter: rich.chain.signer.address });
     await payArrears(this.#relayer, { debtor: poor.chain.signer.address, maxCreditors: 4n });
     const leaving = this.#home("across").chain;
     const amountMicro = (await withdrawableOf(leaving, leaving.signer.address)) / 2n;

@@ -13,15 +13,16 @@ export declare namespace IFederation {
     }
 
   export interface FederationInterface extends Interface {
-    getFunction(nameOrSignature: "UNTIL_REINSTATED" | "accountOf" | "admitMember" | "admitUser" | "authority" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isConsumingScheduledOp" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "setAuthority" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
+    getFunction(nameOrSignature: "UNTIL_REINSTATED" | "accountOf" | "admitMember" | "admitUser" | "authority" | "bindObserver" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isConsumingScheduledOp" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "setAuthority" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "AuthorityUpdated" | "MemberAdmitted" | "MemberRolesChanged" | "UserAdmitted"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "AuthorityUpdated" | "MemberAdmitted" | "MemberRolesChanged" | "ObserverBound" | "UserAdmitted"): EventFragment;
 
     encodeFunctionData(functionFragment: 'UNTIL_REINSTATED', values?: undefined): string;
 encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'admitMember', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'admitUser', values: [AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'bindObserver', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'changeRoles', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'expel', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberish]): string;
@@ -41,6 +42,7 @@ decodeFunctionResult(functionFragment: 'accountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'admitMember', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'admitUser', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'bindObserver', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'changeRoles', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
@@ -121,6 +123,18 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
       export type InputTuple = [member: AddressLike, roles: BigNumberish];
       export type OutputTuple = [member: string, roles: bigint];
       export interface OutputObject {member: string, roles: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ObserverBoundEvent {
+      export type InputTuple = [observer: AddressLike];
+      export type OutputTuple = [observer: string];
+      export interface OutputObject {observer: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -211,6 +225,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
       [],
       [string],
       'view'
+    >
+    
+
+    
+    bindObserver: TypedContractMethod<
+      [observer: AddressLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -346,6 +368,11 @@ getFunction(nameOrSignature: 'authority'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'bindObserver'): TypedContractMethod<
+      [observer: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'changeRoles'): TypedContractMethod<
       [member: AddressLike, roles: BigNumberish, ],
       [void],
@@ -418,6 +445,7 @@ getEvent(key: 'AccountSuspended'): TypedContractEvent<AccountSuspendedEvent.Inpu
 getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'MemberAdmitted'): TypedContractEvent<MemberAdmittedEvent.InputTuple, MemberAdmittedEvent.OutputTuple, MemberAdmittedEvent.OutputObject>;
 getEvent(key: 'MemberRolesChanged'): TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
+getEvent(key: 'ObserverBound'): TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
 getEvent(key: 'UserAdmitted'): TypedContractEvent<UserAdmittedEvent.InputTuple, UserAdmittedEvent.OutputTuple, UserAdmittedEvent.OutputObject>;
 
     filters: {
@@ -444,6 +472,10 @@ getEvent(key: 'UserAdmitted'): TypedContractEvent<UserAdmittedEvent.InputTuple, 
 
       'MemberRolesChanged(address,uint16)': TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
       MemberRolesChanged: TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
+    
+
+      'ObserverBound(address)': TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
+      ObserverBound: TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
     
 
       'UserAdmitted(address,address,bytes32)': TypedContractEvent<UserAdmittedEvent.InputTuple, UserAdmittedEvent.OutputTuple, UserAdmittedEvent.OutputObject>;

@@ -13,13 +13,14 @@ export declare namespace IFederation {
     }
 
   export interface IFederationInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "admitMember" | "admitUser" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "admitMember" | "admitUser" | "bindObserver" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "MemberAdmitted" | "MemberRolesChanged" | "UserAdmitted"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "MemberAdmitted" | "MemberRolesChanged" | "ObserverBound" | "UserAdmitted"): EventFragment;
 
     encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'admitMember', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'admitUser', values: [AddressLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'bindObserver', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'changeRoles', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'expel', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberish]): string;
@@ -35,6 +36,7 @@ encodeFunctionData(functionFragment: 'userOfCredential', values: [BytesLike]): s
     decodeFunctionResult(functionFragment: 'accountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'admitMember', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'admitUser', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'bindObserver', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'changeRoles', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
@@ -109,6 +111,18 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
 
   
 
+    export namespace ObserverBoundEvent {
+      export type InputTuple = [observer: AddressLike];
+      export type OutputTuple = [observer: string];
+      export interface OutputObject {observer: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace UserAdmittedEvent {
       export type InputTuple = [user: AddressLike, registrar: AddressLike, credentialCommitment: BytesLike];
       export type OutputTuple = [user: string, registrar: string, credentialCommitment: string];
@@ -173,6 +187,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
     admitUser: TypedContractMethod<
       [user: AddressLike, credentialCommitment: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    bindObserver: TypedContractMethod<
+      [observer: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -284,6 +306,11 @@ getFunction(nameOrSignature: 'admitUser'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'bindObserver'): TypedContractMethod<
+      [observer: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'changeRoles'): TypedContractMethod<
       [member: AddressLike, roles: BigNumberish, ],
       [void],
@@ -345,6 +372,7 @@ getEvent(key: 'AccountReinstated'): TypedContractEvent<AccountReinstatedEvent.In
 getEvent(key: 'AccountSuspended'): TypedContractEvent<AccountSuspendedEvent.InputTuple, AccountSuspendedEvent.OutputTuple, AccountSuspendedEvent.OutputObject>;
 getEvent(key: 'MemberAdmitted'): TypedContractEvent<MemberAdmittedEvent.InputTuple, MemberAdmittedEvent.OutputTuple, MemberAdmittedEvent.OutputObject>;
 getEvent(key: 'MemberRolesChanged'): TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
+getEvent(key: 'ObserverBound'): TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
 getEvent(key: 'UserAdmitted'): TypedContractEvent<UserAdmittedEvent.InputTuple, UserAdmittedEvent.OutputTuple, UserAdmittedEvent.OutputObject>;
 
     filters: {
@@ -367,6 +395,10 @@ getEvent(key: 'UserAdmitted'): TypedContractEvent<UserAdmittedEvent.InputTuple, 
 
       'MemberRolesChanged(address,uint16)': TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
       MemberRolesChanged: TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
+    
+
+      'ObserverBound(address)': TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
+      ObserverBound: TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
     
 
       'UserAdmitted(address,address,bytes32)': TypedContractEvent<UserAdmittedEvent.InputTuple, UserAdmittedEvent.OutputTuple, UserAdmittedEvent.OutputObject>;

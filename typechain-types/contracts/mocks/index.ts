@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { CalendarMock } from './CalendarMock.js';
+export type { ElectionMock } from './ElectionMock.js';
 export type { MarketWorldMock } from './MarketWorldMock.js';
 export type { MockDeviceRegistry } from './MockDeviceRegistry.js';
 export type { MockFederation } from './MockFederation.js';

@@ -92,6 +92,17 @@
     "inputs": [
       {
         "internalType": "address",
+        "name": "observer",
+        "type": "address"
+      }
+    ],
+    "name": "FederationObserverBound",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
         "name": "account",
         "type": "address"
       }
@@ -244,6 +255,19 @@
       {
         "indexed": true,
         "internalType": "address",
+        "name": "observer",
+        "type": "address"
+      }
+    ],
+    "name": "ObserverBound",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
         "name": "user",
         "type": "address"
       },
@@ -346,6 +370,19 @@
       }
     ],
     "name": "admitUser",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "contract IStandingObserver",
+        "name": "observer",
+        "type": "address"
+      }
+    ],
+    "name": "bindObserver",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export { CalendarMock__factory } from './CalendarMock__factory.js';
+export { ElectionMock__factory } from './ElectionMock__factory.js';
 export { MarketWorldMock__factory } from './MarketWorldMock__factory.js';
 export { MockDeviceRegistry__factory } from './MockDeviceRegistry__factory.js';
 export { MockFederation__factory } from './MockFederation__factory.js';

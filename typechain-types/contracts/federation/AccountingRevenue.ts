@@ -2,28 +2,42 @@
 /* tslint:disable */
 /* eslint-disable */
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
-import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../../common.js"
+import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
 
-  export interface AccountingFeesInterface extends Interface {
-    getFunction(nameOrSignature: "assignPool" | "authority" | "book" | "claim" | "dueOf" | "isConsumingScheduledOp" | "setAuthority"): FunctionFragment;
+  export interface AccountingRevenueInterface extends Interface {
+    getFunction(nameOrSignature: "accumulatorOf" | "addToPool" | "assignPool" | "authority" | "ballotCast" | "ballotEnded" | "bindParts" | "book" | "claim" | "claimVotes" | "dueOf" | "isConsumingScheduledOp" | "rewardOf" | "setAuthority"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "FeeBooked" | "FeesClaimed" | "PoolAssigned"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "FeeBooked" | "FeesClaimed" | "PartsBound" | "PoolAssigned" | "PoolFunded" | "VoterFeeBooked" | "VoterRewarded"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'assignPool', values: [AddressLike, BigNumberish]): string;
+    encodeFunctionData(functionFragment: 'accumulatorOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'addToPool', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'assignPool', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'ballotCast', values: [AddressLike, BigNumberish[]]): string;
+encodeFunctionData(functionFragment: 'ballotEnded', values: [AddressLike, BigNumberish, BigNumberish[]]): string;
+encodeFunctionData(functionFragment: 'bindParts', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'book', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'claim', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'claimVotes', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'dueOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
+encodeFunctionData(functionFragment: 'rewardOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 
-    decodeFunctionResult(functionFragment: 'assignPool', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'accumulatorOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'addToPool', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'assignPool', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'ballotCast', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'ballotEnded', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'bindParts', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'book', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claim', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'claimVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'dueOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
   }
 
@@ -64,6 +78,18 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 
   
 
+    export namespace PartsBoundEvent {
+      export type InputTuple = [escrow: AddressLike, votes: AddressLike];
+      export type OutputTuple = [escrow: string, votes: string];
+      export interface OutputObject {escrow: string, votes: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace PoolAssignedEvent {
       export type InputTuple = [accountant: AddressLike, amountMicro: BigNumberish];
       export type OutputTuple = [accountant: string, amountMicro: bigint];
@@ -76,12 +102,48 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 
   
 
-  export interface AccountingFees extends BaseContract {
+    export namespace PoolFundedEvent {
+      export type InputTuple = [amountMicro: BigNumberish];
+      export type OutputTuple = [amountMicro: bigint];
+      export interface OutputObject {amountMicro: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace VoterFeeBookedEvent {
+      export type InputTuple = [candidate: BigNumberish, amountMicro: BigNumberish];
+      export type OutputTuple = [candidate: bigint, amountMicro: bigint];
+      export interface OutputObject {candidate: bigint, amountMicro: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace VoterRewardedEvent {
+      export type InputTuple = [voter: AddressLike, amountMicro: BigNumberish];
+      export type OutputTuple = [voter: string, amountMicro: bigint];
+      export interface OutputObject {voter: string, amountMicro: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+  export interface AccountingRevenue extends BaseContract {
     
-    connect(runner?: ContractRunner | null): AccountingFees;
+    connect(runner?: ContractRunner | null): AccountingRevenue;
     waitForDeployment(): Promise<this>;
 
-    interface: AccountingFeesInterface;
+    interface: AccountingRevenueInterface;
 
     
   queryFilter<TCEvent extends TypedContractEvent>(
@@ -110,6 +172,22 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 
     
     
+    accumulatorOf: TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    addToPool: TypedContractMethod<
+      [amountMicro: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     assignPool: TypedContractMethod<
       [accountant: AddressLike, amountMicro: BigNumberish, ],
       [void],
@@ -126,6 +204,30 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
     
 
     
+    ballotCast: TypedContractMethod<
+      [voter: AddressLike, candidates: BigNumberish[], ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    ballotEnded: TypedContractMethod<
+      [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[], ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    bindParts: TypedContractMethod<
+      [escrow: AddressLike, votes: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     book: TypedContractMethod<
       [accountant: AddressLike, amountMicro: BigNumberish, ],
       [void],
@@ -136,6 +238,14 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
     
     claim: TypedContractMethod<
       [accountant: AddressLike, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
+    claimVotes: TypedContractMethod<
+      [voter: AddressLike, ],
       [bigint],
       'nonpayable'
     >
@@ -158,6 +268,14 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
     
 
     
+    rewardOf: TypedContractMethod<
+      [voter: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     setAuthority: TypedContractMethod<
       [newAuthority: AddressLike, ],
       [void],
@@ -168,7 +286,17 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'assignPool'): TypedContractMethod<
+    getFunction(nameOrSignature: 'accumulatorOf'): TypedContractMethod<
+      [candidate: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'addToPool'): TypedContractMethod<
+      [amountMicro: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'assignPool'): TypedContractMethod<
       [accountant: AddressLike, amountMicro: BigNumberish, ],
       [void],
       'nonpayable'
@@ -178,6 +306,21 @@ getFunction(nameOrSignature: 'authority'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'ballotCast'): TypedContractMethod<
+      [voter: AddressLike, candidates: BigNumberish[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'ballotEnded'): TypedContractMethod<
+      [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'bindParts'): TypedContractMethod<
+      [escrow: AddressLike, votes: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'book'): TypedContractMethod<
       [accountant: AddressLike, amountMicro: BigNumberish, ],
       [void],
@@ -185,6 +328,11 @@ getFunction(nameOrSignature: 'book'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'claim'): TypedContractMethod<
       [accountant: AddressLike, ],
+      [bigint],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'claimVotes'): TypedContractMethod<
+      [voter: AddressLike, ],
       [bigint],
       'nonpayable'
     >;
@@ -198,6 +346,11 @@ getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'rewardOf'): TypedContractMethod<
+      [voter: AddressLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [newAuthority: AddressLike, ],
       [void],
@@ -207,7 +360,11 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'FeeBooked'): TypedContractEvent<FeeBookedEvent.InputTuple, FeeBookedEvent.OutputTuple, FeeBookedEvent.OutputObject>;
 getEvent(key: 'FeesClaimed'): TypedContractEvent<FeesClaimedEvent.InputTuple, FeesClaimedEvent.OutputTuple, FeesClaimedEvent.OutputObject>;
+getEvent(key: 'PartsBound'): TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
 getEvent(key: 'PoolAssigned'): TypedContractEvent<PoolAssignedEvent.InputTuple, PoolAssignedEvent.OutputTuple, PoolAssignedEvent.OutputObject>;
+getEvent(key: 'PoolFunded'): TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
+getEvent(key: 'VoterFeeBooked'): TypedContractEvent<VoterFeeBookedEvent.InputTuple, VoterFeeBookedEvent.OutputTuple, VoterFeeBookedEvent.OutputObject>;
+getEvent(key: 'VoterRewarded'): TypedContractEvent<VoterRewardedEvent.InputTuple, VoterRewardedEvent.OutputTuple, VoterRewardedEvent.OutputObject>;
 
     filters: {
       
@@ -223,8 +380,24 @@ getEvent(key: 'PoolAssigned'): TypedContractEvent<PoolAssignedEvent.InputTuple, 
       FeesClaimed: TypedContractEvent<FeesClaimedEvent.InputTuple, FeesClaimedEvent.OutputTuple, FeesClaimedEvent.OutputObject>;
     
 
+      'PartsBound(address,address)': TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
+      PartsBound: TypedContractEvent<PartsBoundEvent.InputTuple, PartsBoundEvent.OutputTuple, PartsBoundEvent.OutputObject>;
+    
+
       'PoolAssigned(address,uint64)': TypedContractEvent<PoolAssignedEvent.InputTuple, PoolAssignedEvent.OutputTuple, PoolAssignedEvent.OutputObject>;
       PoolAssigned: TypedContractEvent<PoolAssignedEvent.InputTuple, PoolAssignedEvent.OutputTuple, PoolAssignedEvent.OutputObject>;
+    
+
+      'PoolFunded(uint64)': TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
+      PoolFunded: TypedContractEvent<PoolFundedEvent.InputTuple, PoolFundedEvent.OutputTuple, PoolFundedEvent.OutputObject>;
+    
+
+      'VoterFeeBooked(uint16,uint64)': TypedContractEvent<VoterFeeBookedEvent.InputTuple, VoterFeeBookedEvent.OutputTuple, VoterFeeBookedEvent.OutputObject>;
+      VoterFeeBooked: TypedContractEvent<VoterFeeBookedEvent.InputTuple, VoterFeeBookedEvent.OutputTuple, VoterFeeBookedEvent.OutputObject>;
+    
+
+      'VoterRewarded(address,uint64)': TypedContractEvent<VoterRewardedEvent.InputTuple, VoterRewardedEvent.OutputTuple, VoterRewardedEvent.OutputObject>;
+      VoterRewarded: TypedContractEvent<VoterRewardedEvent.InputTuple, VoterRewardedEvent.OutputTuple, VoterRewardedEvent.OutputObject>;
     
     };
   }

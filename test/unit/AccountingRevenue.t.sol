@@ -3,16 +3,21 @@ pragma solidity ^0.8.28;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
+import {AccountingRevenue} from "../../contracts/federation/AccountingRevenue.sol";
+import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
 import {IAccountingFees} from "../../contracts/interfaces/IAccountingFees.sol";
+import {IAccountingRevenue} from "../../contracts/interfaces/IAccountingRevenue.sol";
 import {IEnergyCredit} from "../../contracts/interfaces/IEnergyCredit.sol";
 import {PartyPosting} from "../../contracts/interfaces/ITradeEscrow.sol";
+import {IVoteBook} from "../../contracts/interfaces/IVoteBook.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
+import {ElectionMock} from "../../contracts/mocks/ElectionMock.sol";
 import {ReentrantCredit} from "../../contracts/mocks/ReentrantCredit.sol";
-import {AccountingFees} from "../../contracts/transaction-chain/energy/AccountingFees.sol";
 import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 
-contract AccountingFeesTest is EscrowFixture {
+/// @notice What is due to whom, and its payment; every coinbase is an accountant without voters here.
+contract AccountingRevenueTest is EscrowFixture {
     address private accountant = address(0xACC);
     address private second = address(0xACD);
     address private utility = address(0x5555);
@@ -122,7 +127,13 @@ contract AccountingFeesTest is EscrowFixture {
     function test_ReenteringAClaimPaysOnce() public {
         ReentrantCredit token = new ReentrantCredit();
         TradeEscrow target = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(token))));
-        AccountingFees paying = new AccountingFees(address(manager), token, target);
+        AccountingRevenue paying = new AccountingRevenue(
+            address(manager),
+            token,
+            IAccountantElection(address(new ElectionMock())),
+            0
+        );
+        paying.bindParts(target, IVoteBook(address(0)));
         _allow(address(paying), IAccountingFees.book.selector, Roles.SETTLEMENT);
         token.mint(utility, 30);
         vm.startPrank(utility);
@@ -167,6 +178,28 @@ contract AccountingFeesTest is EscrowFixture {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
         vm.prank(caller);
         fees.assignPool(caller, 0);
+    }
+
+    // -------------------- administration
+
+    function test_RevertWhen_PartsAreBoundTwiceOrMissing() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccountingRevenue.AccountingRevenuePartsBound.selector, address(escrow))
+        );
+        fees.bindParts(escrow, IVoteBook(address(0)));
+        IAccountantElection election = IAccountantElection(address(new ElectionMock()));
+        AccountingRevenue unbound = new AccountingRevenue(address(manager), credit, election, 0);
+        bytes memory refusal = abi.encodeWithSelector(
+            IAccountingRevenue.AccountingRevenuePartsBound.selector,
+            address(0)
+        );
+        vm.expectRevert(refusal);
+        unbound.claim(accountant);
+        vm.expectRevert(refusal);
+        unbound.claimVotes(accountant);
+        assertEq(unbound.rewardOf(accountant), 0);
+        vm.expectRevert(abi.encodeWithSelector(IAccountingRevenue.AccountingRevenueInvalidShare.selector, 10_001));
+        new AccountingRevenue(address(manager), credit, election, 10_001);
     }
 
     // -------------------- steps

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
+import {VoteBook} from "../../contracts/federation/VoteBook.sol";
+import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
+import {MemberRole} from "../../contracts/interfaces/IFederation.sol";
+import {IVoteBook} from "../../contracts/interfaces/IVoteBook.sol";
+import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
+import {VoterInfo} from "../../contracts/types/ElectionTypes.sol";
+import {ElectionFixture} from "../utils/ElectionFixture.sol";
+
+contract VoteBookTest is ElectionFixture {
+    using CandidateWords for uint256;
+
+    function setUp() public {
+        deployElection(4, 4);
+    }
+
+    // -------------------- lock and vote
+
+    function test_AVoteSharesTheStakeEquallyRoundedDown() public {
+        uint16[] memory three = new uint16[](3);
+        (three[0], three[1], three[2]) = (1, 2, 4);
+        voteFor(1, 100, three);
+        for (uint256 i = 0; i < 3; ++i) assertEq(election.wordOf(three[i]).live(), 33);
+        (uint256 counted, uint256 live) = election.totalWeight();
+        assertEq(counted, 0);
+        assertEq(live, 99);
+        VoterInfo memory info = votes.voterInfo(voter(1));
+        assertEq(info.stakeMicro, 100);
+        assertEq(info.share, 33);
+        assertEq(info.castEpoch, START / EPOCH);
+        assertEq(info.candidates.length, 3);
+        assertEq(info.candidates[2], 4);
+        assertEq(credit.balanceOf(address(votes)), 100);
+    }
+
+    /// Borrowed for a block: nothing counts before the next epoch, and nothing comes back before the delay is over.
+    function test_BorrowedCreditsBuyNothing() public {
+        voteFor(1, 1_000_000, 1);
+        assertEq(election.candidateInfo(1).countedWeight, FOUNDER_WEIGHT);
+        vm.startPrank(voter(1));
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookBallotFresh.selector, START + EPOCH));
+        votes.unvote();
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookBallotStands.selector, voter(1)));
+        votes.withdrawStake();
+        vm.stopPrank();
+        nextEpoch();
+        assertEq(election.candidateInfo(1).countedWeight, FOUNDER_WEIGHT + 1_000_000);
+        vm.startPrank(voter(1));
+        votes.unvote();
+        uint256 freeAt = block.timestamp + UNLOCK;
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookStakeLocked.selector, freeAt));
+        votes.withdrawStake();
+        vm.warp(freeAt);
+        votes.withdrawStake();
+        vm.stopPrank();
+        assertEq(credit.balanceOf(voter(1)), 1_000_000);
+    }
+
+    function test_AnEndedBallotCountsToTheEndOfItsEpoch() public {
+        voteFor(1, 500, 1);
+        nextEpoch();
+        vm.prank(voter(1));
+        votes.unvote();
+        assertEq(election.wordOf(1).counted(election.epoch()), 500);
+        assertEq(election.wordOf(1).live(), 0);
+        nextEpoch();
+        assertEq(election.wordOf(1).counted(election.epoch()), 0);
+        assertEq(votes.voterInfo(voter(1)).share, 0);
+    }
+
+    function test_ANewBallotTakesThePlaceOfTheOld() public {
+        voteFor(1, 500, 1);
+        nextEpoch();
+        vm.expectEmit(address(votes));
+        emit IVoteBook.BallotEnded(voter(1));
+        vm.expectEmit(address(votes));
+        emit IVoteBook.BallotCast(voter(1), 250, list(2, 3));
+        vm.prank(voter(1));
+        votes.vote(list(2, 3));
+        assertEq(election.wordOf(1).live(), 0);
+        assertEq(election.wordOf(2).live(), 250);
+        assertEq(election.wordOf(3).live(), 250);
+        (uint256 counted, uint256 live) = election.totalWeight();
+        assertEq(counted, 500);
+        assertEq(live, 500);
+    }
+
+    function test_WeightIsCappedAndFixedWhenVoting() public {
+        uint256 cap = (credit.totalSupply() * 1_000) / 10_000;
+        voteFor(1, uint64(cap * 2), 1);
+        cap = (credit.totalSupply() * 1_000) / 10_000;
+        assertEq(votes.voterInfo(voter(1)).share, cap);
+        issue(address(0xFEED), 50 * SUPPLY);
+        assertEq(election.wordOf(1).live(), cap);
+        // within the epoch the cap stays as it was at its first touch
+        voteFor(2, uint64(cap * 3), 2);
+        assertEq(election.wordOf(2).live(), cap);
+        nextEpoch();
+        voteFor(1, 0, 1);
+        assertTrue(election.wordOf(1).live() > cap);
+    }
+
+    function test_TheIssuersOwnCreditsDoNotCirculate() public {
+        uint256 before = votes.circulating();
+        nextEpoch();
+        issue(issuer, 1_000_000_000);
+        assertEq(votes.circulating(), before);
+        nextEpoch();
+        issue(voter(9), 1_000_000_000);
+        assertEq(votes.circulating(), before + 1_000_000_000);
+    }
+
+    function test_RevertWhen_TheIssuerVotes() public {
+        federation.admitMember(issuer, ACCOUNTANT);
+        issue(issuer, 100);
+        vm.startPrank(issuer);
+        credit.approve(address(votes), 100);
+        votes.lock(100);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookIssuerHasNoVote.selector, issuer));
+        votes.vote(list(1));
+        vm.stopPrank();
+    }
+
+    function test_RevertWhen_TheVoterIsNotAdmitted() public {
+        address stranger = address(0x57A);
+        vm.startPrank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNotAdmitted.selector, stranger));
+        votes.lock(1);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNotAdmitted.selector, stranger));
+        votes.vote(list(1));
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNotAdmitted.selector, stranger));
+        votes.backRemoval(1);
+        vm.stopPrank();
+    }
+
+    function test_RevertWhen_TheListIsWrong() public {
+        address account = admitVoter(1);
+        issue(account, 1_000);
+        vm.startPrank(account);
+        credit.approve(address(votes), 1_000);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNoWeight.selector, account));
+        votes.vote(list(1));
+        votes.lock(1_000);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookInvalidBallotSize.selector, 0));
+        votes.vote(new uint16[](0));
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookInvalidBallotSize.selector, 31));
+        votes.vote(new uint16[](31));
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionListNotAscending.selector, 1));
+        votes.vote(list(2, 2));
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionListNotAscending.selector, 0));
+        votes.vote(list(0, 2));
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotCandidate.selector, 5));
+        votes.vote(list(2, 5));
+        vm.stopPrank();
+        uint16 left = numberOf(1);
+        register(5);
+        nextEpoch();
+        vm.prank(member(1));
+        election.resign();
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionResigned.selector, left));
+        vm.prank(account);
+        votes.vote(list(left));
+    }
+
+    function test_RevertWhen_ThereIsNothing() public {
+        address account = admitVoter(1);
+        vm.startPrank(account);
+        vm.expectRevert(IVoteBook.VoteBookZeroAmount.selector);
+        votes.lock(0);
+        vm.expectRevert(IVoteBook.VoteBookZeroAmount.selector);
+        votes.withdrawStake();
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNoBallot.selector, account));
+        votes.unvote();
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookRemovalBacked.selector, 0));
+        votes.withdrawRemoval();
+        vm.stopPrank();
+    }
+
+    /// 30 names take three words, each place of which reads back.
+    function testFuzz_BallotsOfAnySizeReadBack(uint8 count, uint16 step) public {
+        for (uint256 i = 5; i <= 65; ++i) register(i);
+        uint256 n = bound(count, 1, 30);
+        uint256 gap = bound(step, 1, 2);
+        uint16[] memory names = new uint16[](n);
+        for (uint256 i = 0; i < n; ++i) names[i] = uint16(1 + i * gap);
+        voteFor(1, uint64(n * 7), names);
+        assertEq(abi.encode(votes.voterInfo(voter(1)).candidates), abi.encode(names));
+        (uint256 share, uint16[] memory read) = votes.ballotOf(voter(1));
+        assertEq(share, 7);
+        assertEq(abi.encode(read), abi.encode(names));
+        nextEpoch();
+        vm.prank(voter(1));
+        votes.unvote();
+        for (uint16 i = 1; i <= 65; ++i) assertEq(election.wordOf(i).live(), 0);
+    }
+
+    // -------------------- whose admission ended
+
+    function test_ASuspendedMemberKeepsItsVoteAUserDoesNot() public {
+        voteFor(1, 100, 1);
+        federation.suspend(voter(1), type(uint48).max);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookStillAdmitted.selector, voter(1)));
+        votes.dropBallot(voter(1));
+        address registrar = address(0x4E6);
+        address user = address(0x05E);
+        federation.admitMember(registrar, uint16(1 << uint8(MemberRole.Registrar)));
+        vm.startPrank(registrar);
+        federation.admitUser(user, bytes32(uint256(1)));
+        federation.suspend(user, type(uint48).max);
+        vm.stopPrank();
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNotAdmitted.selector, user));
+        vm.prank(user);
+        votes.vote(list(1));
+    }
+
+    function test_AnybodyDropsTheBallotOfTheExpelled() public {
+        voteFor(1, 100, 1);
+        federation.expel(voter(1));
+        vm.expectEmit(address(votes));
+        emit IVoteBook.BallotEnded(voter(1));
+        vm.prank(address(0x57A));
+        votes.dropBallot(voter(1));
+        assertEq(election.wordOf(1).live(), 0);
+        // its stake is its own
+        vm.warp(block.timestamp + UNLOCK);
+        vm.prank(voter(1));
+        votes.withdrawStake();
+        assertEq(credit.balanceOf(voter(1)), 100);
+    }
+
+    // -------------------- removal
+
+    function test_BackingNeedsWeightThatCounts() public {
+        voteFor(1, 100, 1);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookNoCountedWeight.selector, voter(1)));
+        vm.prank(voter(1));
+        votes.backRemoval(2);
+        nextEpoch();
+        vm.expectEmit(address(votes));
+        emit IVoteBook.RemovalBacked(voter(1), 2, 100);
+        vm.startPrank(voter(1));
+        votes.backRemoval(2);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookRemovalBacked.selector, 2));
+        votes.backRemoval(3);
+        assertEq(votes.removalWeightOf(2), 100);
+        assertTrue(election.wordOf(2).has(CandidateWords.BACKED));
+        votes.withdrawRemoval();
+        vm.stopPrank();
+        assertEq(votes.removalWeightOf(2), 0);
+        assertFalse(election.wordOf(2).has(CandidateWords.BACKED));
+    }
+
+    function test_FoundersBackWithTheirWeightUntilTheyLapse() public {
+        vm.prank(member(1));
+        votes.backRemoval(2);
+        assertEq(votes.removalWeightOf(2), FOUNDER_WEIGHT);
+        for (uint256 i = 1; i <= 2; ++i) voteFor(i, SUPPLY / 8, 1);
+        nextEpoch();
+        elect();
+        assertTrue(election.foundersLapsed());
+        assertEq(votes.removalWeightOf(2), 0);
+    }
+
+    function test_TheEndOfABallotEndsItsBacking() public {
+        voteFor(1, 100, 1);
+        nextEpoch();
+        vm.startPrank(voter(1));
+        votes.backRemoval(2);
+        votes.unvote();
+        vm.stopPrank();
+        assertEq(votes.removalWeightOf(2), 0);
+        assertEq(votes.voterInfo(voter(1)).backedRemoval, 0);
+    }
+
+    // -------------------- a chain without credits
+
+    function test_WithoutCreditsMembersHaveEqualVotes() public {
+        deployEqualElection(4, 4);
+        address account = admitVoter(1);
+        vm.prank(account);
+        votes.vote(list(1, 3));
+        assertEq(election.wordOf(1).live(), 2_329_089_562_800 / 2);
+        assertEq(votes.circulating(), federation.memberCount() * 2_329_089_562_800);
+        vm.expectRevert(IVoteBook.VoteBookWithoutCredits.selector);
+        vm.prank(account);
+        votes.lock(1);
+    }
+
+    // -------------------- administration
+
+    function test_RevertWhen_SettingsAreWrong() public {
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookInvalidSetting.selector, bytes32("capBps")));
+        new VoteBook(address(manager), election, issuer, 0);
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookInvalidSetting.selector, bytes32("capBps")));
+        new VoteBook(address(manager), election, issuer, 10_001);
+    }
+
+    function test_RevertWhen_RevenueIsBoundAgain() public {
+        vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookRevenueBound.selector, address(revenue)));
+        votes.bindRevenue(revenue);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, voter(1)));
+        vm.prank(voter(1));
+        votes.bindRevenue(revenue);
+    }
+
+    function testFuzz_RevertWhen_SomebodyElseGivesShares(address caller) public {
+        vm.assume(caller != address(votes));
+        vm.startPrank(caller);
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller));
+        election.addShares(list(1), 1);
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller));
+        election.takeShares(list(1), 0);
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller));
+        election.flagRemoval(1, true);
+        vm.stopPrank();
+    }
+}

@@ -10,7 +10,7 @@ library MarketBounds {
     /// Most orders in all feeder books of a city tree and slot, cancelled ones included: `close` reads them all.
     /// A feeder's share of it is the same for each feeder of the tree.
     uint256 internal constant MAX_TREE_ORDERS = 768;
-    /// Most bilateral contracts of a city tree in a slot, besides the orders.
+    /// Most bilateral contracts of a city tree in a slot, besides the orders. The sellers' feeders share it alike.
     uint256 internal constant MAX_TREE_BILATERALS = 64;
     /// Most rests per side in a district's or city's book; a child's share is this divided by the number of children.
     uint256 internal constant MAX_PARENT_RESTS = 256;

@@ -309,6 +309,23 @@ describe("a slot through the SDK", function () {
     expect(stored?.status).to.equal(ReadingStatus.Corrected);
   });
 
+  it("takes no correction from the decision deadline on: the dispute stays undecided, the bond returns", async () => {
+    const party = homeOf("e");
+    const closed = { city, slot, ...(view.closedSlotOf(city, slot) ?? { positions: [], trades: [] }) };
+    const placeOf = (home: NeighbourHome): bigint =>
+      BigInt(records.unpackPositions(closed.positions).findIndex(({ meter }) => meter === home.meter));
+    const account = await escrowAccountOf(relayer, party.chain.signer.address);
+    await openDispute(party.chain, { closed, ownPosition: placeOf(party), meterPosition: placeOf(homeOf("a")) });
+    await network.clock.waitUntil(times.decisionEnd);
+    const late = { ...reading("a", 0n, 1_600n), status: ReadingStatus.Corrected, sequence: 2n };
+    const signed = await signReading(homeOf("a").feeder.meteringOperator.signer, meterLedgerOf(relayer), late);
+    expect(await codeOf(submitReadings(relayer, { readings: [signed] }))).to.equal("MeterLedgerTooLate");
+    const which = { party: party.chain.signer.address, meter: homeOf("a").meter };
+    await resolveDispute(relayer, { ...which, closed });
+    expect(await disputeStateOf(relayer, { ...which, slot })).to.equal(DisputeState.Undecided);
+    expect(await escrowAccountOf(relayer, which.party)).to.deep.equal(account);
+  });
+
   it("frees everything at the final date, and no credit is lost or made", async () => {
     expect(await codeOf(finalizeSlot(relayer, view, { city, slot }))).to.equal("SettlementNotFinal");
     await network.clock.waitUntil(times.finalDate);

@@ -200,17 +200,42 @@ contract BilateralContractsTest is TradingFixture {
         bilaterals.accept(signedBoth(termsOf(BUYER, WESTERN, 1_000, 32_000)));
     }
 
-    function test_RevertWhen_TheBookIsFull() public {
-        uint256 bound_ = MarketBounds.MAX_TREE_BILATERALS;
-        for (uint32 i = 0; i < bound_; ++i) {
-            addHome(100 + i, feederA);
-            addHome(200 + i, feederB);
-            bilaterals.accept(signedBoth(termsOf(100 + i, 200 + i, 1, 20_000)));
-        }
+    /// A few colluding homes can use up what their own feeder has, and nothing of another's.
+    function test_RevertWhen_TheSellersFeederHasItsShare() public {
+        uint32 share = uint32(MarketBounds.MAX_TREE_BILATERALS / 3); // feeders
+        _sellFrom(feederA, 100, share);
         _refused(
-            termsOf(BUYER, WESTERN, 1_000, 100_000),
+            termsOf(BUYER, NEIGHBOUR, 1_000, 100_000),
+            abi.encodeWithSelector(IBilateralContracts.BilateralContractsFeederFull.selector, feederA, SLOT, share)
+        );
+        bilaterals.accept(signedBoth(termsOf(BUYER, WESTERN, 1_000, 100_000)));
+        BilateralContract memory later = termsOf(BUYER, NEIGHBOUR, 1_000, 100_000);
+        ++later.firstSlot;
+        bilaterals.accept(signedBoth(later));
+    }
+
+    /// Shares shrink when feeders come: the tree's bound holds all the same.
+    function test_RevertWhen_TheBookIsFull() public {
+        uint32 bound_ = uint32(MarketBounds.MAX_TREE_BILATERALS);
+        _sellFrom(feederA, 100, bound_ / 3);
+        _sellFrom(feederB, 200, bound_ / 3);
+        _sellFrom(feederC, 300, bound_ / 3);
+        uint24 feederD = world.addArea(west);
+        _sellFrom(feederD, 400, bound_ % 3);
+        addHome(5, feederD);
+        _refused(
+            termsOf(BUYER, 5, 1_000, 100_000),
             abi.encodeWithSelector(IBilateralContracts.BilateralContractsBookFull.selector, city, SLOT, bound_)
         );
+    }
+
+    /// Meters numbered from `first` on sell from the feeder, each to a neighbour of its own.
+    function _sellFrom(uint24 feeder, uint32 first, uint32 count) private {
+        for (uint32 meter = first; meter < first + count; ++meter) {
+            addHome(meter, feeder);
+            addHome(meter + 1_000, feeder);
+            bilaterals.accept(signedBoth(termsOf(meter + 1_000, meter, 1, 20_000)));
+        }
     }
 
     // -------------------- refusals that EnergyMarket makes

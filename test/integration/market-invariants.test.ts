@@ -5,7 +5,7 @@ import { RandomMarket } from "../utils/random-market.js";
 
 const IS_LONG = process.env["COMMONWATT_LONG"] === "1";
 const SEEDS = Array.from({ length: IS_LONG ? 30 : 2 }, (_, index) => index + 1);
-const STEPS = IS_LONG ? 40 : 10;
+const STEPS = IS_LONG ? 40 : 12;
 
 /** Acts that each run must get through at least once, or it would say little. */
 const DONE = ["relay", "clear", "close", "read, status 1", "settle", "finalize"];

@@ -66,7 +66,7 @@ body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:1120px;margin:2rem 
 h1{margin-bottom:.2rem}h2{margin:2rem 0 .2rem}.sub{color:#555;margin-top:0}
 dl{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}dl div{background:#f3f5f4;border-radius:6px;padding:.6rem 1rem}
 dt{font-size:.8rem;color:#555}dd{margin:0;font-weight:600}
-.scroll{overflow-x:auto}.scroll svg{display:block;width:100%;min-width:760px;height:auto}
+.scroll{overflow-x:auto}.scroll svg{display:block;width:100%;min-width:960px;height:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #e3e3e3}th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
 `;

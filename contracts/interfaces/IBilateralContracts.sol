@@ -62,6 +62,12 @@ interface IBilateralContracts {
     /// @param bound How many fit.
     error BilateralContractsBookFull(uint24 city, uint32 slot, uint256 bound);
 
+    /// @notice The sellers of a feeder have their share of the tree's contracts of the slot.
+    /// @param feeder The seller's feeder.
+    /// @param slot The slot.
+    /// @param share How many it has.
+    error BilateralContractsFeederFull(uint24 feeder, uint32 slot, uint256 share);
+
     /// @notice Takes a contract that both parties signed, and locks both. Anyone may bring it.
     /// @param signed The contract and both signatures.
     function accept(SignedBilateral calldata signed) external;

@@ -418,11 +418,12 @@ interface IDeviceRegistry {
     /// @return holder Zero when nobody.
     function holderOf(uint32 device) external view returns (address holder);
 
-    /// @notice Number of active meters that an account holds by the latest decision (for the withdrawal reserve).
-    /// @dev Who gives a meter away is rid of it in this count at once, though open slots stay with it.
+    /// @notice Number of meters for which a withdrawal leaves a reserve: those that the account holds by the latest
+    /// decision, active or suspended, and those that it gave away or that were retired, until the last slot in which it
+    /// held one of them is final.
     /// @param holder Any account.
     /// @return count The number.
-    function activeMetersOf(address holder) external view returns (uint256 count);
+    function reservedMetersOf(address holder) external view returns (uint256 count);
 
     /// @notice What a device is, and where in its life.
     /// @param device Any number.

@@ -95,9 +95,10 @@ interface IMeterLedger {
     /// @param slot The slot.
     error MeterLedgerNoSite(uint256 index, uint32 meter, uint32 slot);
 
-    /// @notice The metering operator of the meter's feeder in the slot is suspended, expelled or not admitted as one.
+    /// @notice The metering operator of the meter's feeder in the slot is suspended, expelled or not admitted as one,
+    /// and so is the one that the feeder has from the first unopened slot on.
     /// @param index Place in the batch, from 0.
-    /// @param operator The metering operator, 0 where the feeder had none.
+    /// @param operator The slot's metering operator, 0 where the feeder had none.
     error MeterLedgerInactiveOperator(uint256 index, address operator);
 
     /// @notice A signature by another key, for another chain or ledger, over other values, or malformed.
@@ -124,7 +125,9 @@ interface IMeterLedger {
     ///
     /// Who signs, and until when: actual readings the device's key, until the middle of the dispute window; substituted
     /// and estimated ones the metering operator of the meter's feeder in that slot, until the reading window ends;
-    /// corrected ones the same operator, until the final date. None before delivery has ended.
+    /// corrected ones the same operator, until the decision deadline: from then to the final date what was corrected is
+    /// settled again, and nothing more is. None before delivery has ended. Where that operator may not act (any more),
+    /// the one that the feeder has from the first unopened slot on signs in its place.
     ///
     /// What replaces what: readings rank substituted and estimated < actual < corrected. A higher rank replaces a lower
     /// one whatever the sequences (a device cannot know how often it was estimated); within a rank the sequence must

@@ -148,9 +148,10 @@ interface ITradeEscrow {
     /// @param s Signature.
     function depositWithPermit(uint64 amountMicro, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
-    /// @notice Moves free credits of the caller out. Leaves the reserve of the current slot's rules for each active
-    /// meter that the caller holds; refused while the caller has arrears. Suspended and expelled accounts withdraw
-    /// like all others: their reserve stays as long as their meters do, for these go on taking power from the grid.
+    /// @notice Moves free credits of the caller out. Leaves the reserve of the current slot's rules for each meter
+    /// that the caller uses, or gave away before its last slot with it was final (IDeviceRegistry.reservedMetersOf);
+    /// refused while the caller has arrears. Suspended and expelled accounts withdraw like all others: their reserve
+    /// stays as long as their meters do, for these go on taking power from the grid.
     /// @param amountMicro Micro-credits, above zero, at most `withdrawableOf(caller)`.
     function withdraw(uint64 amountMicro) external;
 

@@ -10,7 +10,7 @@ library MarketBounds {
     /// share of it is the same for each feeder of the tree. With MAX_ORDERS_PER_SLOT it bounds the orders too: 512 in
     /// a tree, or in the book of a tree's only feeder, whose log has at most twice as many entries.
     uint256 internal constant MAX_TREE_METERS = 128;
-    /// Most bilateral contracts of a city tree in a slot, besides the orders.
+    /// Most bilateral contracts of a city tree in a slot, besides the orders. The sellers' feeders share it alike.
     uint256 internal constant MAX_TREE_BILATERALS = 64;
     /// Most rests per side in a district's or city's book; a child's share is this divided by the number of children.
     uint256 internal constant MAX_PARENT_RESTS = 256;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IMeterLedger, Reading} from "../interfaces/IMeterLedger.sol";
 import {ReadingStatus, StoredReading} from "../types/MarketTypes.sol";
 
 /// @title ReadingWords
@@ -22,6 +23,27 @@ library ReadingWords {
     uint256 private constant _LANE_MASK = type(uint64).max;
 
     // -------------------- records
+
+    /// @notice The reading as a record. As Solidity's decoder would, refuses fields that are wider than their types,
+    /// but by one check for all six.
+    /// @param reading The reading; its signature is not looked at.
+    /// @return record Not marked as changed.
+    function pack(Reading calldata reading) internal pure returns (uint256 record) {
+        uint256 excess;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let meter := calldataload(reading)
+            let slot := calldataload(add(reading, 0x20))
+            let importWh := calldataload(add(reading, 0x40))
+            let exportWh := calldataload(add(reading, 0x60))
+            let status := calldataload(add(reading, 0x80))
+            let sequence := calldataload(add(reading, 0xa0))
+            excess := or(shr(32, or(or(meter, slot), or(importWh, exportWh))), shr(8, or(status, sequence)))
+            record := or(or(shl(224, meter), shl(192, slot)), or(shl(160, importWh), shl(128, exportWh)))
+            record := or(record, or(shl(120, status), shl(112, sequence)))
+        }
+        if (excess != 0) revert IMeterLedger.MeterLedgerMalformedReading();
+    }
 
     /// @notice The record's meter.
     /// @param record A record.

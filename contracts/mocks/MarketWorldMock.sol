@@ -13,7 +13,7 @@ contract MarketWorldMock {
     /// @notice Whether an account counts as suspended.
     mapping(address account => bool suspended) public suspended;
     /// @notice Active meters of an account.
-    mapping(address account => uint256 meters) public activeMetersOf;
+    mapping(address account => uint256 meters) public reservedMetersOf;
     /// @notice Hash of a closed slot's positions and trades.
     mapping(uint24 city => mapping(uint32 slot => bytes32 hash)) public positionsHash;
 
@@ -33,7 +33,7 @@ contract MarketWorldMock {
     /// @param account The account.
     /// @param meters Their number.
     function setActiveMeters(address account, uint256 meters) external {
-        activeMetersOf[account] = meters;
+        reservedMetersOf[account] = meters;
     }
 
     /// @notice Sets the withdrawal reserve.

@@ -8,10 +8,9 @@ import {MemberRole} from "../interfaces/IFederation.sol";
 contract MockFederation {
     /// @notice As IFederation.isActive.
     mapping(address account => bool active) public isActive;
-    /// @notice As IFederation.hasRole.
-    mapping(address member => mapping(MemberRole role => bool held)) public hasRole;
     /// @notice As IFederation.memberCountOf.
     mapping(MemberRole role => uint256 count) public memberCountOf;
+    mapping(address member => mapping(MemberRole role => bool held)) private _roles;
 
     /// @notice Tells whether an account is active.
     /// @param account The account.
@@ -28,13 +27,21 @@ contract MockFederation {
         setRole(member, role, true);
     }
 
+    /// @notice As IFederation.hasRole.
+    /// @param member The account.
+    /// @param role The role.
+    /// @return held Only while the member is active.
+    function hasRole(address member, MemberRole role) external view returns (bool held) {
+        return isActive[member] && _roles[member][role];
+    }
+
     /// @notice Tells whether a member has a role.
     /// @param member The member.
     /// @param role The role.
     /// @param held Whether it has it.
     function setRole(address member, MemberRole role, bool held) public {
-        if (held && !hasRole[member][role]) ++memberCountOf[role];
-        if (!held && hasRole[member][role]) --memberCountOf[role];
-        hasRole[member][role] = held;
+        if (held && !_roles[member][role]) ++memberCountOf[role];
+        if (!held && _roles[member][role]) --memberCountOf[role];
+        _roles[member][role] = held;
     }
 }

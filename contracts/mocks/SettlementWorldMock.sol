@@ -253,7 +253,7 @@ contract SettlementWorldMock {
     /// @notice As DeviceRegistry.
     /// @param holder Anybody.
     /// @return meters None, so that nothing has to stay in reserve.
-    function activeMetersOf(address holder) external pure returns (uint256 meters) {
+    function reservedMetersOf(address holder) external pure returns (uint256 meters) {
         holder;
         return 0;
     }

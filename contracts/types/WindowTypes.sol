@@ -12,5 +12,5 @@ struct Windows {
     uint24 readingFor; // from the end of delivery
     uint24 disputeFor; // from the end of the reading window; actual readings are taken until its middle
     uint24 decisionFor; // from the end of the dispute window
-    uint24 finalFor; // from the decision deadline to the final date
+    uint24 finalFor; // from the decision deadline to the final date: for settling what was corrected last
 }

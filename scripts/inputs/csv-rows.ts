@@ -1,5 +1,7 @@
 /** Strict, streaming CSV: named columns in any order, each row whole, each fault with its file and line. */
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { TextDecoder } from "node:util";
 
 import { CsvError, parse } from "csv-parse";
 
@@ -49,30 +51,65 @@ export function required(row: CsvRow, column: string): string {
 }
 
 async function* records(file: string): AsyncGenerator<Parsed> {
-  const source = createReadStream(file);
+  const source = Readable.from(utf8(file));
+  let whole = 0; // lines up to the last whole record: what is broken begins after them, wherever the parser gives up
   const parser = parse({
-    bom: true,
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: 65_536,
+    on_record: (row, { lines }) => {
+      whole = lines;
+      return row;
+    },
   });
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   try {
     for await (const row of parser) yield row as Parsed;
   } catch (cause) {
-    throw readFault(file, cause);
+    throw readFault(file, whole + 1, cause);
   } finally {
     source.destroy();
   }
 }
 
-function readFault(file: string, cause: unknown): Error {
+/** The file as text, part by part. Bytes that are no UTF-8 would else become other characters, UTF-16 all of them. */
+async function* utf8(file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let lines = 1;
+  for await (const bytes of createReadStream(file) as AsyncIterable<Uint8Array>) {
+    const text = decoded(decoder, bytes);
+    if (text === undefined || text.includes("\0"))
+      throw notUtf8(file, lines + linesBefore(new TextDecoder().decode(bytes)));
+    lines += text.split("\n").length - 1;
+    yield text;
+  }
+  if (decoded(decoder) === undefined) throw notUtf8(file, lines);
+}
+
+/** The next part of the text, the end of it without bytes; undefined where they are no UTF-8. */
+function decoded(decoder: TextDecoder, bytes?: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Line breaks before the first character that stands for no character. */
+function linesBefore(text: string): number {
+  return text.slice(0, Math.max(0, text.search(/[\0\u{fffd}]/u))).split("\n").length - 1;
+}
+
+function notUtf8(file: string, line: number): InputError {
+  return new InputError({ file, line }, "the file is not UTF-8", "Save it as CSV in UTF-8, not as Unicode or UTF-16.");
+}
+
+function readFault(file: string, line: number, cause: unknown): Error {
   if (cause instanceof CsvError) {
-    const line = typeof cause["lines"] === "number" ? { line: cause["lines"] } : {};
     return new InputError(
-      { file, ...line },
+      { file, line },
       `this is no CSV (${cause.message})`,
       "Check the quotes, and whether the file is whole.",
       {

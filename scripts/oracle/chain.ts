@@ -2,7 +2,7 @@
 import { ZeroAddress } from "ethers";
 
 import { slotLengthOf, timesOf, windowsAt } from "../../sdk/actions/market.js";
-import { metersOf, siteAt } from "../../sdk/actions/grid.js";
+import { meteringOperatorAt, metersOf, siteAt } from "../../sdk/actions/grid.js";
 import { readingsAt, submitReadings } from "../../sdk/actions/readings.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { AreaLevel, ReadingStatus } from "../../sdk/enums.js";
@@ -74,9 +74,7 @@ export class ChainDirectory implements MeterDirectory {
   }
 
   #operatorOf(feeder: bigint, slot: bigint, fresh: boolean): Promise<string> {
-    const { gridTopology } = this.#chain.contracts;
-    const look = async (): Promise<string> => (await ask(() => gridTopology.partiesAt(feeder, slot))).meteringOperator;
-    return this.#operators.get(`${feeder}/${slot}`, look, fresh);
+    return this.#operators.get(`${feeder}/${slot}`, () => meteringOperatorAt(this.#chain, feeder, slot), fresh);
   }
 
   async #feeders(): Promise<bigint[]> {

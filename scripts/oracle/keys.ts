@@ -22,7 +22,10 @@ export async function loadKey(
   { keystore, passwordFile }: KeyOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Wallet | HDNodeWallet> {
-  if (keystore !== undefined) return openKeystore(keystore, await passwordOf(passwordFile, environment));
+  if (keystore !== undefined) {
+    const json = await read(keystore); // first: who has no keystore needs no password
+    return openKeystore(keystore, json, await passwordOf(passwordFile, environment));
+  }
   const key = environment[KEY_VARIABLE];
   if (key === undefined || key === "") {
     throw new OracleSetupError(
@@ -39,8 +42,7 @@ export async function loadKey(
   }
 }
 
-async function openKeystore(file: string, password: string): Promise<Wallet | HDNodeWallet> {
-  const json = await read(file);
+async function openKeystore(file: string, json: string, password: string): Promise<Wallet | HDNodeWallet> {
   try {
     return await Wallet.fromEncryptedJson(json, password);
   } catch (error) {

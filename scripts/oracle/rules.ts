@@ -48,7 +48,7 @@ export const notTooLate: ReadingRule = {
       reading.status === ReadingStatus.Actual
         ? dates.actualsUntil
         : reading.status === ReadingStatus.Corrected
-          ? dates.finalDate
+          ? dates.decisionEnd
           : dates.readingEnd;
     return BigInt(clock.now()) >= until ? `such readings were taken until ${formatTime(until)}` : undefined;
   },

@@ -49,7 +49,7 @@ export interface MeterDirectory {
 }
 
 /** The dates of a slot that matter to readings. */
-export type ReadingDates = Pick<SlotTimes, "deliveryEnd" | "readingEnd" | "actualsUntil" | "finalDate">;
+export type ReadingDates = Pick<SlotTimes, "deliveryEnd" | "readingEnd" | "actualsUntil" | "decisionEnd">;
 
 /** The market's calendar. */
 export interface MarketTimes {

@@ -36,12 +36,19 @@ async function runSteps(
   { network, seed }: SimulateOptions,
 ): Promise<{ readonly plan: Plan; readonly result: SimulationResult }> {
   let outcome: { readonly plan: Plan; readonly result: SimulationResult } | undefined;
+  let fault: unknown;
   const step = (title: string, work: (progress: (done: number, total: number) => void) => Promise<void>) => ({
     title,
-    task: (_: unknown, task: { title: string }): Promise<void> =>
-      work((done, total) => {
-        if (process.stdout.isTTY) task.title = `${title} ${bar(done, total)}`;
-      }),
+    task: async (_: unknown, task: { title: string }): Promise<void> => {
+      try {
+        await work((done, total) => {
+          if (process.stdout.isTTY) task.title = `${title} ${bar(done, total)}`;
+        });
+      } catch (error) {
+        fault = error;
+        throw new Error("", { cause: error }); // the list marks the step; the fault is told once, by the caller
+      }
+    },
   });
   const steps = new Listr(
     [
@@ -53,9 +60,13 @@ async function runSteps(
         outcome = await simulation.audit(progress);
       }),
     ],
-    { concurrent: false, exitOnError: true, rendererOptions: { collapseErrors: false } },
+    { concurrent: false, exitOnError: true, rendererOptions: { collapseErrors: false, showErrorMessage: false } },
   );
-  await steps.run();
+  try {
+    await steps.run();
+  } catch (error) {
+    throw fault ?? error;
+  }
   if (outcome === undefined) throw new Error("the run has no outcome");
   return outcome;
 }

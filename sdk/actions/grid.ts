@@ -1,5 +1,6 @@
 /** The grid as the market sees it. Fees in micro-credits per kWh, capacities and connections in Wh per slot. */
 import type { TransactionChain } from "../connect.js";
+import { MemberRole } from "../enums.js";
 import { ask, eventIn, transact, type Receipt, type TransactionOverrides } from "../transact.js";
 
 /** Adds a city (parent 0), a district below a city or a feeder below a district; returns its number. The council. */
@@ -31,6 +32,20 @@ export function setParties(
   return transact(chain, () =>
     chain.contracts.gridTopology.setParties(feeder, supplier, gridOperator, meteringOperator, fromSlot, overrides),
   );
+}
+
+/**
+ * Who signs substitutes, estimates and corrections for a feeder's slot at this moment: the slot's metering operator, or,
+ * where that may not act (any more), the one that the feeder has from the first unopened slot on.
+ */
+export async function meteringOperatorAt(chain: TransactionChain, feeder: bigint, slot: bigint): Promise<string> {
+  const { federation, gridTopology, marketCalendar } = chain.contracts;
+  return ask(async () => {
+    const { meteringOperator: named } = await gridTopology.partiesAt(feeder, slot);
+    if (await federation.hasRole(named, MemberRole.MeteringOperator)) return named;
+    const { meteringOperator: next } = await gridTopology.partiesAt(feeder, await marketCalendar.firstUnopenedSlot());
+    return (await federation.hasRole(next, MemberRole.MeteringOperator)) ? next : named;
+  });
 }
 
 export interface SetEdgeParameters {

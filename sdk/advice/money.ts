@@ -27,7 +27,7 @@ export const MONEY_ERRORS = {
   },
   TradeEscrowAboveWithdrawable: {
     why: "{account} may withdraw {withdrawableMicro} micro-credits, not {amountMicro}.",
-    todo: "Withdraw less; a reserve per active meter stays, and what settled slots hold is free at their final date.",
+    todo: "Withdraw less; a reserve per meter stays, and what settled slots hold is free at their final date.",
   },
   TradeEscrowFreeShort: {
     why: "{account} has {spendableMicro} spendable micro-credits, and {amountMicro} are needed.",

@@ -111,4 +111,8 @@ export const ORDERS_ERRORS = {
     why: "City {city} has its {bound} contracts of slot {slot}.",
     todo: "Choose other slots, or trade through the books.",
   },
+  BilateralContractsFeederFull: {
+    why: "The sellers of feeder {feeder} have their {share} contracts of slot {slot}.",
+    todo: "Choose other slots, or trade through the books.",
+  },
 } as const satisfies Record<string, Advice>;

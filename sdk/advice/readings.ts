@@ -21,7 +21,7 @@ export const READINGS_ERRORS = {
   },
   MeterLedgerTooLate: {
     why: "Reading {index} of slot {slot} came after {until}.",
-    todo: "Hand a late actual to the metering operator, who corrects until the final date.",
+    todo: "Hand a late actual to the metering operator, who corrects until the decision deadline.",
   },
   MeterLedgerMayNotReplace: {
     why: "Reading {index} with status {status} may not replace one with status {storedStatus}.",
@@ -40,8 +40,8 @@ export const READINGS_ERRORS = {
     todo: "Leave it out; the meter's site decides who may sign.",
   },
   MeterLedgerInactiveOperator: {
-    why: "Reading {index}: the feeder's metering operator {operator} is not active.",
-    todo: "Have it reinstated, or another one named for slots to come.",
+    why: "Reading {index}: the slot's metering operator {operator} is not active, nor is the feeder's next one.",
+    todo: "Have it reinstated, or name another from the first unopened slot on: it speaks for the open ones too.",
   },
   MeterLedgerWrongSigner: {
     why: "Reading {index} was signed by {signer} instead of {expected}.",

@@ -89,6 +89,8 @@ describe("Bad input, command by command", function () {
     const { code, stderr, stdout } = await runCommand(command, args, environment);
     for (const text of named) expect(stderr, stdout).to.include(text);
     expect(stderr, "no stack trace").to.not.match(/^\s+at /m);
+    const told = stderr.trimEnd().split("\n").at(-1) ?? "";
+    expect(`${stdout}${stderr}`.split(told), `told once: ${told}`).to.have.length(2);
     expect(code).to.equal(2);
     expect(await readdir(out)).to.deep.equal(["settlements.csv"]);
     expect(await readFile(join(out, "settlements.csv"), "utf8")).to.equal("of the run before\n");

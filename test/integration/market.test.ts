@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Wallet } from "ethers";
 
 import {
   acceptBilateral,
@@ -12,10 +13,14 @@ import {
   disputeStateOf,
   energyMarketOf,
   escrowAccountOf,
+  expel,
   finalizeSlot,
+  firstUnopenedSlotOf,
   isCommonwattError,
   isInBatch,
   MarketView,
+  MemberRole,
+  meteringOperatorAt,
   meterLedgerOf,
   openDispute,
   proveReadingOf,
@@ -24,6 +29,7 @@ import {
   records,
   relayOrders,
   resolveDispute,
+  setParties,
   settleSlot,
   Side,
   signBilateral,
@@ -309,6 +315,23 @@ describe("a slot through the SDK", function () {
     expect(stored?.status).to.equal(ReadingStatus.Corrected);
   });
 
+  it("takes no correction from the decision deadline on: the dispute stays undecided, the bond returns", async () => {
+    const party = homeOf("e");
+    const closed = { city, slot, ...(view.closedSlotOf(city, slot) ?? { positions: [], trades: [] }) };
+    const placeOf = (home: NeighbourHome): bigint =>
+      BigInt(records.unpackPositions(closed.positions).findIndex(({ meter }) => meter === home.meter));
+    const account = await escrowAccountOf(relayer, party.chain.signer.address);
+    await openDispute(party.chain, { closed, ownPosition: placeOf(party), meterPosition: placeOf(homeOf("a")) });
+    await network.clock.waitUntil(times.decisionEnd);
+    const late = { ...reading("a", 0n, 1_600n), status: ReadingStatus.Corrected, sequence: 2n };
+    const signed = await signReading(homeOf("a").feeder.meteringOperator.signer, meterLedgerOf(relayer), late);
+    expect(await codeOf(submitReadings(relayer, { readings: [signed] }))).to.equal("MeterLedgerTooLate");
+    const which = { party: party.chain.signer.address, meter: homeOf("a").meter };
+    await resolveDispute(relayer, { ...which, closed });
+    expect(await disputeStateOf(relayer, { ...which, slot })).to.equal(DisputeState.Undecided);
+    expect(await escrowAccountOf(relayer, which.party)).to.deep.equal(account);
+  });
+
   it("frees everything at the final date, and no credit is lost or made", async () => {
     expect(await codeOf(finalizeSlot(relayer, view, { city, slot }))).to.equal("SettlementNotFinal");
     await network.clock.waitUntil(times.finalDate);
@@ -335,6 +358,28 @@ describe("a slot through the SDK", function () {
     expect(await codeOf(withdraw(chain, { amountMicro: balanceMicro }))).to.equal("TradeEscrowAboveWithdrawable");
     await withdraw(chain, { amountMicro: balanceMicro - CREDIT });
     expect(await creditsOf(chain, chain.signer.address)).to.equal(balanceMicro - CREDIT);
+  });
+
+  it("lets the successor speak where a slot's metering operator is gone", async () => {
+    const { feeder, meter } = homeOf("a");
+    const council = withSigner(network.transaction, network.operators.transaction.council);
+    const successor = Wallet.createRandom();
+    await admitMember(council, { member: successor.address, roles: [MemberRole.MeteringOperator] });
+    const [supplier, gridOperator] = [feeder.supplier.signer.address, feeder.gridOperator.signer.address];
+    const fromSlot = await firstUnopenedSlotOf(relayer);
+    const parties = { feeder: feeder.area, supplier, gridOperator, meteringOperator: successor.address };
+    await setParties(council, { ...parties, fromSlot });
+    const delivered = (await network.clock.now()) / 3_600n - 1n;
+    const estimate = { ...reading("a", 300n, 0n), slot: delivered, status: ReadingStatus.Estimated };
+    const signed = await signReading(successor, meterLedgerOf(relayer), estimate);
+    const former = feeder.meteringOperator.signer.address;
+    expect(await meteringOperatorAt(relayer, feeder.area, delivered)).to.equal(former);
+    expect(await codeOf(submitReadings(relayer, { readings: [signed] }))).to.equal("MeterLedgerWrongSigner");
+    await expel(council, { account: former });
+    expect(await meteringOperatorAt(relayer, feeder.area, delivered)).to.equal(successor.address);
+    await submitReadings(relayer, { readings: [signed] });
+    const [stored] = await readingsAt(relayer, { meters: [meter], slot: delivered });
+    expect(stored?.status).to.equal(ReadingStatus.Estimated);
   });
 
   it("lets nobody administer without the role", async () => {

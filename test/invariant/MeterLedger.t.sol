@@ -62,7 +62,7 @@ contract LedgerHandler is LedgerFixture {
         uint256 now_ = vm.getBlockTimestamp();
         if (now_ < dates.deliveryEnd) return false;
         if (reading.status == ACTUAL) return now_ < dates.actualsUntil;
-        if (reading.status == CORRECTED) return now_ < dates.finalDate;
+        if (reading.status == CORRECTED) return now_ < dates.decisionEnd;
         return now_ < dates.readingEnd;
     }
 

@@ -200,22 +200,47 @@ contract BilateralContractsTest is TradingFixture {
         bilaterals.accept(signedBoth(termsOf(BUYER, WESTERN, 1_000, 32_000)));
     }
 
+    /// A few colluding homes can use up what their own feeder has, and nothing of another's.
+    function test_RevertWhen_TheSellersFeederHasItsShare() public {
+        uint32 share = uint32(MarketBounds.MAX_TREE_BILATERALS / 3); // feeders
+        _sellFrom(feederA, 100, share);
+        _refused(
+            termsOf(BUYER, NEIGHBOUR, 1_000, 100_000),
+            abi.encodeWithSelector(IBilateralContracts.BilateralContractsFeederFull.selector, feederA, SLOT, share)
+        );
+        bilaterals.accept(signedBoth(termsOf(BUYER, WESTERN, 1_000, 100_000)));
+        BilateralContract memory later = termsOf(BUYER, NEIGHBOUR, 1_000, 100_000);
+        ++later.firstSlot;
+        bilaterals.accept(signedBoth(later));
+    }
+
+    /// Shares shrink when feeders come: the tree's bound holds all the same.
     function test_RevertWhen_TheBookIsFull() public {
-        uint256 bound_ = MarketBounds.MAX_TREE_BILATERALS;
-        for (uint32 i = 0; i < bound_; ++i) {
-            (uint32 buyMeter, uint32 sellMeter) = (100 + i / 4, 200 + i / 4); // four contracts each
+        uint32 bound_ = uint32(MarketBounds.MAX_TREE_BILATERALS);
+        _sellFrom(feederA, 100, bound_ / 3);
+        _sellFrom(feederB, 200, bound_ / 3);
+        _sellFrom(feederC, 300, bound_ / 3);
+        uint24 feederD = world.addArea(west);
+        _sellFrom(feederD, 400, bound_ % 3);
+        addHome(5, feederD);
+        _refused(
+            termsOf(BUYER, 5, 1_000, 100_000),
+            abi.encodeWithSelector(IBilateralContracts.BilateralContractsBookFull.selector, city, SLOT, bound_)
+        );
+    }
+
+    /// Meters numbered from `first` on sell from the feeder, each four times to a neighbour of its own.
+    function _sellFrom(uint24 feeder, uint32 first, uint32 count) private {
+        for (uint32 i = 0; i < count; ++i) {
+            (uint32 seller, uint32 buyer) = (first + i / 4, first + i / 4 + 1_000);
             if (i % 4 == 0) {
-                addHome(buyMeter, feederA);
-                addHome(sellMeter, feederB);
+                addHome(seller, feeder);
+                addHome(buyer, feeder);
             }
-            BilateralContract memory terms = termsOf(buyMeter, sellMeter, 1, 20_000);
+            BilateralContract memory terms = termsOf(buyer, seller, 1, 20_000);
             terms.nonce = 9 + i;
             bilaterals.accept(signedBoth(terms));
         }
-        _refused(
-            termsOf(BUYER, WESTERN, 1_000, 100_000),
-            abi.encodeWithSelector(IBilateralContracts.BilateralContractsBookFull.selector, city, SLOT, bound_)
-        );
     }
 
     // -------------------- refusals that EnergyMarket makes

@@ -252,7 +252,7 @@ contract DeviceRegistryTest is DeviceFixture {
         assertEq(registry.holderOf(device), alice);
         assertEq(registry.holderAt(device, FIRST_UNOPENED - 1), address(0));
         assertEq(registry.holderAt(device, FIRST_UNOPENED), alice);
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 0);
         assertEq(registry.activeMeterKey(device), address(0));
     }
 
@@ -439,7 +439,7 @@ contract DeviceRegistryTest is DeviceFixture {
         vm.prank(operator);
         registry.activate(device, addressOf("m1"));
         assertEq(registry.activeMeterKey(device), addressOf("m1"));
-        assertEq(registry.activeMetersOf(alice), 1);
+        assertEq(registry.reservedMetersOf(alice), 1);
         assertEq(registry.deviceAt(device).operator, operator);
     }
 
@@ -449,7 +449,7 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.activate(device, addressOf("battery"));
         _assertLife(device, DeviceKind.Storage, DeviceStatus.Active);
         assertEq(registry.activeMeterKey(device), address(0), "signs no readings");
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 0);
     }
 
     function test_RevertWhen_AHolderActivatesItsMeter() public {
@@ -503,12 +503,12 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.suspend(device);
         _assertLife(device, DeviceKind.Meter, DeviceStatus.Suspended);
         assertEq(registry.activeMeterKey(device), address(0));
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 1, "its operator reads it, and she pays");
         assertEq(registry.holderOf(device), alice, "still hers");
         vm.prank(operator);
         registry.resume(device, addressOf("m1"));
         assertEq(registry.activeMeterKey(device), addressOf("m1"));
-        assertEq(registry.activeMetersOf(alice), 1);
+        assertEq(registry.reservedMetersOf(alice), 1);
     }
 
     function test_AHolderSuspendsAndResumesADeviceThatIsNoMeter() public {
@@ -594,7 +594,7 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.retire(device);
         assertEq(registry.holderAt(device, 199), alice, "open slots stay hers");
         assertEq(registry.holderAt(device, 200), address(0));
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 0);
         assertEq(registry.activeMeterKey(device), address(0));
         _assertLife(device, DeviceKind.Meter, DeviceStatus.Retired);
     }
@@ -612,7 +612,7 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.suspend(device);
         registry.retire(device);
         vm.stopPrank();
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 0);
     }
 
     function test_RevertWhen_AHolderRetiresItsActivatedMeter() public {
@@ -662,7 +662,7 @@ contract DeviceRegistryTest is DeviceFixture {
             _assertLife(devices[i], DeviceKind.Meter, DeviceStatus.Retired);
             assertEq(registry.holderOf(devices[i]), address(0));
         }
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 0);
     }
 
     function test_ARevokedCertificateCannotBeClaimed() public {
@@ -846,7 +846,7 @@ contract DeviceRegistryTest is DeviceFixture {
         _recertify(device, "m1", "m1 new");
         _assertLife(device, DeviceKind.Meter, DeviceStatus.Suspended);
         assertEq(registry.activeMeterKey(device), address(0), "neither key signs");
-        assertEq(registry.activeMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(alice), 1);
         assertEq(registry.holderOf(device), alice, "still hers");
         _expectNotAuthorized(device, maker);
         vm.prank(maker);
@@ -854,7 +854,7 @@ contract DeviceRegistryTest is DeviceFixture {
         vm.prank(operator);
         registry.resume(device, addressOf("m1 new"));
         assertEq(registry.activeMeterKey(device), addressOf("m1 new"));
-        assertEq(registry.activeMetersOf(alice), 1);
+        assertEq(registry.reservedMetersOf(alice), 1);
     }
 
     function test_ARecertifiedDeviceThatIsNoMeterWaitsForItsHolder() public {
@@ -1004,8 +1004,8 @@ contract DeviceRegistryTest is DeviceFixture {
         assertEq(registry.holderThroughout(device, 199, 200), address(0));
         assertEq(registry.holderThroughout(device, 200, 999), bob);
         assertEq(registry.holderThroughout(device, 99, 100), address(0));
-        assertEq(registry.activeMetersOf(alice), 0);
-        assertEq(registry.activeMetersOf(bob), 1);
+        assertEq(registry.reservedMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(bob), 1);
     }
 
     function test_TwoChangesBeforeASlotOpensLeaveTheLast() public {
@@ -1014,8 +1014,8 @@ contract DeviceRegistryTest is DeviceFixture {
         registry.changeOwner(ownerChange(device, "alice", "bob"));
         registry.changeOwner(ownerChange(device, "bob", "alice"));
         assertEq(registry.holderThroughout(device, 100, 999), alice);
-        assertEq(registry.activeMetersOf(alice), 1);
-        assertEq(registry.activeMetersOf(bob), 0);
+        assertEq(registry.reservedMetersOf(alice), 1);
+        assertEq(registry.reservedMetersOf(bob), 0);
     }
 
     function test_HolderAndNewOwnerConsentByCalling() public {
@@ -1032,15 +1032,59 @@ contract DeviceRegistryTest is DeviceFixture {
         assertEq(registry.holderOf(device), alice);
     }
 
-    function test_AChangeOfOwnerOfASuspendedMeterCountsWhenItResumes() public {
+    function test_AChangeOfOwnerOfASuspendedMeterCountsAtOnce() public {
         uint32 device = active("m1", "alice");
         vm.prank(operator);
         registry.suspend(device);
         registry.changeOwner(ownerChange(device, "alice", "bob"));
+        assertEq(registry.reservedMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(bob), 1);
         vm.prank(operator);
         registry.resume(device, addressOf("m1"));
-        assertEq(registry.activeMetersOf(alice), 0);
-        assertEq(registry.activeMetersOf(bob), 1);
+        assertEq(registry.reservedMetersOf(bob), 1);
+    }
+
+    /// Open slots stay the former holder's, and their grid shares are not known yet: so does the reserve.
+    function test_AMeterGivenAwayIsReservedForUntilItsLastSlotIsFinal() public {
+        uint32 device = active("m1", "alice");
+        calendar.setFirstUnopenedSlot(200);
+        calendar.setFinalDate(NOW + 3 days);
+        registry.changeOwner(ownerChange(device, "alice", "bob"));
+        assertEq(registry.reservedMetersOf(alice), 1);
+        assertEq(registry.reservedMetersOf(bob), 1);
+        vm.warp(NOW + 3 days - 1);
+        assertEq(registry.reservedMetersOf(alice), 1);
+        vm.warp(NOW + 3 days);
+        assertEq(registry.reservedMetersOf(alice), 0);
+        assertEq(registry.reservedMetersOf(bob), 1);
+    }
+
+    function test_ARetiredMeterIsReservedForUntilItsLastSlotIsFinal() public {
+        uint32[3] memory devices = [active("m1", "alice"), active("m2", "alice"), active("m3", "alice")];
+        calendar.setFirstUnopenedSlot(200);
+        calendar.setFinalDate(NOW + 3 days);
+        vm.startPrank(operator);
+        registry.retire(devices[0]);
+        registry.suspend(devices[1]);
+        registry.retire(devices[1]);
+        vm.stopPrank();
+        assertEq(registry.reservedMetersOf(alice), 3);
+        vm.warp(NOW + 3 days);
+        assertEq(registry.reservedMetersOf(alice), 1);
+        calendar.setFirstUnopenedSlot(300);
+        vm.prank(operator);
+        registry.retire(devices[2]);
+        calendar.setFinalDate(NOW + 6 days);
+        assertEq(registry.reservedMetersOf(alice), 1, "those before are over");
+    }
+
+    function test_WhoHeldAMeterInNoOpenedSlotReservesNothingForIt() public {
+        uint32 device = active("m1", "alice");
+        calendar.setFirstUnopenedSlot(200);
+        calendar.setFinalDate(NOW + 3 days);
+        registry.changeOwner(ownerChange(device, "alice", "bob"));
+        registry.changeOwner(ownerChange(device, "bob", "alice"));
+        assertEq(registry.reservedMetersOf(bob), 0);
     }
 
     function test_RevertWhen_TheHolderDoesNotConsentToTheChange() public {

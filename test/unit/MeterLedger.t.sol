@@ -247,7 +247,7 @@ contract MeterLedgerTest is LedgerFixture {
         _assertLast(1, ESTIMATED, times.readingEnd);
         _assertLast(2, SUBSTITUTED, times.readingEnd);
         _assertLast(3, ACTUAL, times.actualsUntil);
-        _assertLast(4, CORRECTED, times.finalDate);
+        _assertLast(4, CORRECTED, times.decisionEnd);
     }
 
     function test_TakesActualsLongerWhereTheSlotWasPostponed() public {
@@ -295,6 +295,46 @@ contract MeterLedgerTest is LedgerFixture {
         federation.setActive(operator, true);
         federation.setRole(operator, MemberRole.MeteringOperator, false);
         vm.expectRevert(refusal);
+        submit(reading);
+    }
+
+    function test_WhereTheSlotsOperatorIsGoneItsSuccessorSpeaks() public {
+        (address successor, uint256 successorKey) = makeAddrAndKey("successor");
+        federation.admit(successor, MemberRole.MeteringOperator);
+        uint32 fromSlot = calendar.firstUnopenedSlot();
+        topology.setParties(FEEDER, MockGridTopology.Parties(fromSlot, address(0), address(0), successor));
+        Reading memory reading = sign(signed(1, ESTIMATED, 0), successorKey);
+        vm.expectRevert(abi.encodeWithSelector(IMeterLedger.MeterLedgerWrongSigner.selector, 0, successor, operator));
+        submit(reading);
+        federation.setActive(operator, false);
+        submit(reading);
+        assertStored(reading);
+        Reading memory correction = sign(signed(1, CORRECTED, 0), successorKey);
+        submit(correction);
+        assertStored(correction);
+        reading = signed(2, ESTIMATED, 0);
+        vm.expectRevert(abi.encodeWithSelector(IMeterLedger.MeterLedgerWrongSigner.selector, 0, operator, successor));
+        submit(reading);
+    }
+
+    function test_RevertWhen_TheSuccessorIsInactiveToo() public {
+        (address successor, uint256 successorKey) = makeAddrAndKey("successor");
+        uint32 fromSlot = calendar.firstUnopenedSlot();
+        topology.setParties(FEEDER, MockGridTopology.Parties(fromSlot, address(0), address(0), successor));
+        federation.setActive(operator, false);
+        Reading memory reading = sign(signed(1, ESTIMATED, 0), successorKey);
+        vm.expectRevert(abi.encodeWithSelector(IMeterLedger.MeterLedgerInactiveOperator.selector, 0, operator));
+        submit(reading);
+    }
+
+    function test_ASuccessorToComeLaterThanTheNextSlotIsNone() public {
+        (address successor, uint256 successorKey) = makeAddrAndKey("successor");
+        federation.admit(successor, MemberRole.MeteringOperator);
+        uint32 fromSlot = calendar.firstUnopenedSlot() + 1;
+        topology.setParties(FEEDER, MockGridTopology.Parties(fromSlot, address(0), address(0), successor));
+        federation.setActive(operator, false);
+        Reading memory reading = sign(signed(1, ESTIMATED, 0), successorKey);
+        vm.expectRevert(abi.encodeWithSelector(IMeterLedger.MeterLedgerInactiveOperator.selector, 0, operator));
         submit(reading);
     }
 

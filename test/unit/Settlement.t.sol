@@ -589,13 +589,17 @@ contract SettlementTest is SettlementFixture {
         settlement.settle(CITY, slot, positionWords(), tradeWords(), outcomes, parties);
     }
 
-    function test_RevertWhen_CorrectedAfterTheFinalDate() public {
+    /// The ledger takes corrections until the decision deadline; the time from then on is for settling them.
+    function test_WhatWasCorrectedIsSettledUntilTheFinalDateAndNotFromIt() public {
         _oneTrade();
         read(1, 4_000, 0);
         read(2, 0, 4_000);
         toDeliveryEnd();
         settle();
         read(2, 0, 3_000, ReadingStatus.Corrected);
+        vm.warp(world.timesOf(slot).finalDate - 1);
+        assertTrue(settle());
+        read(2, 0, 3_500, ReadingStatus.Corrected);
         toFinalDate();
         vm.expectRevert(
             abi.encodeWithSelector(ISettlement.SettlementFinal.selector, CITY, slot, world.timesOf(slot).finalDate)

@@ -262,7 +262,13 @@ describe("Input files", () => {
       ["one interval only", csv(HEADER, good.slice(0, 2)), undefined, /one interval/],
       ["half an interval at the end", csv(HEADER, good.slice(0, -1)), 12, /breaks off.*'b'/],
       ["half a home at the end", csv(HEADER, [...byHome(good).slice(0, -1)]), 12, /breaks off.*'b'/],
-      ["an open quote", csv(HEADER, replaced(good, 2, `2020-01-01T01:00,"a,1,0`)), undefined, /no CSV/],
+      ["an open quote", csv(HEADER, replaced(good, 2, `2020-01-01T01:00,"a,1,0`)), 4, /no CSV/],
+      [
+        "a quote that another row seems to close",
+        csv(HEADER, replaced(replaced(good, 2, `2020-01-01T01:00,"a,1,0`), 5, `2020-01-01T02:00,"b",1,0`)),
+        4,
+        /no CSV/,
+      ],
     ];
     for (const [name, text, line, message] of cases) {
       it(name, async () => {
@@ -274,6 +280,24 @@ describe("Input files", () => {
         expect(fault.exitCode).to.equal(2);
       });
     }
+
+    it("a file in another encoding, with the line of what is no character", async () => {
+      const path = join(folder, "readings.csv");
+      const bytesOf: [Buffer, number][] = [
+        [Buffer.from(`\u{feff}${csv(HEADER, good)}`, "utf16le"), 1],
+        [Buffer.from(csv(HEADER, good), "utf16le"), 1], // without a byte order mark
+        [Buffer.from(csv(HEADER, replaced(good, 2, "2020-01-01T01:00,Küche,1,0")), "latin1"), 4],
+        [Buffer.concat([Buffer.from(csv(HEADER, good)), Buffer.from([0xc3])]), 14], // half a character at the end
+      ];
+      for (const [bytes, line] of bytesOf) {
+        await writeFile(path, bytes);
+        expect((await faultOf(readReadings(path, 0))).message).to.match(
+          new RegExp(`csv:${line}: the file is not UTF-8`),
+        );
+      }
+      await writeFile(path, `\u{feff}${csv(HEADER, good).replaceAll(",a,", ",Küche,")}`);
+      expect((await readReadings(path, 0)).homes.map(({ home }) => home)).to.include("Küche");
+    });
 
     it("a file that is not there", async () => {
       expect((await faultOf(readReadings(join(folder, "none.csv"), 0))).message).to.match(

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
@@ -12,6 +12,13 @@ describe("docs/invariants.md", () => {
     const tests = await solidityTests();
     expect(named).to.have.length.above(20);
     expect(named.filter((name) => !tests.has(name))).to.deep.equal([]);
+  });
+
+  it("names only test files that exist", async () => {
+    const doc = await readFile("docs/invariants.md", "utf8");
+    const named = [...doc.matchAll(/test\/[\w/-]+\.test\.ts/g)].map(([file]) => file);
+    expect(named).to.include("test/integration/market-invariants.test.ts");
+    for (const file of named) await access(file);
   });
 
   it("names only checks that the audit makes", async () => {

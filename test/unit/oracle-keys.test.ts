@@ -44,6 +44,7 @@ describe("The operator's key", () => {
       [[{}, {}], /--keystore: there is no key/],
       [[{}, { [KEY_VARIABLE]: `0x${secret}` }], /COMMONWATT_PRIVATE_KEY: its value is not a private key/],
       [[{ keystore }, {}], /--password-file: the keystore's password is not given/],
+      [[{ keystore: join(folder, "none.json") }, {}], /none\.json: the file can't be read/],
       [[{ keystore }, { [PASSWORD_VARIABLE]: secret }], /key\.json: the password is not this keystore's/],
       [
         [{ keystore: join(folder, "none.json") }, { [PASSWORD_VARIABLE]: secret }],

@@ -72,11 +72,11 @@ describe("The oracle's rules", () => {
     }
   });
 
-  it("not-too-late: corrected ones until the final date", async () => {
+  it("not-too-late: corrected ones until the decision deadline", async () => {
     const corrected = await readingOf({ status: ReadingStatus.Corrected });
-    const final = READING_END + 60 * HOUR;
-    expect(await refusal(corrected, at(final - 1))).to.equal(undefined);
-    expect(await refusal(corrected, at(final))).to.match(/^not-too-late: /);
+    const decision = READING_END + 48 * HOUR;
+    expect(await refusal(corrected, at(decision - 1))).to.equal(undefined);
+    expect(await refusal(corrected, at(decision))).to.match(/^not-too-late: /);
   });
 
   it("known-meter: no stranger, no inactive device", async () => {

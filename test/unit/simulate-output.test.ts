@@ -182,6 +182,19 @@ describe("Simulation: report.html", () => {
     expect(page.match(/<tr>/g)).to.have.lengthOf(1 + HOMES.length);
   });
 
+  it("says what each home saved, as the table in the terminal does", () => {
+    expect(page).to.include("<th>saved</th>");
+    const cells = page.split("<tr>").map((row) => row.split("<td>").map((cell) => cell.replace(/<.*/s, "")));
+    const saved = cells[2]?.at(-2);
+    const home = result().homes[0];
+    expect(saved).to.equal(showCredits((home?.withoutMarketMicro ?? 0n) - (home?.netCostMicro ?? 0n), 4));
+  });
+
+  it("keeps plots legible on a narrow screen: they scroll instead of shrinking", () => {
+    expect(page.match(/<div class="scroll"><svg/g)).to.have.lengthOf(4);
+    expect(page).to.match(/\.scroll svg\{[^}]*min-width:\d{3}px/);
+  });
+
   it("can be made of a run in which nothing was traded", () => {
     const slots = result().slots.map((slot) => ({ ...slot, communityWh: 0n, pricePerKwh: undefined }));
     expect(reportPage(result({ flows: [], slots }))).to.include("</html>");

@@ -80,10 +80,6 @@ abstract contract DeviceCredentials is EIP712, IDeviceRegistry {
         if (block.timestamp > validUntil) revert DeviceRegistryCertificateExpired(validUntil);
     }
 
-    function _isMeteringOperator(address account) internal view returns (bool yes) {
-        return FEDERATION.hasRole(account, MemberRole.MeteringOperator);
-    }
-
     /// @dev Bare keys only, and never the zero address: what is malformed recovers to no key.
     function _isSignedBy(
         address key,

@@ -99,9 +99,9 @@ contract DeviceRegistry is DeviceLives {
         _requireConsent(from, structHash, request.deadline, request.consent);
         _requireConsent(request.to, structHash, request.deadline, request.newConsent);
         ++record.nonce;
-        if (_isActiveMeter(record)) {
-            --activeMetersOf[from];
-            ++activeMetersOf[request.to];
+        if (_isRunningMeter(record)) {
+            _countMeterLeft(device, from);
+            _countMeter(request.to);
         }
         _setHolder(device, request.to);
     }

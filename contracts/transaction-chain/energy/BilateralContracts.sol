@@ -66,6 +66,7 @@ contract BilateralContracts is EIP712, IBilateralContracts {
     ITradeEscrow public immutable ESCROW;
 
     mapping(uint24 city => mapping(uint32 slot => Entries entries)) private _books;
+    mapping(uint24 sellFeeder => mapping(uint32 slot => uint256 count)) private _soldFrom;
     mapping(bytes32 digest => bool accepted) private _accepted;
     mapping(address account => mapping(uint64 nonce => bool revoked)) private _revoked;
 
@@ -167,10 +168,21 @@ contract BilateralContracts is EIP712, IBilateralContracts {
         if (book.count == MarketBounds.MAX_TREE_BILATERALS) {
             revert BilateralContractsBookFull(deal.city, slot, MarketBounds.MAX_TREE_BILATERALS);
         }
+        _takePlace(deal, slot);
         bytes32[4] memory words = Records.packBilateral(_entryOf(deal, terms, slot, terms.wh[i]));
         book.hash = Records.chainBilateral(book.hash, words);
         ++book.count;
         for (uint256 w = 0; w < words.length; ++w) deal.entries[deal.used++] = words[w];
+    }
+
+    /// @dev A place of the seller's feeder, which has the same share of the tree's as any other: so a few meters can
+    ///      keep their own feeder from contracts, but no other.
+    function _takePlace(Deal memory deal, uint32 slot) private {
+        uint256 share = MarketBounds.MAX_TREE_BILATERALS / TOPOLOGY.feederCountAt(deal.city, slot);
+        if (_soldFrom[deal.sellFeeder][slot] >= share) {
+            revert BilateralContractsFeederFull(deal.sellFeeder, slot, share);
+        }
+        ++_soldFrom[deal.sellFeeder][slot];
     }
 
     /// @dev Adds the slot's locks to the deal's.

@@ -127,7 +127,8 @@ contract Disputes is IDisputes {
         _ESCROW.payLocked({from: party, to: to, amountsMicro: amountsMicro, slot: closed.slot});
     }
 
-    /// @dev A correction newer than the disputed reading decides; without one the decision deadline does.
+    /// @dev A correction newer than the disputed reading decides; without one the decision deadline does, for the
+    /// ledger takes corrections until then only.
     function _verdict(Dispute memory dispute, uint32 meter, uint32 slot) private view returns (DisputeState) {
         StoredReading memory reading = _LEDGER.readingAt(meter, slot);
         // sequences grow within corrections; the first correction may have any

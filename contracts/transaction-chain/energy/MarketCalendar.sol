@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IFederation, MemberRole} from "../../interfaces/IFederation.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {IMarketRules} from "../../interfaces/IMarketRules.sol";
+import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
 import {SlotClock} from "../../libraries/SlotClock.sol";
 import {SlotTimes} from "../../types/MarketTypes.sol";
 
@@ -13,6 +14,8 @@ import {SlotTimes} from "../../types/MarketTypes.sol";
 /// their order and none that has passed comes back. There is one postponement of a slot for all cities, as there is one
 /// chain: so more than half of the metering operators must call for it, and no one of several can spend it.
 contract MarketCalendar is IMarketCalendar {
+    using MeteringOperators for IFederation;
+
     struct Postponement {
         uint64 postponedAt; // Unix seconds
         uint32 bySeconds;
@@ -41,7 +44,7 @@ contract MarketCalendar is IMarketCalendar {
 
     /// @inheritdoc IMarketCalendar
     function postpone(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) external {
-        if (!_isOperator(msg.sender)) revert MarketCalendarNotMeteringOperator(msg.sender);
+        if (!_FEDERATION.mayAct(msg.sender)) revert MarketCalendarNotMeteringOperator(msg.sender);
         if (lastSlot < firstSlot || lastSlot - firstSlot >= MAX_POSTPONED_SLOTS) {
             revert MarketCalendarBadRange(firstSlot, lastSlot, MAX_POSTPONED_SLOTS);
         }
@@ -104,7 +107,7 @@ contract MarketCalendar is IMarketCalendar {
         bool again = false;
         for (uint256 i = 0; i < operators.length; ++i) {
             if (operators[i] == msg.sender) again = true;
-            else if (_isOperator(operators[i])) ++active;
+            else if (_FEDERATION.mayAct(operators[i])) ++active;
         }
         decided = 2 * active > _FEDERATION.memberCountOf(MemberRole.MeteringOperator);
         if (again && !decided) revert MarketCalendarCalledBefore(msg.sender);
@@ -123,10 +126,6 @@ contract MarketCalendar is IMarketCalendar {
         if (block.timestamp >= times.finalDate) revert MarketCalendarSlotFinal(slot, times.finalDate);
         uint64 maximum = times.finalDate - times.deliveryEnd;
         if (bySeconds == 0 || bySeconds > maximum) revert MarketCalendarBadPostponement(slot, bySeconds, maximum);
-    }
-
-    function _isOperator(address account) private view returns (bool) {
-        return _FEDERATION.isActive(account) && _FEDERATION.hasRole(account, MemberRole.MeteringOperator);
     }
 
     function _callOf(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) private pure returns (bytes32) {

@@ -8,12 +8,13 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
-import {IFederation, MemberRole} from "../../interfaces/IFederation.sol";
+import {IFederation} from "../../interfaces/IFederation.sol";
 import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {IMeterLedger, Reading} from "../../interfaces/IMeterLedger.sol";
 import {CompactSignature} from "../../libraries/CompactSignature.sol";
 import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
+import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
 import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.sol";
 
@@ -21,6 +22,7 @@ import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.s
 /// @notice Tamper-proof readings: signed by the meter, or by the feeder's metering operator where the meter is silent.
 contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     using MerkleRoot for bytes32[];
+    using MeteringOperators for IFederation;
     using ReadingWords for uint256;
 
     struct Bar {
@@ -34,7 +36,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 changes; // readings stored anew
         uint256 inTime; // bit per status: may it be stored now, for timesSlot
         uint256 operatorKey; // feeder 24 | slot 32, 0 = no operator known
-        address operator; // active metering operator of that feeder and slot
+        address operator; // metering operator of that feeder and slot, or its successor
         uint64 key; // of the word in hand
         uint32 timesSlot;
         bool dirty; // the word must be written
@@ -82,7 +84,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         bytes32[] memory records = new bytes32[](count);
         for (uint256 i = 0; i < count; ++i) {
             Reading calldata reading = readings[i];
-            uint256 record = _pack(reading);
+            uint256 record = ReadingWords.pack(reading);
             bytes32 digest = MessageHashUtils.toTypedDataHash(domain, record.structHashOf());
             if (_put(desk, i, record)) {
                 _requireInTime(desk, i, record);
@@ -143,7 +145,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
 
     /// @inheritdoc IMeterLedger
     function digestOf(Reading calldata reading) external view returns (bytes32 digest) {
-        return _hashTypedDataV4(_pack(reading).structHashOf());
+        return _hashTypedDataV4(ReadingWords.pack(reading).structHashOf());
     }
 
     /// @inheritdoc IMeterLedger
@@ -226,7 +228,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (signer == address(0)) revert MeterLedgerInactiveMeter(index, meter);
     }
 
-    /// The active metering operator of the meter's feeder in the slot.
+    /// The metering operator of the meter's feeder in the slot, or its successor.
     function _operatorOf(
         Desk memory desk,
         uint256 index,
@@ -238,11 +240,16 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 operatorKey = (uint256(feeder) << 32) | slot;
         if (desk.operatorKey == operatorKey) return desk.operator;
         (, , operator) = _TOPOLOGY.partiesAt(feeder, slot);
-        if (!_FEDERATION.isActive(operator) || !_FEDERATION.hasRole(operator, MemberRole.MeteringOperator)) {
-            revert MeterLedgerInactiveOperator(index, operator);
-        }
+        if (!_FEDERATION.mayAct(operator)) operator = _successorOf(operator, index, feeder);
         desk.operatorKey = operatorKey;
         desk.operator = operator;
+    }
+
+    /// Where a slot's operator is gone, the one that the feeder has from the next slot on: nobody else could speak for
+    /// the slots that were open when it went.
+    function _successorOf(address gone, uint256 index, uint24 feeder) private view returns (address successor) {
+        (, , successor) = _TOPOLOGY.partiesAt(feeder, _CALENDAR.firstUnopenedSlot());
+        if (!_FEDERATION.mayAct(successor)) revert MeterLedgerInactiveOperator(index, gone);
     }
 
     function _requireSigner(address expected, uint256 index, Reading calldata reading, bytes32 digest) private view {
@@ -275,25 +282,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     /// The first second in which a reading of that status comes too late.
     function _untilOf(SlotTimes memory times, uint8 status) private pure returns (uint64 until) {
         if (status == _ACTUAL) return times.actualsUntil;
-        return status == _CORRECTED ? times.finalDate : times.readingEnd;
-    }
-
-    /// The reading as a record. As Solidity's decoder would, refuses fields that are wider than their types, but by
-    /// one check for all six.
-    function _pack(Reading calldata reading) private pure returns (uint256 record) {
-        uint256 excess;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            let meter := calldataload(reading)
-            let slot := calldataload(add(reading, 0x20))
-            let importWh := calldataload(add(reading, 0x40))
-            let exportWh := calldataload(add(reading, 0x60))
-            let status := calldataload(add(reading, 0x80))
-            let sequence := calldataload(add(reading, 0xa0))
-            excess := or(shr(32, or(or(meter, slot), or(importWh, exportWh))), shr(8, or(status, sequence)))
-            record := or(or(shl(224, meter), shl(192, slot)), or(shl(160, importWh), shl(128, exportWh)))
-            record := or(record, or(shl(120, status), shl(112, sequence)))
-        }
-        if (excess != 0) revert MeterLedgerMalformedReading();
+        return status == _CORRECTED ? times.decisionEnd : times.readingEnd;
     }
 }

@@ -258,10 +258,10 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         emit Moved(0, 0, log.finish());
     }
 
-    /// @dev What is free above the reserve of the account's active meters. Not for accounts in arrears.
+    /// @dev What is free above the reserve of the account's meters. Not for accounts in arrears.
     function _withdrawable(EscrowAccount memory e) private view returns (uint256) {
         uint32 slot = _CALENDAR.slotOf(block.timestamp);
-        uint256 reserveMicro = _RULES.rulesAt(slot).reservePerMeterMicro * _DEVICES.activeMetersOf(e.account);
+        uint256 reserveMicro = _RULES.rulesAt(slot).reservePerMeterMicro * _DEVICES.reservedMetersOf(e.account);
         uint256 freeMicro = e.free();
         return reserveMicro < freeMicro ? freeMicro - reserveMicro : 0;
     }

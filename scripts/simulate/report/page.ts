@@ -55,7 +55,7 @@ ${section("Price", "Local trades are paid between the supplier's retail and feed
 ${section("Flows between areas", "Delivered community energy from the seller’s feeder to the buyer’s.", flowsChart(result))}
 ${section("Bills", BILLS, billsChart(result))}
 <section><h2>Every home</h2><div class="scroll">${billsHtml(result.homes)}</div>
-<p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received.</p></section>
+<p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received; “saved” compares the net cost with no market.</p></section>
 </body>
 </html>
 `;
@@ -66,13 +66,13 @@ body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:1120px;margin:2rem 
 h1{margin-bottom:.2rem}h2{margin:2rem 0 .2rem}.sub{color:#555;margin-top:0}
 dl{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}dl div{background:#f3f5f4;border-radius:6px;padding:.6rem 1rem}
 dt{font-size:.8rem;color:#555}dd{margin:0;font-weight:600}
-svg{max-width:100%;height:auto}.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}.scroll svg{display:block;width:100%;min-width:960px;height:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #e3e3e3}th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
 `;
 
 function section(title: string, text: string, svg: string): string {
-  return `<section><h2>${title}</h2><p class="sub">${text}</p>${svg}</section>`;
+  return `<section><h2>${title}</h2><p class="sub">${text}</p><div class="scroll">${svg}</div></section>`;
 }
 
 function billsHtml(homes: readonly HomeBill[]): string {
@@ -89,6 +89,7 @@ function billsHtml(homes: readonly HomeBill[]): string {
     "received",
     "net cost",
     "no market",
+    "saved",
     "not actual",
   ];
   const rows = homes.map((home) =>
@@ -108,6 +109,7 @@ function billsHtml(homes: readonly HomeBill[]): string {
         home.receivedMicro + home.bondReceivedMicro,
         home.netCostMicro,
         home.withoutMarketMicro,
+        home.withoutMarketMicro - home.netCostMicro,
       ].map((micro) => showCredits(micro, 4)),
       String(home.slotsNotActual),
     ]

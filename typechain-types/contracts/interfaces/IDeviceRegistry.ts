@@ -28,13 +28,12 @@ export declare namespace IDeviceRegistry {
     }
 
   export interface IDeviceRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "activate" | "activeMeterKey" | "activeMetersOf" | "certify" | "changeOwner" | "claim" | "deviceAt" | "deviceCount" | "deviceOfKey" | "deviceOfSerial" | "handOver" | "holderAt" | "holderOf" | "holderThroughout" | "isCertificateUsed" | "lifeOf" | "recertify" | "register" | "resume" | "retire" | "revoke" | "rotateKey" | "suspend"): FunctionFragment;
+    getFunction(nameOrSignature: "activate" | "activeMeterKey" | "certify" | "changeOwner" | "claim" | "deviceAt" | "deviceCount" | "deviceOfKey" | "deviceOfSerial" | "handOver" | "holderAt" | "holderOf" | "holderThroughout" | "isCertificateUsed" | "lifeOf" | "recertify" | "register" | "reservedMetersOf" | "resume" | "retire" | "revoke" | "rotateKey" | "suspend"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "DeviceCertified" | "DeviceRevoked" | "DeviceStatusChanged" | "HolderScheduled" | "KeyRotated" | "OperatorAssigned"): EventFragment;
 
     encodeFunctionData(functionFragment: 'activate', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'activeMeterKey', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'certify', values: [IDeviceRegistry.CertificateStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'changeOwner', values: [IDeviceRegistry.OwnerChangeStruct]): string;
 encodeFunctionData(functionFragment: 'claim', values: [IDeviceRegistry.ClaimStruct]): string;
@@ -50,6 +49,7 @@ encodeFunctionData(functionFragment: 'isCertificateUsed', values: [BytesLike]): 
 encodeFunctionData(functionFragment: 'lifeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'recertify', values: [IDeviceRegistry.CertificateStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IDeviceRegistry.CertificateStruct, BytesLike, IDeviceRegistry.ClaimStruct]): string;
+encodeFunctionData(functionFragment: 'reservedMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'resume', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'retire', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [BigNumberish]): string;
@@ -58,7 +58,6 @@ encodeFunctionData(functionFragment: 'suspend', values: [BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'activate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'activeMeterKey', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'activeMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'certify', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'changeOwner', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claim', data: BytesLike): Result;
@@ -74,6 +73,7 @@ decodeFunctionResult(functionFragment: 'isCertificateUsed', data: BytesLike): Re
 decodeFunctionResult(functionFragment: 'lifeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'recertify', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reservedMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'resume', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revoke', data: BytesLike): Result;
@@ -204,14 +204,6 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
     
 
     
-    activeMetersOf: TypedContractMethod<
-      [holder: AddressLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
     certify: TypedContractMethod<
       [certificate: IDeviceRegistry.CertificateStruct, makerSignature: BytesLike, ],
       [bigint],
@@ -332,6 +324,14 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
     
 
     
+    reservedMetersOf: TypedContractMethod<
+      [holder: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     resume: TypedContractMethod<
       [device: BigNumberish, key: AddressLike, ],
       [void],
@@ -382,11 +382,6 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
 getFunction(nameOrSignature: 'activeMeterKey'): TypedContractMethod<
       [device: BigNumberish, ],
       [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'activeMetersOf'): TypedContractMethod<
-      [holder: AddressLike, ],
-      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'certify'): TypedContractMethod<
@@ -463,6 +458,11 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
       [certificate: IDeviceRegistry.CertificateStruct, makerSignature: BytesLike, request: IDeviceRegistry.ClaimStruct, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'reservedMetersOf'): TypedContractMethod<
+      [holder: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'resume'): TypedContractMethod<
       [device: BigNumberish, key: AddressLike, ],

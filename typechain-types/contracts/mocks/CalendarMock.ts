@@ -4,17 +4,27 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type SlotTimesStruct = {opens: BigNumberish, gateClosure: BigNumberish, feederDeadline: BigNumberish, districtDeadline: BigNumberish, cityDeadline: BigNumberish, deliveryStart: BigNumberish, deliveryEnd: BigNumberish, actualsUntil: BigNumberish, readingEnd: BigNumberish, disputeEnd: BigNumberish, decisionEnd: BigNumberish, finalDate: BigNumberish}
+
+    export type SlotTimesStructOutput = [opens: bigint, gateClosure: bigint, feederDeadline: bigint, districtDeadline: bigint, cityDeadline: bigint, deliveryStart: bigint, deliveryEnd: bigint, actualsUntil: bigint, readingEnd: bigint, disputeEnd: bigint, decisionEnd: bigint, finalDate: bigint] & {opens: bigint, gateClosure: bigint, feederDeadline: bigint, districtDeadline: bigint, cityDeadline: bigint, deliveryStart: bigint, deliveryEnd: bigint, actualsUntil: bigint, readingEnd: bigint, disputeEnd: bigint, decisionEnd: bigint, finalDate: bigint }
+  
 
   export interface CalendarMockInterface extends Interface {
-    getFunction(nameOrSignature: "firstUnopenedSlot" | "setFirstUnopenedSlot"): FunctionFragment;
+    getFunction(nameOrSignature: "finalDate" | "firstUnopenedSlot" | "setFinalDate" | "setFirstUnopenedSlot" | "timesOf"): FunctionFragment;
 
     
 
-    encodeFunctionData(functionFragment: 'firstUnopenedSlot', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'finalDate', values?: undefined): string;
+encodeFunctionData(functionFragment: 'firstUnopenedSlot', values?: undefined): string;
+encodeFunctionData(functionFragment: 'setFinalDate', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setFirstUnopenedSlot', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'timesOf', values: [BigNumberish]): string;
 
-    decodeFunctionResult(functionFragment: 'firstUnopenedSlot', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'finalDate', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'firstUnopenedSlot', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setFinalDate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setFirstUnopenedSlot', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
   }
 
   
@@ -53,10 +63,26 @@ decodeFunctionResult(functionFragment: 'setFirstUnopenedSlot', data: BytesLike):
 
     
     
+    finalDate: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     firstUnopenedSlot: TypedContractMethod<
       [],
       [bigint],
       'view'
+    >
+    
+
+    
+    setFinalDate: TypedContractMethod<
+      [date: BigNumberish, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -68,18 +94,41 @@ decodeFunctionResult(functionFragment: 'setFirstUnopenedSlot', data: BytesLike):
     >
     
 
+    
+    timesOf: TypedContractMethod<
+      [arg0: BigNumberish, ],
+      [SlotTimesStructOutput],
+      'view'
+    >
+    
+
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'firstUnopenedSlot'): TypedContractMethod<
+    getFunction(nameOrSignature: 'finalDate'): TypedContractMethod<
       [],
       [bigint],
       'view'
+    >;
+getFunction(nameOrSignature: 'firstUnopenedSlot'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'setFinalDate'): TypedContractMethod<
+      [date: BigNumberish, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'setFirstUnopenedSlot'): TypedContractMethod<
       [slot: BigNumberish, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'timesOf'): TypedContractMethod<
+      [arg0: BigNumberish, ],
+      [SlotTimesStructOutput],
+      'view'
     >;
 
     

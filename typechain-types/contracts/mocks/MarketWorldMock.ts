@@ -20,15 +20,15 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface MarketWorldMockInterface extends Interface {
-    getFunction(nameOrSignature: "activeMetersOf" | "isActive" | "partiesAt" | "positionsHash" | "readingAt" | "rulesAt" | "setActiveMeters" | "setPositionsHash" | "setReading" | "setReserve" | "setSupplier" | "setSuspended" | "setTimes" | "slotOf" | "suspended" | "timesOf"): FunctionFragment;
+    getFunction(nameOrSignature: "isActive" | "partiesAt" | "positionsHash" | "readingAt" | "reservedMetersOf" | "rulesAt" | "setActiveMeters" | "setPositionsHash" | "setReading" | "setReserve" | "setSupplier" | "setSuspended" | "setTimes" | "slotOf" | "suspended" | "timesOf"): FunctionFragment;
 
     
 
-    encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
+    encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'partiesAt', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'positionsHash', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'readingAt', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'reservedMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'rulesAt', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setActiveMeters', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setPositionsHash', values: [BigNumberish, BigNumberish, BytesLike]): string;
@@ -41,11 +41,11 @@ encodeFunctionData(functionFragment: 'slotOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'suspended', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'timesOf', values: [BigNumberish]): string;
 
-    decodeFunctionResult(functionFragment: 'activeMetersOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'partiesAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'positionsHash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readingAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reservedMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rulesAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setActiveMeters', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setPositionsHash', data: BytesLike): Result;
@@ -95,14 +95,6 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
 
     
     
-    activeMetersOf: TypedContractMethod<
-      [account: AddressLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
     isActive: TypedContractMethod<
       [account: AddressLike, ],
       [boolean],
@@ -130,6 +122,14 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
     readingAt: TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [StoredReadingStructOutput],
+      'view'
+    >
+    
+
+    
+    reservedMetersOf: TypedContractMethod<
+      [account: AddressLike, ],
+      [bigint],
       'view'
     >
     
@@ -225,12 +225,7 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'activeMetersOf'): TypedContractMethod<
-      [account: AddressLike, ],
-      [bigint],
-      'view'
-    >;
-getFunction(nameOrSignature: 'isActive'): TypedContractMethod<
+    getFunction(nameOrSignature: 'isActive'): TypedContractMethod<
       [account: AddressLike, ],
       [boolean],
       'view'
@@ -248,6 +243,11 @@ getFunction(nameOrSignature: 'positionsHash'): TypedContractMethod<
 getFunction(nameOrSignature: 'readingAt'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [StoredReadingStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'reservedMetersOf'): TypedContractMethod<
+      [account: AddressLike, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'rulesAt'): TypedContractMethod<

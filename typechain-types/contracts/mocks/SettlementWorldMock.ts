@@ -38,7 +38,7 @@ export declare namespace SettlementWorldMock {
     }
 
   export interface SettlementWorldMockInterface extends Interface {
-    getFunction(nameOrSignature: "DECISION_FOR" | "DISPUTE_FOR" | "FINAL_FOR" | "OPENS_BEFORE" | "READING_FOR" | "SLOT_LENGTH" | "activeMetersOf" | "bar" | "barredTimes" | "book" | "callWhenBooked" | "dueOf" | "hasPosition" | "holderAt" | "isActive" | "metersOf" | "placeMeter" | "positionsHash" | "postpone" | "postponedBy" | "postponementOf" | "readingAt" | "rulesAt" | "setHasPosition" | "setPositionsHash" | "setReadings" | "setRules" | "setSite" | "setTerms" | "siteAt" | "slotOf" | "termsAt" | "timesOf"): FunctionFragment;
+    getFunction(nameOrSignature: "DECISION_FOR" | "DISPUTE_FOR" | "FINAL_FOR" | "OPENS_BEFORE" | "READING_FOR" | "SLOT_LENGTH" | "bar" | "barredTimes" | "book" | "callWhenBooked" | "dueOf" | "hasPosition" | "holderAt" | "isActive" | "metersOf" | "placeMeter" | "positionsHash" | "postpone" | "postponedBy" | "postponementOf" | "readingAt" | "reservedMetersOf" | "rulesAt" | "setHasPosition" | "setPositionsHash" | "setReadings" | "setRules" | "setSite" | "setTerms" | "siteAt" | "slotOf" | "termsAt" | "timesOf"): FunctionFragment;
 
     
 
@@ -48,7 +48,6 @@ encodeFunctionData(functionFragment: 'FINAL_FOR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'OPENS_BEFORE', values?: undefined): string;
 encodeFunctionData(functionFragment: 'READING_FOR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'SLOT_LENGTH', values?: undefined): string;
-encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'bar', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'barredTimes', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'book', values: [AddressLike, BigNumberish]): string;
@@ -64,6 +63,7 @@ encodeFunctionData(functionFragment: 'postpone', values: [BigNumberish, BigNumbe
 encodeFunctionData(functionFragment: 'postponedBy', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'postponementOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'readingAt', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'reservedMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'rulesAt', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHasPosition', values: [BigNumberish, BigNumberish, boolean]): string;
 encodeFunctionData(functionFragment: 'setPositionsHash', values: [BigNumberish, BigNumberish, BytesLike]): string;
@@ -82,7 +82,6 @@ decodeFunctionResult(functionFragment: 'FINAL_FOR', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'OPENS_BEFORE', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'READING_FOR', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'SLOT_LENGTH', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'activeMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bar', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'barredTimes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'book', data: BytesLike): Result;
@@ -98,6 +97,7 @@ decodeFunctionResult(functionFragment: 'postpone', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postponedBy', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postponementOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readingAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reservedMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rulesAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHasPosition', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setPositionsHash', data: BytesLike): Result;
@@ -189,14 +189,6 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
     
     SLOT_LENGTH: TypedContractMethod<
       [],
-      [bigint],
-      'view'
-    >
-    
-
-    
-    activeMetersOf: TypedContractMethod<
-      [holder: AddressLike, ],
       [bigint],
       'view'
     >
@@ -323,6 +315,14 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
     
 
     
+    reservedMetersOf: TypedContractMethod<
+      [holder: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     rulesAt: TypedContractMethod<
       [slot: BigNumberish, ],
       [RuleSetStructOutput],
@@ -443,11 +443,6 @@ getFunction(nameOrSignature: 'SLOT_LENGTH'): TypedContractMethod<
       [bigint],
       'view'
     >;
-getFunction(nameOrSignature: 'activeMetersOf'): TypedContractMethod<
-      [holder: AddressLike, ],
-      [bigint],
-      'view'
-    >;
 getFunction(nameOrSignature: 'bar'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [void],
@@ -521,6 +516,11 @@ getFunction(nameOrSignature: 'postponementOf'): TypedContractMethod<
 getFunction(nameOrSignature: 'readingAt'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [StoredReadingStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'reservedMetersOf'): TypedContractMethod<
+      [holder: AddressLike, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'rulesAt'): TypedContractMethod<

@@ -28,7 +28,7 @@ export declare namespace IDeviceRegistry {
     }
 
   export interface DeviceLivesInterface extends Interface {
-    getFunction(nameOrSignature: "CALENDAR" | "FEDERATION" | "activate" | "activeMeterKey" | "activeMetersOf" | "certify" | "changeOwner" | "claim" | "deviceAt" | "deviceCount" | "deviceOfKey" | "deviceOfSerial" | "eip712Domain" | "handOver" | "holderAt" | "holderOf" | "holderThroughout" | "isCertificateUsed" | "lifeOf" | "recertify" | "register" | "resume" | "retire" | "revoke" | "rotateKey" | "suspend"): FunctionFragment;
+    getFunction(nameOrSignature: "CALENDAR" | "FEDERATION" | "activate" | "activeMeterKey" | "certify" | "changeOwner" | "claim" | "deviceAt" | "deviceCount" | "deviceOfKey" | "deviceOfSerial" | "eip712Domain" | "handOver" | "holderAt" | "holderOf" | "holderThroughout" | "isCertificateUsed" | "lifeOf" | "recertify" | "register" | "reservedMetersOf" | "resume" | "retire" | "revoke" | "rotateKey" | "suspend"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "DeviceCertified" | "DeviceRevoked" | "DeviceStatusChanged" | "EIP712DomainChanged" | "HolderScheduled" | "KeyRotated" | "OperatorAssigned"): EventFragment;
 
@@ -36,7 +36,6 @@ export declare namespace IDeviceRegistry {
 encodeFunctionData(functionFragment: 'FEDERATION', values?: undefined): string;
 encodeFunctionData(functionFragment: 'activate', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'activeMeterKey', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'activeMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'certify', values: [IDeviceRegistry.CertificateStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'changeOwner', values: [IDeviceRegistry.OwnerChangeStruct]): string;
 encodeFunctionData(functionFragment: 'claim', values: [IDeviceRegistry.ClaimStruct]): string;
@@ -53,6 +52,7 @@ encodeFunctionData(functionFragment: 'isCertificateUsed', values: [BytesLike]): 
 encodeFunctionData(functionFragment: 'lifeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'recertify', values: [IDeviceRegistry.CertificateStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IDeviceRegistry.CertificateStruct, BytesLike, IDeviceRegistry.ClaimStruct]): string;
+encodeFunctionData(functionFragment: 'reservedMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'resume', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'retire', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [BigNumberish]): string;
@@ -63,7 +63,6 @@ encodeFunctionData(functionFragment: 'suspend', values: [BigNumberish]): string;
 decodeFunctionResult(functionFragment: 'FEDERATION', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'activate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'activeMeterKey', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'activeMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'certify', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'changeOwner', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claim', data: BytesLike): Result;
@@ -80,6 +79,7 @@ decodeFunctionResult(functionFragment: 'isCertificateUsed', data: BytesLike): Re
 decodeFunctionResult(functionFragment: 'lifeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'recertify', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reservedMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'resume', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revoke', data: BytesLike): Result;
@@ -238,14 +238,6 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
     
 
     
-    activeMetersOf: TypedContractMethod<
-      [holder: AddressLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
     certify: TypedContractMethod<
       [certificate: IDeviceRegistry.CertificateStruct, makerSignature: BytesLike, ],
       [bigint],
@@ -374,6 +366,14 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
     
 
     
+    reservedMetersOf: TypedContractMethod<
+      [holder: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     resume: TypedContractMethod<
       [device: BigNumberish, key: AddressLike, ],
       [void],
@@ -434,11 +434,6 @@ getFunction(nameOrSignature: 'activate'): TypedContractMethod<
 getFunction(nameOrSignature: 'activeMeterKey'): TypedContractMethod<
       [device: BigNumberish, ],
       [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'activeMetersOf'): TypedContractMethod<
-      [holder: AddressLike, ],
-      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'certify'): TypedContractMethod<
@@ -520,6 +515,11 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
       [certificate: IDeviceRegistry.CertificateStruct, makerSignature: BytesLike, request: IDeviceRegistry.ClaimStruct, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'reservedMetersOf'): TypedContractMethod<
+      [holder: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'resume'): TypedContractMethod<
       [device: BigNumberish, key: AddressLike, ],

@@ -73,6 +73,27 @@
   {
     "inputs": [
       {
+        "internalType": "uint24",
+        "name": "feeder",
+        "type": "uint24"
+      },
+      {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "share",
+        "type": "uint256"
+      }
+    ],
+    "name": "BilateralContractsFeederFull",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "account",
         "type": "address"

@@ -10,6 +10,19 @@ import type { NonPayableOverrides } from "../../../common.js"
   const _abi = [
   {
     "inputs": [],
+    "name": "finalDate",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "firstUnopenedSlot",
     "outputs": [
       {
@@ -24,6 +37,19 @@ import type { NonPayableOverrides } from "../../../common.js"
   {
     "inputs": [
       {
+        "internalType": "uint64",
+        "name": "date",
+        "type": "uint64"
+      }
+    ],
+    "name": "setFinalDate",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint32",
         "name": "slot",
         "type": "uint32"
@@ -33,10 +59,91 @@ import type { NonPayableOverrides } from "../../../common.js"
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "",
+        "type": "uint32"
+      }
+    ],
+    "name": "timesOf",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint64",
+            "name": "opens",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "gateClosure",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "feederDeadline",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "districtDeadline",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "cityDeadline",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "deliveryStart",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "deliveryEnd",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "actualsUntil",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "readingEnd",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "disputeEnd",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "decisionEnd",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "finalDate",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct SlotTimes",
+        "name": "times",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   }
 ] as const;
 
-  const _bytecode = "0x6080604052348015600e575f5ffd5b5060d380601a5f395ff3fe6080604052348015600e575f5ffd5b50600436106030575f3560e01c8063374550151460345780633aef50c814605b575b5f5ffd5b5f5460429063ffffffff1681565b60405163ffffffff909116815260200160405180910390f35b609c6066366004609e565b5f80547fffffffffffffffffffffffffffffffffffffffffffffffffffffffff000000001663ffffffff92909216919091179055565b005b5f6020828403121560ad575f5ffd5b813563ffffffff8116811460bf575f5ffd5b939250505056fea164736f6c6343000825000a";
+  const _bytecode = "0x6080604052348015600e575f5ffd5b5061039e8061001c5f395ff3fe608060405234801561000f575f5ffd5b5060043610610064575f3560e01c8063374550151161004d57806337455015146100f35780633aef50c814610117578063932627a41461015b575f5ffd5b80631f3cbf8d146100685780632915d5db146100ba575b5f5ffd5b6100b86100763660046101eb565b5f805467ffffffffffffffff909216640100000000027fffffffffffffffffffffffffffffffffffffffff0000000000000000ffffffff909216919091179055565b005b5f546100d590640100000000900467ffffffffffffffff1681565b60405167ffffffffffffffff90911681526020015b60405180910390f35b5f546101029063ffffffff1681565b60405163ffffffff90911681526020016100ea565b6100b8610125366004610219565b5f80547fffffffffffffffffffffffffffffffffffffffffffffffffffffffff000000001663ffffffff92909216919091179055565b6101de610169366004610219565b5060408051610180810182525f80825260208201819052918101829052606081018290526080810182905260a0810182905260c0810182905260e081018290526101008101829052610120810182905261014081018290529054640100000000900467ffffffffffffffff1661016082015290565b6040516100ea919061023c565b5f602082840312156101fb575f5ffd5b813567ffffffffffffffff81168114610212575f5ffd5b9392505050565b5f60208284031215610229575f5ffd5b813563ffffffff81168114610212575f5ffd5b815167ffffffffffffffff1681526101808101602083015161026a602084018267ffffffffffffffff169052565b506040830151610286604084018267ffffffffffffffff169052565b5060608301516102a2606084018267ffffffffffffffff169052565b5060808301516102be608084018267ffffffffffffffff169052565b5060a08301516102da60a084018267ffffffffffffffff169052565b5060c08301516102f660c084018267ffffffffffffffff169052565b5060e083015161031260e084018267ffffffffffffffff169052565b5061010083015161033061010084018267ffffffffffffffff169052565b5061012083015161034e61012084018267ffffffffffffffff169052565b5061014083015161036c61014084018267ffffffffffffffff169052565b5061016083015161038a61016084018267ffffffffffffffff169052565b509291505056fea164736f6c6343000825000a";
 
   
       type CalendarMockConstructorParams = [signer?: Signer] | ConstructorParameters<typeof ContractFactory>;

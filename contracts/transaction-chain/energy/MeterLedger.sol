@@ -185,7 +185,9 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     function _take(Desk memory desk, uint256 index, uint256 record) private returns (uint256 told) {
         ReadingChecks.requireFits(index, record);
         uint32 meter = record.meterOf();
-        Drawer memory drawer = _drawerOf(desk, meter, record.slotOf());
+        uint32 slot = record.slotOf();
+        Drawer memory drawer = desk.drawers[slot & 7];
+        _open(drawer, ReadingWords.keyOf(meter, slot));
         uint256 lane = record.laneOf();
         uint256 stored = drawer.word.laneIn(meter);
         if (lane == stored) return record;
@@ -200,12 +202,10 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         return record | ReadingWords.CHANGED;
     }
 
-    /// The drawer with the reading's word, after writing the one that was there. At first each holds key 0 and word 0,
-    /// which is what the ledger has there: nothing of slot 0 is ever in time.
-    function _drawerOf(Desk memory desk, uint32 meter, uint32 slot) private returns (Drawer memory drawer) {
-        drawer = desk.drawers[slot & 7];
-        uint64 key = ReadingWords.keyOf(meter, slot);
-        if (drawer.key == key) return drawer;
+    /// Puts the word of the key into the drawer, after writing the one that was there. At first each holds key 0 and
+    /// word 0, which is what the ledger has there: nothing of slot 0 is ever in time.
+    function _open(Drawer memory drawer, uint64 key) private {
+        if (drawer.key == key) return;
         _flush(drawer);
         drawer.key = key;
         drawer.word = _words[key];

@@ -107,7 +107,7 @@ interface IMeterLedger {
     /// @param expected The device's key or the metering operator.
     error MeterLedgerWrongSigner(uint256 index, address signer, address expected);
 
-    /// @notice A reading without a signature of its own, and after it one of another meter, or one of them is not actual.
+    /// @notice A reading without a signature of its own and the next one: not actual readings of the same meter.
     /// @param index Place of the later one in the batch, from 0.
     error MeterLedgerMixedSeries(uint256 index);
 

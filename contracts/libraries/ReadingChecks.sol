@@ -14,8 +14,8 @@ library ReadingChecks {
     uint8 private constant _ACTUAL = uint8(ReadingStatus.Actual);
     uint8 private constant _CORRECTED = uint8(ReadingStatus.Corrected);
 
-    /// @notice The reading as a record. As Solidity's decoder would, refuses fields that are wider than their types, but
-    /// by one check for all six.
+    /// @notice The reading as a record. As Solidity's decoder would, refuses fields that are wider than their types,
+    /// but by one check for all six.
     /// @param reading The reading.
     /// @return record As ReadingWords has it.
     function pack(Reading calldata reading) internal pure returns (uint256 record) {

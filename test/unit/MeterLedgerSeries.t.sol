@@ -6,13 +6,14 @@ import {ReadingStatus} from "../../contracts/types/MarketTypes.sol";
 import {LedgerFixture} from "../utils/LedgerFixture.sol";
 
 /// @title MeterLedgerSeriesTest
-/// @notice Several readings of a meter under one signature. The digest is spelled out here, not taken from the contract.
+/// @notice Several readings of a meter under one signature. The digest is spelled out here, not the contract's.
 contract MeterLedgerSeriesTest is LedgerFixture {
     bytes32 private constant _READING = keccak256(
         "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
     );
     bytes32 private constant _SERIES = keccak256(
-        "ReadingSeries(Reading[] readings)Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
+        "ReadingSeries(Reading[] readings)"
+        "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
     );
     bytes32 private constant _DOMAIN = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"

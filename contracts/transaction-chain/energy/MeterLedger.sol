@@ -102,11 +102,8 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
             tree.setLeaf(i, digest);
             records[i] = bytes32(_take(desk, i, record));
             if (reading.isCovered() && i + 1 < count) continue;
-            if (desk.signer != address(0)) {
-                if (i > first) digest = _seriesDigest(desk, hashes, first, i);
-                _requireSigner(desk.signer, i, reading, digest);
-                desk.signer = address(0);
-            }
+            if (i > first) digest = _seriesDigest(desk, hashes, first, i);
+            _requireSigner(desk, i, reading, digest);
             first = i + 1;
         }
         if (desk.changes == 0) return 0;
@@ -270,9 +267,17 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         desk.operator = operator;
     }
 
-    function _requireSigner(address expected, uint256 index, Reading calldata reading, bytes32 digest) private view {
+    /// The message at hand ends with this reading; who had to sign it has, if anything in it is new.
+    function _requireSigner(Desk memory desk, uint256 index, Reading calldata reading, bytes32 digest) private view {
+        address expected = desk.signer;
+        if (expected == address(0)) return;
+        desk.signer = address(0);
         address signer = CompactSignature.recover(digest, reading.r, reading.vs);
         if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
+    }
+
+    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
+        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
     }
 
     /// The EIP-712 digest of the series of readings from `first` to `last`.
@@ -283,10 +288,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 last
     ) private pure returns (bytes32 digest) {
         return MessageHashUtils.toTypedDataHash(desk.domain, ReadingWords.seriesHashOf(hashes, first, last));
-    }
-
-    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
-        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
     }
 
     /// The first second in which a reading of that status comes too late.

@@ -6,7 +6,8 @@ import {StoredReading} from "../types/MarketTypes.sol";
 /// @notice A signed reading of one meter in one slot: gross import and export, never netted within the slot.
 /// The first six fields are the EIP-712 message
 /// `Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)`
-/// in the domain (name "Commonwatt MeterLedger", version "1", chain id, the ledger's address).
+/// in the domain (name "Commonwatt MeterLedger", version "1", chain id, the ledger's address). Actual readings of one
+/// meter may share a signature, over `ReadingSeries(Reading[] readings)`: only the last of them carries it then.
 struct Reading {
     uint32 meter; // number of the device in DeviceRegistry
     uint32 slot; // floor(Unix time of delivery start / slot length)
@@ -14,7 +15,7 @@ struct Reading {
     uint32 exportWh;
     uint8 status; // ReadingStatus: Actual, Substituted, Estimated or Corrected
     uint8 sequence; // of its rank, see IMeterLedger.submit
-    bytes32 r; // ERC-2098 compact signature
+    bytes32 r; // ERC-2098 compact signature; both words 0: that of the next reading with one covers this one too
     bytes32 vs;
 }
 
@@ -107,6 +108,10 @@ interface IMeterLedger {
     /// @param expected The device's key or the metering operator.
     error MeterLedgerWrongSigner(uint256 index, address signer, address expected);
 
+    /// @notice A reading without a signature of its own and the next one: not actual readings of the same meter.
+    /// @param index Place of the later one in the batch, from 0.
+    error MeterLedgerMixedSeries(uint256 index);
+
     /// @notice There is no bar to lift.
     /// @param meter The meter.
     error MeterLedgerNotBarred(uint32 meter);
@@ -136,7 +141,12 @@ interface IMeterLedger {
     /// A reading equal to the stored one in all six fields is accepted at any time, with any signature, and changes
     /// nothing: so a batch can be sent again after the key, the operator or the time has changed. Any other reading
     /// that may not be stored reverts the whole batch and is named by its index.
-    /// @dev Cheapest where the batch is sorted by slot, then meter: four neighbouring meters share a word.
+    ///
+    /// Readings whose signature is zero are a series with the next signed
+    /// one: actual readings of one meter, signed together as `ReadingSeries` in the order of the batch. Each is stored,
+    /// told and proven as a single one; the signature counts when any of them is new, and then for all of them.
+    /// @dev Cheapest where neighbouring meters follow each other, each with up to eight consecutive slots: four meters
+    /// share a word a slot.
     /// @param readings One or more.
     /// @return batchId The batch's number, or 0 when all readings were stored before: no root and no event then.
     function submit(Reading[] calldata readings) external returns (uint32 batchId);

@@ -19,6 +19,11 @@ library ReadingWords {
     bytes32 internal constant TYPEHASH = keccak256(
         "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
     );
+    /// @notice EIP-712 type of several readings of a meter under one signature.
+    bytes32 internal constant SERIES_TYPEHASH = keccak256(
+        "ReadingSeries(Reading[] readings)"
+        "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
+    );
 
     uint256 private constant _LANE_MASK = type(uint64).max;
 
@@ -98,6 +103,21 @@ library ReadingWords {
             mstore(add(p, 0xa0), and(shr(120, record), 0xff))
             mstore(add(p, 0xc0), and(shr(112, record), 0xff))
             hash := keccak256(p, 0xe0)
+        }
+    }
+
+    /// @notice EIP-712 struct hash of a series of readings.
+    /// @param hashes The struct hashes of a batch's readings.
+    /// @param first Place of the first in the series.
+    /// @param last Place of the last, not before the first; the caller keeps it below the number of hashes.
+    /// @return hash The hash.
+    function seriesHashOf(bytes32[] memory hashes, uint256 first, uint256 last) internal pure returns (bytes32 hash) {
+        bytes32 typeHash = SERIES_TYPEHASH;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(0x00, typeHash)
+            mstore(0x20, keccak256(add(add(hashes, 0x20), shl(5, first)), shl(5, add(sub(last, first), 1))))
+            hash := keccak256(0x00, 0x40)
         }
     }
 

@@ -4,35 +4,46 @@
  */
 import { meterLedgerOf, submitReadings } from "../../sdk/actions/readings.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
+import { seriesOf, signReading, signSeries, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
 import { standardValue } from "../forecast/index.js";
 import type { MeteredHome, MeteringParts, Meters } from "../simulate/metering.js";
 
 export function directMeters(parts: MeteringParts): Promise<Meters> {
   return Promise.resolve({
     report: async (dataSlots: readonly number[]) => {
-      const signed = dataSlots.flatMap((dataSlot) => parts.homes.map((home) => readingOf(parts, home, dataSlot)));
-      await submitReadings(parts.chain, { readings: await Promise.all(signed) });
+      const signed = await Promise.all(parts.homes.map((home) => readingsOf(parts, home, dataSlots)));
+      await submitReadings(parts.chain, { readings: signed.flat() });
     },
     fillGaps: () => Promise.resolve(), // nothing was left out
     stop: () => Promise.resolve(),
   });
 }
 
-function readingOf(
-  { chain, slots, inputs }: MeteringParts,
-  { onChain, values }: MeteredHome,
-  dataSlot: number,
-): Promise<SignedReading> {
+/** The device signs slots in a row together, the metering operator each of its estimates. */
+async function readingsOf(
+  parts: MeteringParts,
+  home: MeteredHome,
+  dataSlots: readonly number[],
+): Promise<SignedReading[]> {
+  const { device, feeder } = home.onChain;
+  const ledger = meterLedgerOf(parts.chain);
+  const readings = dataSlots.map((dataSlot) => readingOf(parts, home, dataSlot));
+  const own = readings.filter(({ status }) => status === ReadingStatus.Actual);
+  const estimated = readings.filter(({ status }) => status !== ReadingStatus.Actual);
+  const series = await Promise.all(seriesOf(own).map((run) => signSeries(device, ledger, run)));
+  const estimates = estimated.map((reading) => signReading(feeder.meteringOperator.signer, ledger, reading));
+  return [...series.flat(), ...(await Promise.all(estimates))];
+}
+
+function readingOf({ slots, inputs }: MeteringParts, { onChain, values }: MeteredHome, dataSlot: number): Reading {
   const value = values.valueAt(dataSlot);
   const { importWh, exportWh } = value ?? standardValue(inputs, dataSlot, values.solarPeakWh);
-  const signer = value === undefined ? onChain.feeder.meteringOperator.signer : onChain.device;
-  return signReading(signer, meterLedgerOf(chain), {
+  return {
     meter: onChain.meter,
     slot: slots.toChain(dataSlot),
     importWh: BigInt(importWh),
     exportWh: BigInt(exportWh),
     status: value === undefined ? ReadingStatus.Estimated : ReadingStatus.Actual,
     sequence: 1n,
-  });
+  };
 }

@@ -1,4 +1,7 @@
-/** Writes batches to MeterLedger, one transaction each. A reading that the ledger refuses is taken out by its index. */
+/**
+ * Writes batches to MeterLedger, one transaction each. A reading that the ledger refuses is taken out by
+ * its index, with those under the same signature: without it, theirs is worth nothing.
+ */
 import { isCommonwattError } from "../../sdk/errors.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
@@ -28,9 +31,10 @@ export class LedgerWriter implements ChainWriter {
       } catch (error) {
         const refused = refusedBy(error, rest);
         if (refused === undefined) throw error;
-        if (isCommonwattError(error, EARLY)) deferred.push(refused.id);
-        else rejected.push({ id: refused.id, reason: (error as Error).message });
-        rest = rest.filter((entry) => entry !== refused);
+        const out = rest.filter(({ message }) => message === refused.message).map(({ id }) => id);
+        if (isCommonwattError(error, EARLY)) deferred.push(...out);
+        else rejected.push(...out.map((id) => ({ id, reason: (error as Error).message })));
+        rest = rest.filter(({ message }) => message !== refused.message);
       }
     }
     return { confirmed: [], rejected, deferred };

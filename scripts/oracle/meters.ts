@@ -1,9 +1,9 @@
 /** The meters' side of the broker, for simulations and tests: publishes readings that their keys have signed. */
 import { connectAsync, type MqttClient } from "mqtt";
 
-import type { SignedReading } from "../../sdk/signing/readings.js";
+import { bySignature, type SignedReading } from "../../sdk/signing/readings.js";
 
-import { formatReading, topicOf } from "./payload.js";
+import { formatReadings, topicOf } from "./payload.js";
 
 /** A connection over which simulated meters publish. */
 export class MeterLink {
@@ -20,14 +20,13 @@ export class MeterLink {
     return new MeterLink(await connectAsync(url, { reconnectPeriod: 500 }, false), slotSeconds);
   }
 
-  /** Publishes readings; resolves once the broker has taken all of them. */
-  async publish(readings: readonly SignedReading[]): Promise<void> {
-    await Promise.all(
-      readings.map((reading) => {
-        const text = formatReading(reading, this.#slotSeconds);
-        return this.#client.publishAsync(topicOf(reading.meter), text, { qos: 1 });
-      }),
-    );
+  /** Publishes a message a signature; resolves to their number once the broker has taken all of them. */
+  async publish(readings: readonly SignedReading[]): Promise<number> {
+    const messages = bySignature(readings).map((signed) => {
+      const text = formatReadings(signed, this.#slotSeconds);
+      return this.#client.publishAsync(topicOf(signed[0]?.meter ?? 0n), text, { qos: 1 });
+    });
+    return (await Promise.all(messages)).length;
   }
 
   async close(): Promise<void> {

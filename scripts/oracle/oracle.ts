@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
 import { estimatesFrom } from "./gap-filler.js";
-import { parseReading, PayloadError } from "./payload.js";
+import { parseReadings, PayloadError } from "./payload.js";
 import { Sender, type SenderOptions } from "./sender.js";
 import type {
   ChainWriter,
@@ -127,18 +127,18 @@ export class Oracle {
 
   #keep(estimates: readonly SignedReading[]): number {
     const { outbox, clock } = this.#parts;
-    return estimates.filter((estimate) => outbox.accept(estimate, clock.now()) === "stored").length;
+    return estimates.filter((estimate) => outbox.accept([estimate], clock.now()) === "stored").length;
   }
 
   /** Resolves once the message is on disk. */
   async #take(message: SourceMessage): Promise<void> {
     const { outbox, clock, log } = this.#parts;
-    const reading = this.#parse(message);
-    const reason = typeof reading === "string" ? reading : await this.#refusal(reading, message.origin);
-    if (typeof reading === "string" || reason !== undefined) {
+    const signed = this.#parse(message);
+    const reason = typeof signed === "string" ? signed : await this.#refusal(signed, message.origin);
+    if (typeof signed === "string" || reason !== undefined) {
       outbox.refuse(message, reason ?? "", clock.now());
       log.warn({ origin: message.origin, reason }, "refused a message");
-    } else if (outbox.accept(reading, clock.now()) === "conflict") {
+    } else if (outbox.accept(signed, clock.now()) === "conflict") {
       outbox.refuse(message, "sequence: this one was used for other values", clock.now());
       log.warn({ origin: message.origin }, "refused a message: its sequence was used for other values");
     }
@@ -146,20 +146,23 @@ export class Oracle {
     this.#countHandled();
   }
 
-  #parse({ payload }: SourceMessage): SignedReading | string {
+  #parse({ payload }: SourceMessage): SignedReading[] | string {
     try {
-      return parseReading(payload, this.#parts.times.slotSeconds);
+      return parseReadings(payload, this.#parts.times.slotSeconds);
     } catch (error) {
       if (error instanceof PayloadError) return `payload: ${error.message}`;
       throw error;
     }
   }
 
-  async #refusal(reading: SignedReading, origin: string): Promise<string | undefined> {
+  /** Of readings under one signature, all pass or none. */
+  async #refusal(signed: readonly SignedReading[], origin: string): Promise<string | undefined> {
     const { rules, clock, times, directory } = this.#parts;
     for (const rule of rules) {
-      const reason = await rule.check(reading, { origin, clock, times, directory });
-      if (reason !== undefined) return `${rule.name}: ${reason}`;
+      for (const reading of signed) {
+        const reason = await rule.check(reading, { signed, origin, clock, times, directory });
+        if (reason !== undefined) return `${rule.name}: ${reason}`;
+      }
     }
     return undefined;
   }

@@ -8,10 +8,12 @@ import type { SignedReading } from "../../sdk/signing/readings.js";
 import { OracleSetupError } from "./error.js";
 import type { Measured, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
 
-const VERSION = 1;
+const VERSION = 2;
 const SCHEMA = `
   CREATE TABLE readings (
     id INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    last_slot INTEGER NOT NULL,
     meter INTEGER NOT NULL,
     slot INTEGER NOT NULL,
     rank INTEGER NOT NULL,
@@ -25,9 +27,10 @@ const SCHEMA = `
     reason TEXT,
     transaction_hash TEXT,
     received_at INTEGER NOT NULL,
-    UNIQUE (meter, slot, rank, sequence)
+    UNIQUE (meter, slot, rank, sequence, message)
   ) STRICT;
-  CREATE INDEX unsent ON readings (slot, meter) WHERE state = 'waiting';
+  CREATE INDEX unsent ON readings (last_slot, meter, message, slot) WHERE state = 'waiting';
+  CREATE INDEX messages ON readings (message);
   CREATE INDEX states ON readings (state);
   CREATE TABLE refused (
     id INTEGER PRIMARY KEY,
@@ -43,6 +46,7 @@ const KEPT_BYTES = 4096;
 
 interface Row {
   readonly id: bigint;
+  readonly message: bigint;
   readonly meter: bigint;
   readonly slot: bigint;
   readonly import_wh: bigint;
@@ -51,9 +55,12 @@ interface Row {
   readonly sequence: bigint;
   readonly r: string;
   readonly vs: string;
+  readonly state: OutboxState;
 }
 
-const READING = "id, meter, slot, import_wh, export_wh, status, sequence, r, vs";
+const READING = "id, message, meter, slot, import_wh, export_wh, status, sequence, r, vs, state";
+/** Readings under one signature one after the other. */
+const ORDER = "last_slot, meter, message, slot";
 /** Market rules: substituted and estimated values rank below actual ones, these below corrected ones. */
 const RANKS: Readonly<Record<number, number>> = {
   [ReadingStatus.Substituted]: 1,
@@ -72,27 +79,19 @@ export class SqliteOutbox implements Outbox {
     this.#run("UPDATE readings SET state = 'waiting' WHERE state = 'sent'");
   }
 
-  accept(reading: SignedReading, receivedAt: number): "stored" | "duplicate" | "conflict" {
-    const { meter, slot, status, sequence, importWh, exportWh, r, vs } = reading;
-    const key = [meter, slot, rankOf(status), sequence];
-    const { changes } = this.#run(
-      `INSERT INTO readings (meter, slot, rank, sequence, status, import_wh, export_wh, r, vs, received_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      ...key,
-      status,
-      importWh,
-      exportWh,
-      r,
-      vs,
-      receivedAt,
-    );
-    if (changes > 0) return "stored";
-    const [known] = this.#all<Row>(
-      `SELECT ${READING} FROM readings WHERE meter = ? AND slot = ? AND rank = ? AND sequence = ?`,
-      ...key,
-    );
-    const same = known?.import_wh === importWh && known.export_wh === exportWh && known.status === BigInt(status);
-    return same ? "duplicate" : "conflict";
+  accept(signed: readonly SignedReading[], receivedAt: number): "stored" | "duplicate" | "conflict" {
+    return this.#transaction(() => {
+      const last = signed.at(-1);
+      const before = (last ? this.#rowsOf(last) : []).filter(({ r, vs }) => r === last?.r && vs === last.vs);
+      const messages = new Set(before.map((row) => row.message));
+      const known = signed.map((reading) => this.#known(reading, messages));
+      if (known.every((found) => found === "same")) return "duplicate";
+      if (known.includes("other")) return "conflict";
+      const [highest] = this.#all<{ message: bigint | null }>("SELECT max(message) AS message FROM readings");
+      const message = (highest?.message ?? 0n) + 1n;
+      for (const reading of signed) this.#insert(reading, message, last?.slot ?? 0n, receivedAt);
+      return "stored";
+    });
   }
 
   refuse({ origin, payload }: SourceMessage, reason: string, receivedAt: number): void {
@@ -107,7 +106,8 @@ export class SqliteOutbox implements Outbox {
 
   nextBatch(limit: number): OutboxEntry[] {
     return this.#all<Row>(
-      `SELECT ${READING} FROM readings WHERE state = 'waiting' ORDER BY slot, meter LIMIT ?`,
+      `SELECT ${READING} FROM readings WHERE message IN
+         (SELECT message FROM readings WHERE state = 'waiting' ORDER BY ${ORDER} LIMIT ?) ORDER BY ${ORDER}`,
       limit,
     ).map(entryOf);
   }
@@ -197,12 +197,61 @@ export class SqliteOutbox implements Outbox {
     return this.#statement(sql).all(...values) as Result[];
   }
 
-  /** One transaction over all rows. */
+  /** Whether such a reading is there; rejected ones count if they came under the same signature. */
+  #known(reading: SignedReading, messages: ReadonlySet<bigint>): "no" | "same" | "other" {
+    const { status, importWh, exportWh } = reading;
+    const rows = this.#rowsOf(reading).filter(({ state, message }) => state !== "rejected" || messages.has(message));
+    if (rows.length === 0) return "no";
+    const isSame = (row: Row): boolean =>
+      row.import_wh === importWh && row.export_wh === exportWh && row.status === BigInt(status);
+    return rows.every(isSame) ? "same" : "other";
+  }
+
+  /** The readings of the same meter, slot, rank and sequence. */
+  #rowsOf({ meter, slot, status, sequence }: SignedReading): Row[] {
+    return this.#all<Row>(
+      `SELECT ${READING} FROM readings WHERE meter = ? AND slot = ? AND rank = ? AND sequence = ?`,
+      meter,
+      slot,
+      rankOf(status),
+      sequence,
+    );
+  }
+
+  #insert(reading: SignedReading, message: bigint, lastSlot: bigint, receivedAt: number): void {
+    const { meter, slot, status, sequence, importWh, exportWh, r, vs } = reading;
+    this.#run(
+      `INSERT INTO readings
+         (message, last_slot, meter, slot, rank, sequence, status, import_wh, export_wh, r, vs, received_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      message,
+      lastSlot,
+      meter,
+      slot,
+      rankOf(status),
+      sequence,
+      status,
+      importWh,
+      exportWh,
+      r,
+      vs,
+      receivedAt,
+    );
+  }
+
   #each(sql: string, rows: readonly (readonly (string | bigint)[])[]): void {
+    this.#transaction(() => {
+      for (const row of rows) this.#run(sql, ...row);
+    });
+  }
+
+  /** All or nothing of what the action writes. */
+  #transaction<Result>(action: () => Result): Result {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
-      for (const row of rows) this.#run(sql, ...row);
+      const result = action();
       this.#database.exec("COMMIT");
+      return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
@@ -248,9 +297,10 @@ function rankOf(status: ReadingStatus): number {
 }
 
 function entryOf(row: Row): OutboxEntry {
-  const { id, meter, slot, import_wh: importWh, export_wh: exportWh, sequence, r, vs } = row;
+  const { id, message, meter, slot, import_wh: importWh, export_wh: exportWh, sequence, r, vs } = row;
   return {
     id,
+    message,
     reading: { meter, slot, importWh, exportWh, status: Number(row.status) as ReadingStatus, sequence, r, vs },
   };
 }

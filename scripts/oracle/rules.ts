@@ -2,7 +2,7 @@
 import { recoverAddress, Signature } from "ethers";
 
 import { ReadingStatus } from "../../sdk/enums.js";
-import { readingDigest, type SignedReading } from "../../sdk/signing/readings.js";
+import { signedDigest, type SignedReading } from "../../sdk/signing/readings.js";
 import type { SigningDomain } from "../../sdk/signing/typed-data.js";
 import { formatTime } from "../../sdk/time/slots.js";
 
@@ -75,7 +75,7 @@ export function rightSigner(ledger: SigningDomain): ReadingRule {
   return {
     name: "right-signer",
     check: async (reading, context) => {
-      const signer = signerOf(ledger, reading);
+      const signer = signerOf(ledger, context.signed);
       const isWrong = (site: MeterSite | undefined): boolean =>
         site === undefined || signerAt(reading, site) !== signer;
       const site = await freshIf(reading, context, isWrong);
@@ -102,10 +102,11 @@ function signerAt(reading: SignedReading, site: MeterSite): string | undefined {
   return reading.status === ReadingStatus.Actual ? site.deviceKey : site.meteringOperator;
 }
 
-function signerOf(ledger: SigningDomain, reading: SignedReading): string | undefined {
+/** Whom the signature names that the last of the readings carries for all. */
+function signerOf(ledger: SigningDomain, signed: readonly SignedReading[]): string | undefined {
   try {
-    const signature = Signature.from({ r: reading.r, yParityAndS: reading.vs });
-    return recoverAddress(readingDigest(ledger, reading), signature);
+    const signature = Signature.from({ r: signed.at(-1)?.r ?? "", yParityAndS: signed.at(-1)?.vs ?? "" });
+    return recoverAddress(signedDigest(ledger, signed), signature);
   } catch {
     return undefined; // no point of the curve
   }

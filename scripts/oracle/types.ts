@@ -59,6 +59,8 @@ export interface MarketTimes {
 
 /** What rules look at besides the reading. */
 export interface RuleContext {
+  /** All readings under the signature of the one that is checked, itself among them, in order. */
+  readonly signed: readonly SignedReading[];
   readonly origin: string;
   readonly clock: Clock;
   readonly times: MarketTimes;
@@ -78,6 +80,8 @@ export type OutboxState = "waiting" | "sent" | "confirmed" | "rejected";
 /** A reading on its way to the chain. */
 export interface OutboxEntry {
   readonly id: bigint;
+  /** The same for all readings under one signature: they stand together in a batch, or not at all. */
+  readonly message: bigint;
   readonly reading: SignedReading;
 }
 
@@ -86,11 +90,14 @@ export type OutboxCounts = Readonly<Record<OutboxState | "refused", number>>;
 
 /** The durable queue between source and chain. What returned is on disk. */
 export interface Outbox {
-  /** Takes a reading unless its meter, slot, rank and sequence are there; `conflict`: they are, with other values. */
-  accept(reading: SignedReading, receivedAt: number): "stored" | "duplicate" | "conflict";
+  /**
+   * Takes the readings under one signature unless the meter, slot, rank and sequence of each are there already;
+   * `conflict`: one is there with other values, so none is taken. What the chain rejected may come again, signed anew.
+   */
+  accept(signed: readonly SignedReading[], receivedAt: number): "stored" | "duplicate" | "conflict";
   /** Keeps a message that no rule let through. */
   refuse(message: SourceMessage, reason: string, receivedAt: number): void;
-  /** The next waiting readings by slot and meter. */
+  /** The next waiting readings by slot and meter; a few more than `limit`, so that no signature's are parted. */
   nextBatch(limit: number): OutboxEntry[];
   markSent(ids: readonly bigint[]): void;
   /** Waiting again. */

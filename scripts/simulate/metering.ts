@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { meterLedgerOf } from "../../sdk/actions/readings.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
+import { seriesOf, signSeries, type SignedReading } from "../../sdk/signing/readings.js";
 import type { Neighbourhood as Inputs } from "../inputs/index.js";
 import type { NeighbourHome } from "../neighbourhood.js";
 import { startBroker, type Broker } from "../oracle/broker.js";
@@ -24,7 +24,7 @@ import { standardRules } from "../oracle/rules.js";
 import type { GapFiller, MeterDirectory, Outbox } from "../oracle/types.js";
 import type { SlotMap } from "./schedule.js";
 
-/** At 25,000 gas each at most, far below 16,777,216. A meter's slots in one transaction read its device once. */
+/** At 25,000 gas each at most, far below 16,777,216. */
 const READINGS_PER_TRANSACTION = 500;
 
 /** A home of the run: its place on the chain and its meter's values. */
@@ -95,11 +95,8 @@ export class Metering implements Meters {
   }
 
   async report(dataSlots: readonly number[]): Promise<void> {
-    for (const dataSlot of dataSlots) {
-      const readings = await this.#readingsOf(dataSlot);
-      await this.link.publish(readings);
-      this.#published += readings.length;
-    }
+    const signed = await Promise.all(this.parts.homes.map((home) => this.#readingsOf(home, dataSlots)));
+    this.#published += await this.link.publish(signed.flat());
     await this.oracle.untilHandled(this.#published);
     await this.#drain();
   }
@@ -115,24 +112,18 @@ export class Metering implements Meters {
     await rm(this.folder, { recursive: true });
   }
 
-  /** What the meters that are not silent sign for a slot. */
-  async #readingsOf(dataSlot: number): Promise<SignedReading[]> {
-    const { chain, slots, homes } = this.parts;
-    const ledger = meterLedgerOf(chain);
-    const signed = homes.map(async ({ onChain, values }) => {
+  /** What a home's meter signs for the slots in which it is not silent: one signature over slots in a row. */
+  async #readingsOf({ onChain, values }: MeteredHome, dataSlots: readonly number[]): Promise<SignedReading[]> {
+    const { chain, slots } = this.parts;
+    const readings = dataSlots.flatMap((dataSlot) => {
       const value = values.valueAt(dataSlot);
       if (value === undefined) return [];
-      const reading = {
-        meter: onChain.meter,
-        slot: slots.toChain(dataSlot),
-        importWh: BigInt(value.importWh),
-        exportWh: BigInt(value.exportWh),
-        status: ReadingStatus.Actual,
-        sequence: 1n,
-      };
-      return [await signReading(onChain.device, ledger, reading)];
+      const [importWh, exportWh] = [BigInt(value.importWh), BigInt(value.exportWh)];
+      const [slot, status, sequence] = [slots.toChain(dataSlot), ReadingStatus.Actual, 1n];
+      return [{ meter: onChain.meter, slot, importWh, exportWh, status, sequence }];
     });
-    return (await Promise.all(signed)).flat();
+    const series = seriesOf(readings).map((run) => signSeries(onChain.device, meterLedgerOf(chain), run));
+    return (await Promise.all(series)).flat();
   }
 
   async #drain(): Promise<void> {

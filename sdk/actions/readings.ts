@@ -19,7 +19,7 @@ export interface SubmittedBatch {
   readonly batch: { readonly id: bigint; readonly root: string } | undefined;
 }
 
-/** Submits a batch of signed readings; anyone may. Cheapest sorted by slot, then meter. */
+/** Submits a batch of signed readings; anyone may. Cheapest by meter, each with up to eight slots in a row. */
 export async function submitReadings(
   chain: TransactionChain,
   { readings }: { readonly readings: readonly SignedReading[] },

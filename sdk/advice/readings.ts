@@ -47,6 +47,10 @@ export const READINGS_ERRORS = {
     why: "Reading {index} was signed by {signer} instead of {expected}.",
     todo: "Check key, chain and ledger, and that no value changed after signing.",
   },
+  MeterLedgerMixedSeries: {
+    why: "Reading {index} shares a signature with the one before it, but one of the two is not an actual reading of the same meter.",
+    todo: "Let one signature cover actual readings of one meter only; sign all others one by one.",
+  },
   MeterLedgerNotBarred: { why: "Meter {meter} is not barred.", todo: "There is nothing to lift." },
   MeterLedgerSlotNotLater: {
     why: "Slot {slot} is not after the barred slot {barredSlot}.",

@@ -1,5 +1,5 @@
-/** A meter's reading of a slot, as MeterLedger takes it. */
-import type { Signer } from "ethers";
+/** A meter's reading of a slot, as MeterLedger takes it, alone or with others under one signature. */
+import { ZeroHash, type Signer } from "ethers";
 
 import type { ReadingStatus } from "../enums.js";
 import {
@@ -25,7 +25,13 @@ export interface Reading {
   readonly sequence: bigint;
 }
 
+/** With a zero signature, the one of the next reading of the batch that has one covers it too: it is in a series. */
 export interface SignedReading extends Reading, CompactSignature {}
+
+/** Longest series that meters sign: what MeterLedger takes at no more than one write a word. */
+export const MAX_SERIES = 8;
+
+const COVERED: CompactSignature = { r: ZeroHash, vs: ZeroHash };
 
 /** Signed by the device when actual, by the feeder's metering operator otherwise. */
 export function readingMessage(ledger: SigningDomain, reading: Reading): TypedMessage {
@@ -42,6 +48,59 @@ export function readingDigest(ledger: SigningDomain, reading: Reading): string {
   return digestOf(readingMessage(ledger, reading));
 }
 
+/** What a meter signs for several of its actual readings at once. */
+export function seriesMessage(ledger: SigningDomain, readings: readonly Reading[]): TypedMessage {
+  const messages = readings.map((reading) => readingMessage(ledger, reading));
+  return {
+    domain: domainOf("Commonwatt MeterLedger", ledger),
+    types: { ReadingSeries: fieldsOf("Reading[] readings"), Reading: READING },
+    value: { readings: messages.map(({ value }) => value) },
+  };
+}
+
+/** What the signature over these readings covers: one reading is signed as it is, more are signed as a series. */
+export function signedDigest(ledger: SigningDomain, readings: readonly Reading[]): string {
+  const [first] = readings;
+  return first && readings.length === 1 ? readingDigest(ledger, first) : digestOf(seriesMessage(ledger, readings));
+}
+
 export async function signReading(signer: Signer, ledger: SigningDomain, reading: Reading): Promise<SignedReading> {
   return { ...reading, ...(await signCompact(signer, readingMessage(ledger, reading))) };
+}
+
+/** Signs actual readings of one meter together; the last carries the signature. To be submitted whole and in order. */
+export async function signSeries(
+  signer: Signer,
+  ledger: SigningDomain,
+  readings: readonly Reading[],
+): Promise<SignedReading[]> {
+  const [first] = readings;
+  if (first && readings.length === 1) return [await signReading(signer, ledger, first)];
+  const signature = await signCompact(signer, seriesMessage(ledger, readings));
+  return readings.map((reading, index) => ({ ...reading, ...(index === readings.length - 1 ? signature : COVERED) }));
+}
+
+/** Splits a meter's readings, ascending by slot, into runs of consecutive slots that a series may hold. */
+export function seriesOf(readings: readonly Reading[]): Reading[][] {
+  const runs: Reading[][] = [];
+  for (const reading of readings) {
+    const run = runs.at(-1);
+    const last = run?.at(-1);
+    if (run && last && run.length < MAX_SERIES && reading.slot === last.slot + 1n) run.push(reading);
+    else runs.push([reading]);
+  }
+  return runs;
+}
+
+/** Splits a batch into what each signature covers. */
+export function bySignature(readings: readonly SignedReading[]): SignedReading[][] {
+  const parts: SignedReading[][] = [];
+  let open: SignedReading[] = [];
+  for (const reading of readings) {
+    open.push(reading);
+    if (reading.r === ZeroHash && reading.vs === ZeroHash) continue;
+    parts.push(open);
+    open = [];
+  }
+  return open.length === 0 ? parts : [...parts, open];
 }

@@ -28,6 +28,7 @@ import {
   readingOf,
   rejectionOf,
   SILENT_LOG,
+  seriesOfReadings,
   SLOT,
   SLOT_SECONDS,
   TIMES,
@@ -111,6 +112,21 @@ describe("The oracle between broker and chain", function () {
     expect([...chain.stored.values()]).to.have.deep.members(sent);
     expect(chain.stored.get(`1/${SLOT}/${ReadingStatus.Actual}`)?.importWh).to.equal(0n);
     expect(oracle.counts()).to.deep.equal({ waiting: 0, sent: 0, confirmed: METERS, rejected: 0, refused: 0 });
+  });
+
+  it("brings a series onto the chain together, and nothing of one that was changed on the way", async () => {
+    const oracle = await startOracle();
+    const series = await seriesOfReadings(2);
+    const [first, last] = series;
+    if (first === undefined || last === undefined) throw new Error("there is no series");
+    await meters.publish([{ ...first, importWh: first.importWh + 1n }, last]);
+    await oracle.untilHandled(1);
+    expect(oracle.counts()).to.include({ waiting: 0, refused: 1 });
+    await meters.publish([...series, ...series]);
+    await oracle.untilHandled(3);
+    await oracle.drain();
+    expect(chain.batches).to.deep.equal([2]);
+    expect([...chain.stored.values()]).to.deep.equal(series);
   });
 
   it("delivers a duplicate once", async () => {

@@ -75,7 +75,7 @@ describe("Estimates for silent meters", () => {
   }
 
   it("are for meters without a reading: a gap is not a zero, and a zero is no gap", async () => {
-    outbox.accept(await readingOf({ meter: 2n, importWh: 0n }), 1);
+    outbox.accept([await readingOf({ meter: 2n, importWh: 0n })], 1);
     expect((await estimator().fill(SLOT)).map((reading) => reading.meter)).to.deep.equal([1n, 3n]);
   });
 
@@ -94,14 +94,14 @@ describe("Estimates for silent meters", () => {
       [1n, 300n],
       [2n, 500n],
     ] as const) {
-      outbox.accept(await readingOf({ slot: SLOT - 24n * daysBefore, importWh }), 1);
+      outbox.accept([await readingOf({ slot: SLOT - 24n * daysBefore, importWh })], 1);
     }
     const [first] = await estimator().fill(SLOT);
     expect(first).to.include({ meter: 1n, importWh: 400n, exportWh: 0n });
   });
 
   it("are not made from estimates", async () => {
-    outbox.accept(await readingOf({ slot: SLOT - 24n, importWh: 7n, status: ReadingStatus.Estimated }), 1);
+    outbox.accept([await readingOf({ slot: SLOT - 24n, importWh: 7n, status: ReadingStatus.Estimated })], 1);
     const [first] = await estimator().fill(SLOT);
     expect(first?.importWh).to.not.equal(7n);
   });

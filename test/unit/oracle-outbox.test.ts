@@ -8,7 +8,7 @@ import { expect } from "chai";
 import { OracleSetupError } from "../../scripts/oracle/error.js";
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { readingOf, SLOT } from "../utils/oracle.js";
+import { readingOf, seriesOfReadings, SLOT } from "../utils/oracle.js";
 
 const HASH = `0x${"ab".repeat(32)}`;
 
@@ -29,33 +29,82 @@ describe("The oracle's outbox", () => {
 
   const ids = (limit = 100): bigint[] => outbox.nextBatch(limit).map((entry) => entry.id);
 
+  it("keeps a series together in a batch, in order, also where it is larger than the batch", async () => {
+    const series = await seriesOfReadings(3);
+    outbox.accept([await readingOf({ slot: SLOT + 2n, status: ReadingStatus.Estimated })], 1);
+    outbox.accept([await readingOf({ meter: 2n, slot: SLOT })], 1);
+    outbox.accept(series, 1);
+    outbox.accept([await readingOf({ meter: 2n, slot: SLOT + 2n })], 1);
+    expect(
+      outbox
+        .nextBatch(3)
+        .map(({ reading }) => reading)
+        .slice(2),
+    ).to.deep.equal(series);
+    expect(outbox.nextBatch(3)).to.have.length(5);
+    expect(outbox.nextBatch(2)).to.have.length(2);
+    expect(outbox.nextBatch(10)).to.have.length(6);
+  });
+
+  it("takes a series again only for what is new in it, but then as a whole", async () => {
+    const series = await seriesOfReadings(3);
+    expect(outbox.accept(series, 1)).to.equal("stored");
+    expect(outbox.accept(series, 2)).to.equal("duplicate");
+    expect(outbox.accept(await seriesOfReadings(2), 2)).to.equal("duplicate");
+    expect(outbox.accept(await seriesOfReadings(4), 3)).to.equal("stored");
+    expect(outbox.nextBatch(10)).to.have.length(7);
+  });
+
+  it("takes nothing of a series of which one slot has another value", async () => {
+    outbox.accept([await readingOf({ slot: SLOT + 1n, importWh: 7n })], 1);
+    expect(outbox.accept(await seriesOfReadings(3), 2)).to.equal("conflict");
+    expect(outbox.nextBatch(10)).to.have.length(1);
+    expect(outbox.has(1n, SLOT)).to.equal(false);
+  });
+
+  it("takes a reading anew that the chain rejected under another signature, not under the same", async () => {
+    const series = await seriesOfReadings(2);
+    outbox.accept(series, 1);
+    for (const { id } of outbox.nextBatch(10)) outbox.reject(id, "MeterLedgerMayNotReplace");
+    expect(outbox.accept(series, 2)).to.equal("duplicate");
+    expect(outbox.accept([await readingOf({ importWh: 500n })], 3)).to.equal("stored");
+    expect(ids()).to.have.length(1);
+  });
+
+  it("takes other values for what the chain rejected of a series", async () => {
+    outbox.accept(await seriesOfReadings(3), 1);
+    for (const { id } of outbox.nextBatch(10)) outbox.reject(id, "MeterLedgerMayNotReplace");
+    expect(outbox.accept([await readingOf({ slot: SLOT + 1n, importWh: 9n })], 2)).to.equal("stored");
+    expect(outbox.accept(await seriesOfReadings(2), 3)).to.equal("conflict");
+  });
+
   it("takes a reading once, whoever brings it how often", async () => {
     const reading = await readingOf();
-    expect(outbox.accept(reading, 1)).to.equal("stored");
-    expect(outbox.accept(reading, 2)).to.equal("duplicate");
+    expect(outbox.accept([reading], 1)).to.equal("stored");
+    expect(outbox.accept([reading], 2)).to.equal("duplicate");
     outbox.confirm(ids(), HASH);
-    expect(outbox.accept(reading, 3)).to.equal("duplicate");
+    expect(outbox.accept([reading], 3)).to.equal("duplicate");
     expect(outbox.nextBatch(10)).to.deep.equal([]);
     expect(outbox.counts()).to.deep.equal({ waiting: 0, sent: 0, confirmed: 1, rejected: 0, refused: 0 });
   });
 
   it("gives back what it took", async () => {
     const reading = await readingOf({ meter: 0xffff_ffffn, importWh: 67_108_863n });
-    outbox.accept(reading, 1);
+    outbox.accept([reading], 1);
     expect(outbox.nextBatch(10).map((entry) => entry.reading)).to.deep.equal([reading]);
   });
 
   it("calls another value under the same sequence a conflict, and keeps the first", async () => {
-    outbox.accept(await readingOf(), 1);
-    expect(outbox.accept(await readingOf({ importWh: 501n }), 2)).to.equal("conflict");
+    outbox.accept([await readingOf()], 1);
+    expect(outbox.accept([await readingOf({ importWh: 501n })], 2)).to.equal("conflict");
     expect(outbox.nextBatch(10)[0]?.reading.importWh).to.equal(500n);
   });
 
   it("counts sequences by rank: an estimate doesn't use up the meter's own", async () => {
-    expect(outbox.accept(await readingOf({ status: ReadingStatus.Estimated }), 1)).to.equal("stored");
-    expect(outbox.accept(await readingOf(), 1)).to.equal("stored");
-    expect(outbox.accept(await readingOf({ status: ReadingStatus.Corrected }), 1)).to.equal("stored");
-    expect(outbox.accept(await readingOf({ status: ReadingStatus.Substituted }), 1)).to.equal("conflict");
+    expect(outbox.accept([await readingOf({ status: ReadingStatus.Estimated })], 1)).to.equal("stored");
+    expect(outbox.accept([await readingOf()], 1)).to.equal("stored");
+    expect(outbox.accept([await readingOf({ status: ReadingStatus.Corrected })], 1)).to.equal("stored");
+    expect(outbox.accept([await readingOf({ status: ReadingStatus.Substituted })], 1)).to.equal("conflict");
   });
 
   it("hands out batches by slot and meter, as storing them is cheapest", async () => {
@@ -64,7 +113,7 @@ describe("The oracle's outbox", () => {
       [1n, 1n],
       [3n, 0n],
     ] as const) {
-      outbox.accept(await readingOf({ meter, slot: SLOT + slot }), 1);
+      outbox.accept([await readingOf({ meter, slot: SLOT + slot })], 1);
     }
     expect(outbox.nextBatch(2).map(({ reading }) => [reading.meter, reading.slot - SLOT])).to.deep.equal([
       [3n, 0n],
@@ -73,7 +122,7 @@ describe("The oracle's outbox", () => {
   });
 
   it("keeps readings, what was sent as waiting, through a crash", async () => {
-    for (const meter of [1n, 2n, 3n, 4n]) outbox.accept(await readingOf({ meter }), 1);
+    for (const meter of [1n, 2n, 3n, 4n]) outbox.accept([await readingOf({ meter })], 1);
     const [first = 0n, second = 0n, third = 0n] = ids();
     outbox.markSent([first, second, third]);
     outbox.confirm([first], HASH);
@@ -85,7 +134,7 @@ describe("The oracle's outbox", () => {
   });
 
   it("releases only what neither was confirmed nor rejected", async () => {
-    for (const meter of [1n, 2n, 3n]) outbox.accept(await readingOf({ meter }), 1);
+    for (const meter of [1n, 2n, 3n]) outbox.accept([await readingOf({ meter })], 1);
     const all = ids();
     outbox.markSent(all);
     outbox.confirm(all.slice(0, 1), HASH);
@@ -95,7 +144,7 @@ describe("The oracle's outbox", () => {
   });
 
   it("writes a log ahead, and is closed to others", async () => {
-    outbox.accept(await readingOf(), 1);
+    outbox.accept([await readingOf()], 1);
     expect((await stat(path)).mode & 0o777).to.equal(0o600);
     const other = new DatabaseSync(path, { readOnly: true });
     expect(other.prepare("PRAGMA journal_mode").get()).to.deep.include({ journal_mode: "wal" });
@@ -103,17 +152,17 @@ describe("The oracle's outbox", () => {
   });
 
   it("knows what was measured, the corrected value first, never an estimate", async () => {
-    outbox.accept(await readingOf({ status: ReadingStatus.Estimated, importWh: 1n }), 1);
+    outbox.accept([await readingOf({ status: ReadingStatus.Estimated, importWh: 1n })], 1);
     expect(outbox.has(1n, SLOT)).to.equal(true);
     expect(outbox.measuredAt(1n, SLOT)).to.equal(undefined);
-    outbox.accept(await readingOf({ importWh: 2n }), 1);
+    outbox.accept([await readingOf({ importWh: 2n })], 1);
     expect(outbox.measuredAt(1n, SLOT)?.importWh).to.equal(2n);
-    outbox.accept(await readingOf({ status: ReadingStatus.Corrected, importWh: 3n }), 1);
+    outbox.accept([await readingOf({ status: ReadingStatus.Corrected, importWh: 3n })], 1);
     expect(outbox.measuredAt(1n, SLOT)).to.deep.equal({ importWh: 3n, exportWh: 0n, status: ReadingStatus.Corrected });
   });
 
   it("doesn't count a rejected reading as known", async () => {
-    outbox.accept(await readingOf(), 1);
+    outbox.accept([await readingOf()], 1);
     outbox.reject(ids()[0] ?? 0n, "late");
     expect(outbox.has(1n, SLOT)).to.equal(false);
     expect(outbox.measuredAt(1n, SLOT)).to.equal(undefined);
@@ -141,7 +190,7 @@ describe("The oracle's outbox", () => {
     await writeFile(foreign, "these are notes, and no database at all, whatever you may think");
     const later = join(folder, "later.sqlite");
     const database = new DatabaseSync(later);
-    database.exec("PRAGMA user_version = 2");
+    database.exec("PRAGMA user_version = 3");
     database.close();
     for (const bad of [foreign, later, join(folder, "missing", "oracle.sqlite")]) {
       expect(() => new SqliteOutbox(bad)).to.throw(OracleSetupError, bad);

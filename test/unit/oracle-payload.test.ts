@@ -1,22 +1,29 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { formatReading, MAX_PAYLOAD_BYTES, parseReading, PayloadError, topicOf } from "../../scripts/oracle/payload.js";
+import {
+  formatReadings,
+  MAX_PAYLOAD_BYTES,
+  parseReadings,
+  PayloadError,
+  topicOf,
+} from "../../scripts/oracle/payload.js";
 import { ReadingStatus } from "../../sdk/enums.js";
+import { MAX_SERIES } from "../../sdk/signing/readings.js";
 import { MAX_SLOT_WH } from "../../sdk/units.js";
-import { OPERATOR, readingOf, SLOT, SLOT_SECONDS } from "../utils/oracle.js";
+import { OPERATOR, readingOf, seriesOfReadings, SLOT, SLOT_SECONDS } from "../utils/oracle.js";
 
 describe("A meter's payload", () => {
   let good: Record<string, unknown>;
   before(async () => {
-    good = JSON.parse(formatReading(await readingOf({ meter: 12n }), SLOT_SECONDS)) as Record<string, unknown>;
+    good = JSON.parse(formatReadings([await readingOf({ meter: 12n })], SLOT_SECONDS)) as Record<string, unknown>;
   });
 
   const bytes = (value: unknown): Uint8Array =>
     new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
   const refusal = (payload: Uint8Array): string => {
     try {
-      parseReading(payload, SLOT_SECONDS);
+      parseReadings(payload, SLOT_SECONDS);
     } catch (error) {
       if (error instanceof PayloadError) return error.message;
       throw error;
@@ -43,7 +50,7 @@ describe("A meter's payload", () => {
     await fc.assert(
       fc.asyncProperty(reading, async (values) => {
         const signed = await readingOf(values, OPERATOR);
-        expect(parseReading(bytes(formatReading(signed, SLOT_SECONDS)), SLOT_SECONDS)).to.deep.equal(signed);
+        expect(parseReadings(bytes(formatReadings([signed], SLOT_SECONDS)), SLOT_SECONDS)).to.deep.equal([signed]);
       }),
       { numRuns: 40 },
     );
@@ -52,11 +59,11 @@ describe("A meter's payload", () => {
   it("may state the slot in Unix seconds or ISO 8601 of any offset, and the signature in 64 or 65 bytes", async () => {
     const reading = await readingOf({ meter: 12n });
     for (const slotStart of [Number(SLOT * SLOT_SECONDS), "2016-09-14T08:00:00Z", "2016-09-14T00:00:00-08:00"]) {
-      expect(parseReading(bytes({ ...good, slotStart }), SLOT_SECONDS)).to.deep.equal(reading);
+      expect(parseReadings(bytes({ ...good, slotStart }), SLOT_SECONDS)).to.deep.equal([reading]);
     }
     const { Signature } = await import("ethers");
     const { serialized } = Signature.from(String(good["signature"]));
-    expect(parseReading(bytes({ ...good, signature: serialized }), SLOT_SECONDS)).to.deep.equal(reading);
+    expect(parseReadings(bytes({ ...good, signature: serialized }), SLOT_SECONDS)).to.deep.equal([reading]);
   });
 
   const faults: [string, Record<string, unknown>, RegExp][] = [
@@ -90,6 +97,26 @@ describe("A meter's payload", () => {
     expect(refusal(bytes("null"))).to.match(/^payload: /);
     expect(refusal(new Uint8Array([0x22, 0xff, 0x22]))).to.match(/no JSON/);
     expect(refusal(new Uint8Array(MAX_PAYLOAD_BYTES + 1))).to.match(/4097 bytes/);
+  });
+
+  it("of several slots is read as it was written", async () => {
+    for (const count of [2, MAX_SERIES]) {
+      const series = await seriesOfReadings(count);
+      expect(parseReadings(bytes(formatReadings(series, SLOT_SECONDS)), SLOT_SECONDS)).to.deep.equal(series);
+    }
+  });
+
+  it("of several slots has two to eight, actual, each with both values", async () => {
+    const series = JSON.parse(formatReadings(await seriesOfReadings(2), SLOT_SECONDS)) as Record<string, unknown>;
+    const value = { importWh: 1, exportWh: 0 };
+    expect(refusal(bytes(series))).to.equal("accepted");
+    expect(refusal(bytes({ ...series, values: [] }))).to.match(/^values/);
+    expect(refusal(bytes({ ...series, values: [value] }))).to.match(/^values/);
+    expect(refusal(bytes({ ...series, values: Array.from({ length: 9 }, () => value) }))).to.match(/^values/);
+    expect(refusal(bytes({ ...series, values: [value, { importWh: 1 }] }))).to.match(/^values.1.exportWh/);
+    expect(refusal(bytes({ ...series, values: [value, null] }))).to.match(/^values.1/);
+    expect(refusal(bytes({ ...series, status: "estimated" }))).to.match(/^status/);
+    expect(refusal(bytes({ ...series, importWh: 1 }))).to.match(/importWh/);
   });
 
   it("never throws anything else, whatever the bytes", () => {

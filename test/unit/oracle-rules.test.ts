@@ -14,6 +14,7 @@ import {
   OPERATOR,
   readingOf,
   rejectionOf,
+  seriesOfReadings,
   SLOT,
   SLOT_SECONDS,
   TIMES,
@@ -25,7 +26,8 @@ const DELIVERY_END = Number((SLOT + 1n) * SLOT_SECONDS);
 const READING_END = DELIVERY_END + 6 * HOUR;
 
 describe("The oracle's rules", () => {
-  const contextOf = (changes: Partial<RuleContext> = {}): RuleContext => ({
+  type Context = Omit<RuleContext, "signed">;
+  const contextOf = (changes: Partial<Context> = {}): Context => ({
     origin: topicOf(1n),
     clock: new HandClock(),
     times: TIMES,
@@ -33,15 +35,21 @@ describe("The oracle's rules", () => {
     ...changes,
   });
 
-  async function refusal(reading: SignedReading, context: RuleContext = contextOf()): Promise<string | undefined> {
+  async function refusal(
+    message: SignedReading | readonly SignedReading[],
+    context = contextOf(),
+  ): Promise<string | undefined> {
+    const signed = [message].flat();
     for (const rule of standardRules(LEDGER)) {
-      const reason = await rule.check(reading, context);
-      if (reason !== undefined) return `${rule.name}: ${reason}`;
+      for (const reading of signed) {
+        const reason = await rule.check(reading, { ...context, signed });
+        if (reason !== undefined) return `${rule.name}: ${reason}`;
+      }
     }
     return undefined;
   }
 
-  function at(time: number): RuleContext {
+  function at(time: number): Context {
     return contextOf({ clock: { now: () => time } });
   }
 
@@ -96,7 +104,7 @@ describe("The oracle's rules", () => {
     expect(await refusal(await readingOf({ importWh: CONNECTION_WH + 1n }))).to.match(/^within-connection: /);
     expect(await refusal(await readingOf({ exportWh: CONNECTION_WH + 1n }))).to.match(/^within-connection: /);
     const spike = await readingOf({ importWh: CONNECTION_WH + 90n });
-    expect(await withinConnection(1n).check(spike, contextOf())).to.equal(undefined);
+    expect(await withinConnection(1n).check(spike, { ...contextOf(), signed: [spike] })).to.equal(undefined);
   });
 
   it("right-signer: the device for actual values, the operator for others, nobody else", async () => {
@@ -111,7 +119,30 @@ describe("The oracle's rules", () => {
     expect(await refusal({ ...reading, importWh: reading.importWh + 1n })).to.match(/^right-signer: /);
     expect(await refusal({ ...reading, r: `0x${"ff".repeat(32)}` })).to.match(/^right-signer: /);
     const rules = standardRules({ ...LEDGER, chainId: 1 });
-    expect(await rules.at(-1)?.check(reading, contextOf())).to.be.a("string");
+    expect(await rules.at(-1)?.check(reading, { ...contextOf(), signed: [reading] })).to.be.a("string");
+  });
+
+  it("right-signer: a series as a whole, whatever of it is changed", async () => {
+    const series = await seriesOfReadings(3);
+    expect(await refusal(series, at(DELIVERY_END + 2 * HOUR))).to.equal(undefined);
+    const [first, second, last] = series as [SignedReading, SignedReading, SignedReading];
+    const tampered = [
+      [{ ...first, importWh: 501n }, second, last],
+      [first, last],
+      [second, last],
+      [second, first, last],
+      [last],
+      [first, { ...second, sequence: 2n }, last],
+    ];
+    for (const changed of tampered) {
+      expect(await refusal(changed, at(DELIVERY_END + 2 * HOUR))).to.match(/^right-signer: /);
+    }
+    const byOperator = await seriesOfReadings(3, OPERATOR);
+    expect(await refusal(byOperator, at(DELIVERY_END + 2 * HOUR))).to.match(/^right-signer: /);
+  });
+
+  it("refuse a series for one of its readings", async () => {
+    expect(await refusal(await seriesOfReadings(3), at(DELIVERY_END + HOUR))).to.match(/^not-future: /);
   });
 
   it("look a meter up anew before they refuse: keys rotate", async () => {

@@ -4,7 +4,8 @@ import { LedgerWriter, type SubmitBatch } from "../../scripts/oracle/ledger-writ
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
 import { Sender, type SenderOptions } from "../../scripts/oracle/sender.js";
 import { CommonwattError } from "../../sdk/errors.js";
-import { MemoryChain, readingOf, rejectionOf, SILENT_LOG } from "../utils/oracle.js";
+import type { SignedReading } from "../../sdk/signing/readings.js";
+import { MemoryChain, readingOf, rejectionOf, seriesOfReadings, SILENT_LOG, SLOT } from "../utils/oracle.js";
 
 const QUICK: SenderOptions = { lingerMilliseconds: 20, firstRetryMilliseconds: 1, longestRetryMilliseconds: 4 };
 
@@ -23,7 +24,7 @@ describe("Batches to the ledger", () => {
 
   async function accept(count: number): Promise<void> {
     const reading = await readingOf(); // nobody here looks at signatures
-    for (let meter = 1n; meter <= count; meter += 1n) outbox.accept({ ...reading, meter }, 1);
+    for (let meter = 1n; meter <= count; meter += 1n) outbox.accept([{ ...reading, meter }], 1);
   }
 
   function senderTo(writer: MemoryChain | LedgerWriter, options: SenderOptions = {}): Sender {
@@ -66,7 +67,7 @@ describe("Batches to the ledger", () => {
     await accept(1);
     sender.notify();
     await pause(10);
-    outbox.accept(await readingOf({ meter: 2n }), 1);
+    outbox.accept([await readingOf({ meter: 2n })], 1);
     sender.notify();
     await pause(15);
     expect(chain.batches).to.deep.equal([]);
@@ -139,6 +140,21 @@ describe("Batches to the ledger", () => {
       .map((row) => row.reason)
       .join();
     expect(reasons).to.include("MeterLedgerTooLate").and.to.include("MeterLedgerWrongSigner");
+  });
+
+  it("lose the whole series of the reading that the ledger names, and nothing else", async () => {
+    outbox.accept(await seriesOfReadings(3), 1);
+    outbox.accept([await readingOf({ meter: 2n, slot: SLOT + 1n })], 1);
+    const sizes: number[] = [];
+    const submit = (readings: readonly SignedReading[]): Promise<string> => {
+      sizes.push(readings.length);
+      const index = readings.findIndex(({ slot, meter }) => meter === 1n && slot === SLOT + 1n);
+      if (index < 0) return Promise.resolve(`0x${"0".repeat(64)}`);
+      return Promise.reject(new CommonwattError("MeterLedgerMayNotReplace", { index: BigInt(index) }));
+    };
+    await senderTo(new LedgerWriter(submit)).drain();
+    expect(sizes).to.deep.equal([4, 1]);
+    expect(outbox.counts()).to.include({ waiting: 0, confirmed: 1, rejected: 3 });
   });
 
   it("end when the ledger refuses every reading", async () => {

@@ -15,7 +15,14 @@ import {
 } from "../../sdk/signing/devices.js";
 import { bilateralMessage, orderDigest, signBilateral, signOrder, trimProfile } from "../../sdk/signing/orders.js";
 import { permitMessage } from "../../sdk/signing/permit.js";
-import { readingDigest, signReading } from "../../sdk/signing/readings.js";
+import {
+  bySignature,
+  readingDigest,
+  seriesOf,
+  signedDigest,
+  signReading,
+  signSeries,
+} from "../../sdk/signing/readings.js";
 import { digestOf, sign, type SigningDomain, type TypedMessage } from "../../sdk/signing/typed-data.js";
 import {
   BilateralContracts__factory,
@@ -84,6 +91,28 @@ describe("signing", () => {
       const digest = await ledger.digestOf(signed);
       expect(readingDigest(domain, reading)).to.equal(digest);
       expect(signerOf(digest, signed)).to.equal(wallet.address);
+    });
+
+    it("cover a series of readings by the signature of the last", async () => {
+      const domain: SigningDomain = { chainId: 1n, verifyingContract: ZeroAddress };
+      const readings = [0n, 1n, 2n].map((later) => ({ ...reading, slot: reading.slot + later }));
+      const single = await signReading(wallet, domain, reading);
+      const series = await signSeries(wallet, domain, readings);
+      expect(bySignature([single, ...series, single])).to.deep.equal([[single], series, [single]]);
+      expect(bySignature(series.slice(0, 2))).to.deep.equal([series.slice(0, 2)]);
+      expect(signerOf(signedDigest(domain, readings), series[2] ?? single)).to.equal(wallet.address);
+      expect(signerOf(signedDigest(domain, readings.slice(1)), series[2] ?? single)).to.not.equal(wallet.address);
+      expect(await signSeries(wallet, domain, [reading])).to.deep.equal([single]);
+    });
+
+    it("put consecutive slots into a series, up to eight", () => {
+      const at = (slots: bigint[]): (typeof reading)[] => slots.map((slot) => ({ ...reading, slot }));
+      const runs = seriesOf(at([1n, 2n, 4n, 5n, 6n, 7n, 8n, 9n, 10n, 11n, 12n]));
+      expect(runs.map((run) => run.map(({ slot }) => slot))).to.deep.equal([
+        [1n, 2n],
+        [4n, 5n, 6n, 7n, 8n, 9n, 10n, 11n],
+        [12n],
+      ]);
     });
 
     it("orders have the market's digest", async () => {

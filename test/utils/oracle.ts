@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { FixedDirectory, fixedTimes } from "../../scripts/oracle/fixed-market.js";
 import type { ChainWriter, Clock, MeterSite, OutboxEntry, WriteResult } from "../../scripts/oracle/types.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { signReading, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
+import { signReading, signSeries, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
 
 export const SLOT_SECONDS = 3600n;
 export const LEDGER = { chainId: 31337, verifyingContract: "0x00000000000000000000000000000000000000aa" };
@@ -65,6 +65,19 @@ export function readingOf(changes: Partial<Reading> = {}, signer?: Wallet): Prom
   };
   const right = reading.status === ReadingStatus.Actual ? walletOf(`meter ${reading.meter}`) : OPERATOR;
   return signReading(signer ?? right, LEDGER, reading);
+}
+
+/** Actual readings of meter 1 in `count` slots from SLOT on, under one signature. */
+export function seriesOfReadings(count: number, signer = walletOf("meter 1")): Promise<SignedReading[]> {
+  const readings = Array.from({ length: count }, (_, index) => ({
+    meter: 1n,
+    slot: SLOT + BigInt(index),
+    importWh: 500n + BigInt(index),
+    exportWh: BigInt(index),
+    status: ReadingStatus.Actual,
+    sequence: 1n,
+  }));
+  return signSeries(signer, LEDGER, readings);
 }
 
 /** A clock that stands where it is put; at first an hour after the delivery of SLOT. */

@@ -15,6 +15,7 @@ import {IMeterLedger, Reading} from "../../interfaces/IMeterLedger.sol";
 import {CompactSignature} from "../../libraries/CompactSignature.sol";
 import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
 import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
+import {ReadingChecks} from "../../libraries/ReadingChecks.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
 import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.sol";
 
@@ -23,6 +24,7 @@ import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.s
 contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     using MerkleRoot for bytes32[];
     using MeteringOperators for IFederation;
+    using ReadingChecks for Reading;
     using ReadingWords for uint256;
 
     struct Bar {
@@ -30,16 +32,25 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint32 liftedBySlot; // slots before it bar no more, 0 = never lifted
     }
 
+    /// A word in hand, and the dates of its slot.
+    struct Drawer {
+        uint64 key; // of the word
+        uint256 word; // four readings, read from storage and perhaps changed
+        bool dirty; // the word must be written
+        uint32 timesSlot; // the slot that inTime is about
+        uint256 inTime; // bit per status: may it be stored now
+    }
+
     /// What a batch has looked up and not yet written.
     struct Desk {
-        uint256 word; // four readings, read from storage and perhaps changed
+        Drawer[8] drawers; // by slot mod 8: a meter's series and its neighbours' share words
+        bytes32 domain; // EIP-712 separator
         uint256 changes; // readings stored anew
-        uint256 inTime; // bit per status: may it be stored now, for timesSlot
+        address signer; // who must sign the message at hand, 0 = nothing new in it so far
+        uint32 deviceMeter; // meter of the device key
+        address deviceKey; // 0 = inactive
         uint256 operatorKey; // feeder 24 | slot 32, 0 = no operator known
         address operator; // metering operator of that feeder and slot, or its successor
-        uint64 key; // of the word in hand
-        uint32 timesSlot;
-        bool dirty; // the word must be written
     }
 
     uint8 private constant _ACTUAL = uint8(ReadingStatus.Actual);
@@ -79,23 +90,26 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 count = readings.length;
         if (count == 0) revert MeterLedgerEmptyBatch();
         Desk memory desk;
-        bytes32 domain = _domainSeparatorV4();
+        desk.domain = _domainSeparatorV4();
         bytes32[] memory tree = MerkleRoot.newTree(count);
         bytes32[] memory records = new bytes32[](count);
+        bytes32[] memory hashes = new bytes32[](count);
+        uint256 first = 0; // reading that the signature at hand covers
         for (uint256 i = 0; i < count; ++i) {
             Reading calldata reading = readings[i];
             uint256 record = ReadingWords.pack(reading);
-            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, record.structHashOf());
-            if (_put(desk, i, record)) {
-                _requireInTime(desk, i, record);
-                _requireSigner(_signerOf(desk, i, record), i, reading, digest);
-                record |= ReadingWords.CHANGED;
-            }
+            if (i > first) ReadingChecks.requireSameSeries(i, record, uint256(records[i - 1]));
+            hashes[i] = record.structHashOf();
+            bytes32 digest = MessageHashUtils.toTypedDataHash(desk.domain, hashes[i]);
             tree.setLeaf(i, digest);
-            records[i] = bytes32(record);
+            records[i] = bytes32(_take(desk, i, record));
+            if (reading.isCovered() && i + 1 < count) continue;
+            if (i > first) digest = _seriesDigest(desk, hashes, first, i);
+            _requireSigner(desk, i, reading, digest);
+            first = i + 1;
         }
         if (desk.changes == 0) return 0;
-        _flush(desk);
+        for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
         _roots.push(tree.hashUp());
         batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
         emit ReadingBatchStored(batchId, tree[0], records);
@@ -166,45 +180,49 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         return _roots[batchId - 1];
     }
 
-    /// Puts the reading into its word, unless it stands there already. Returns whether it is new.
-    function _put(Desk memory desk, uint256 index, uint256 record) private returns (bool changed) {
-        _requireFits(index, record);
+    /// Puts the reading into its word, unless it stands there already. Returns its record as the event has it.
+    function _take(Desk memory desk, uint256 index, uint256 record) private returns (uint256 told) {
+        ReadingChecks.requireFits(index, record);
         uint32 meter = record.meterOf();
-        _takeWord(desk, ReadingWords.keyOf(meter, record.slotOf()));
+        uint32 slot = record.slotOf();
+        Drawer memory drawer = desk.drawers[slot & 7];
+        _open(drawer, ReadingWords.keyOf(meter, slot));
         uint256 lane = record.laneOf();
-        uint256 stored = desk.word.laneIn(meter);
-        if (lane == stored) return false;
-        if (stored != 0) _requireReplaces(index, record, stored);
-        desk.word = desk.word.withLane(meter, lane);
-        desk.dirty = true;
+        uint256 stored = drawer.word.laneIn(meter);
+        if (lane == stored) return record;
+        if (stored != 0) ReadingChecks.requireReplaces(index, record, stored);
+        drawer.word = drawer.word.withLane(meter, lane);
+        drawer.dirty = true;
         unchecked {
             ++desk.changes; // one a reading of the batch
         }
-        return true;
+        _requireInTime(drawer, index, record);
+        desk.signer = _signerOf(desk, index, record);
+        return record | ReadingWords.CHANGED;
     }
 
-    /// Takes the word in hand, after writing the one before it. Before the first, the desk holds key 0 and word 0,
-    /// which is what the ledger has there: nothing of slot 0 is ever in time.
-    function _takeWord(Desk memory desk, uint64 key) private {
-        if (desk.key == key) return;
-        _flush(desk);
-        desk.key = key;
-        desk.word = _words[key];
-        desk.dirty = false;
+    /// Puts the word of the key into the drawer, after writing the one that was there. At first each holds key 0 and
+    /// word 0, which is what the ledger has there: nothing of slot 0 is ever in time.
+    function _open(Drawer memory drawer, uint64 key) private {
+        if (drawer.key == key) return;
+        _flush(drawer);
+        drawer.key = key;
+        drawer.word = _words[key];
+        drawer.dirty = false;
     }
 
-    function _flush(Desk memory desk) private {
-        if (desk.dirty) _words[desk.key] = desk.word;
+    function _flush(Drawer memory drawer) private {
+        if (drawer.dirty) _words[drawer.key] = drawer.word;
     }
 
-    function _requireInTime(Desk memory desk, uint256 index, uint256 record) private view {
+    function _requireInTime(Drawer memory drawer, uint256 index, uint256 record) private view {
         uint32 slot = record.slotOf();
-        if (desk.timesSlot != slot) {
-            desk.timesSlot = slot;
-            desk.inTime = _statusesInTime(_CALENDAR.timesOf(slot));
+        if (drawer.timesSlot != slot) {
+            drawer.timesSlot = slot;
+            drawer.inTime = _statusesInTime(_CALENDAR.timesOf(slot));
         }
         uint8 status = record.statusOf();
-        if ((desk.inTime >> status) & 1 == 0) _revertOutOfTime(index, slot, status);
+        if ((drawer.inTime >> status) & 1 == 0) _revertOutOfTime(index, slot, status);
     }
 
     function _revertOutOfTime(uint256 index, uint32 slot, uint8 status) private view {
@@ -224,7 +242,11 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     function _signerOf(Desk memory desk, uint256 index, uint256 record) private view returns (address signer) {
         uint32 meter = record.meterOf();
         if (record.statusOf() != _ACTUAL) return _operatorOf(desk, index, meter, record.slotOf());
-        signer = _DEVICES.activeMeterKey(meter);
+        if (desk.deviceMeter != meter) {
+            desk.deviceMeter = meter;
+            desk.deviceKey = _DEVICES.activeMeterKey(meter);
+        }
+        signer = desk.deviceKey;
         if (signer == address(0)) revert MeterLedgerInactiveMeter(index, meter);
     }
 
@@ -252,7 +274,11 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (!_FEDERATION.mayAct(successor)) revert MeterLedgerInactiveOperator(index, gone);
     }
 
-    function _requireSigner(address expected, uint256 index, Reading calldata reading, bytes32 digest) private view {
+    /// The message at hand ends with this reading; who had to sign it has, if anything in it is new.
+    function _requireSigner(Desk memory desk, uint256 index, Reading calldata reading, bytes32 digest) private view {
+        address expected = desk.signer;
+        if (expected == address(0)) return;
+        desk.signer = address(0);
         address signer = CompactSignature.recover(digest, reading.r, reading.vs);
         if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
     }
@@ -261,22 +287,14 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
     }
 
-    function _requireFits(uint256 index, uint256 record) private pure {
-        uint8 status = record.statusOf();
-        if (status < _ACTUAL || status > _CORRECTED) revert MeterLedgerBadStatus(index, status);
-        uint32 wh = record.largestWhOf();
-        if (wh > ReadingWords.MAX_SLOT_WH) revert MeterLedgerEnergyTooLarge(index, wh, ReadingWords.MAX_SLOT_WH);
-    }
-
-    function _requireReplaces(uint256 index, uint256 record, uint256 stored) private pure {
-        uint8 status = record.statusOf();
-        uint8 storedStatus = stored.laneStatusOf();
-        uint256 rank = ReadingWords.rankOf(status);
-        uint256 storedRank = ReadingWords.rankOf(storedStatus);
-        if (rank > storedRank) return;
-        if (rank < storedRank || status == _ACTUAL) revert MeterLedgerMayNotReplace(index, storedStatus, status);
-        if (record.sequenceOf() > uint8(stored)) return;
-        revert MeterLedgerStaleSequence(index, uint8(stored), record.sequenceOf());
+    /// The EIP-712 digest of the series of readings from `first` to `last`.
+    function _seriesDigest(
+        Desk memory desk,
+        bytes32[] memory hashes,
+        uint256 first,
+        uint256 last
+    ) private pure returns (bytes32 digest) {
+        return MessageHashUtils.toTypedDataHash(desk.domain, ReadingWords.seriesHashOf(hashes, first, last));
     }
 
     /// The first second in which a reading of that status comes too late.

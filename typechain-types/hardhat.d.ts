@@ -11,18 +11,23 @@ import * as Contracts from "./index.js";
 declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EmergencySuspension__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
+getContractFactory(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationGovernor__factory>
+getContractFactory(name: 'IAccountantSeats', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantSeats__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
 getContractFactory(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDeviceRegistry__factory>
 getContractFactory(name: 'IDisputes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDisputes__factory>
+getContractFactory(name: 'IEmergencySuspension', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEmergencySuspension__factory>
 getContractFactory(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyCredit__factory>
 getContractFactory(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyMarket__factory>
 getContractFactory(name: 'IFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederation__factory>
 getContractFactory(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationAccessManager__factory>
+getContractFactory(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationGovernor__factory>
 getContractFactory(name: 'IGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGridTopology__factory>
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
@@ -75,18 +80,23 @@ getContractFactory(name: 'Tariffs', signerOrOptions?: ethers.Signer | FactoryOpt
 getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'EmergencySuspension', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EmergencySuspension>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
+getContractAt(name: 'FederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationGovernor>
+getContractAt(name: 'IAccountantSeats', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantSeats>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
 getContractAt(name: 'IDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDeviceRegistry>
 getContractAt(name: 'IDisputes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDisputes>
+getContractAt(name: 'IEmergencySuspension', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEmergencySuspension>
 getContractAt(name: 'IEnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyCredit>
 getContractAt(name: 'IEnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyMarket>
 getContractAt(name: 'IFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederation>
 getContractAt(name: 'IFederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationAccessManager>
+getContractAt(name: 'IFederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationGovernor>
 getContractAt(name: 'IGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGridTopology>
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
@@ -139,18 +149,23 @@ getContractAt(name: 'Tariffs', address: string | ethers.Addressable, signer?: et
 getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EmergencySuspension>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
+deployContract(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
+deployContract(name: 'IAccountantSeats', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantSeats>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
 deployContract(name: 'IDisputes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
+deployContract(name: 'IEmergencySuspension', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEmergencySuspension>
 deployContract(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
 deployContract(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
+deployContract(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
@@ -203,18 +218,23 @@ deployContract(name: 'Tariffs', signerOrOptions?: ethers.Signer | DeployContract
 deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'EmergencySuspension', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EmergencySuspension>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
+deployContract(name: 'FederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
+deployContract(name: 'IAccountantSeats', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantSeats>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
 deployContract(name: 'IDisputes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
+deployContract(name: 'IEmergencySuspension', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEmergencySuspension>
 deployContract(name: 'IEnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
 deployContract(name: 'IFederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
+deployContract(name: 'IFederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>

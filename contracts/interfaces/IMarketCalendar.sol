@@ -62,8 +62,8 @@ interface IMarketCalendar {
     error MarketCalendarBadPostponement(uint32 slot, uint32 bySeconds, uint64 maximumSeconds);
 
     /// @notice Calls for a postponement, for an outage of the chain, of the dates after delivery of each slot of a
-    /// range; made by the call with which more than half of the federation's metering operators call for the same range and
-    /// seconds. It moves the dates that have not passed then. Any active metering operator, once per slot, from the
+    /// range; made by the call with which more than half of the federation's metering operators call for the same range
+    /// and seconds. It moves the dates that have not passed then. Any active metering operator, once per slot, from the
     /// slot's delivery start to its final date; where there is one operator, its call decides.
     /// @dev Members with that role count whether they are suspended or not, calls only of those that still are active.
     /// @param firstSlot First slot.

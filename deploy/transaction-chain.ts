@@ -2,7 +2,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 import { AccessRole } from "../sdk/enums.js";
-import { deployAccessManager, deployFederation, grantRole, reserveFunctions } from "./access.js";
+import { deployAccessManager, deployFederation, deployGovernance, grantRole, reserveFunctions } from "./access.js";
 import type { MarketParameters } from "./parameters.js";
 import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS } from "./wiring.js";
 
@@ -14,6 +14,7 @@ export default buildModule("TransactionChain", (m) => {
 
   const FederationAccessManager = deployAccessManager(m);
   const Federation = deployFederation(m, FederationAccessManager);
+  const governance = deployGovernance(m, FederationAccessManager, Federation);
   const EnergyCredit = m.contract("EnergyCredit", [FederationAccessManager]);
   const MarketRules = m.contract("MarketRules", [FederationAccessManager, slotLength, rules, windows]);
   const MarketCalendar = m.contract("MarketCalendar", [MarketRules, Federation]);
@@ -102,6 +103,7 @@ export default buildModule("TransactionChain", (m) => {
   const contracts = {
     FederationAccessManager,
     Federation,
+    ...governance,
     EnergyCredit,
     GridTopology,
     DeviceRegistry,

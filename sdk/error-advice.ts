@@ -6,6 +6,7 @@ import type { Advice } from "./advice/advice.js";
 import { CLEARING_ERRORS } from "./advice/clearing.js";
 import { DEVICES_ERRORS } from "./advice/devices.js";
 import { FEDERATION_ERRORS } from "./advice/federation.js";
+import { GOVERNANCE_ERRORS } from "./advice/governance.js";
 import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
 import { MONEY_ERRORS } from "./advice/money.js";
@@ -21,6 +22,7 @@ export type { Advice } from "./advice/advice.js";
 export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advice>>>> = {
   SDK: SDK_ERRORS,
   Federation: FEDERATION_ERRORS,
+  "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
   "MarketRules and MarketCalendar": RULES_ERRORS,

@@ -13,6 +13,8 @@ export const DEPLOYMENT_VERSION = 1;
 export const TRANSACTION_CONTRACTS = [
   "FederationAccessManager",
   "Federation",
+  "FederationGovernor",
+  "EmergencySuspension",
   "EnergyCredit",
   "GridTopology",
   "DeviceRegistry",
@@ -31,7 +33,12 @@ export const TRANSACTION_CONTRACTS = [
 ] as const;
 
 /** Contracts of the user chain, by the names used in deployment files. */
-export const USER_CONTRACTS = ["FederationAccessManager", "Federation"] as const;
+export const USER_CONTRACTS = [
+  "FederationAccessManager",
+  "Federation",
+  "FederationGovernor",
+  "EmergencySuspension",
+] as const;
 
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];
 export type UserContractName = (typeof USER_CONTRACTS)[number];

@@ -96,8 +96,8 @@ contract MarketCalendar is IMarketCalendar {
         if (made.bySeconds != 0) SlotClock.postpone(times, made.postponedAt, made.bySeconds);
     }
 
-    /// @dev Counts the caller's call; true when with it more than half of the metering operators call for the same. Those
-    /// that called and are active no more do not count, nor does anybody twice.
+    /// @dev Counts the caller's call; true when with it more than half of the metering operators call for the same.
+    /// Those that called and are active no more do not count, nor does anybody twice.
     function _call(bytes32 call) private returns (bool decided) {
         address[] storage operators = _callers[call];
         uint256 active = 1;

@@ -65,8 +65,29 @@ const artifactsInOrder: HardhatPlugin = {
   },
 };
 
+/** A warning about a package's source is its authors' to mend; among ours it would hide one about ours. */
+const warningsOfOurs: HardhatPlugin = {
+  id: "warnings-of-ours",
+  hookHandlers: {
+    solidity: () =>
+      Promise.resolve({
+        default: () =>
+          Promise.resolve({
+            invokeSolc: async (context, compiler, input, config, next) => {
+              const output = await next(context, compiler, input, config);
+              const ours = output.errors?.filter((error) => {
+                const { sourceLocation } = error as { sourceLocation?: { file: string } };
+                return error.severity === "error" || !(sourceLocation?.file ?? "").startsWith("npm/");
+              });
+              return ours === undefined ? output : { ...output, errors: ours };
+            },
+          }),
+      }),
+  },
+};
+
 export default defineConfig({
-  plugins: [artifactsInOrder, hardhatToolboxMochaEthers],
+  plugins: [artifactsInOrder, warningsOfOurs, hardhatToolboxMochaEthers],
   paths: {
     sources: "./contracts",
     ignition: "./deploy",

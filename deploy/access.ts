@@ -7,13 +7,14 @@ import type {
 import { Interface } from "ethers";
 
 import * as generated from "../typechain-types/index.js";
-import type { AccessRole } from "../sdk/enums.js";
+import { AccessRole } from "../sdk/enums.js";
 import type { TransactionContractName } from "../sdk/deployments/index.js";
+import type { GovernanceParameters } from "./parameters.js";
 import { ROLE_LABELS, type RoleOfFunctions } from "./wiring.js";
 
 export type Manager = NamedArtifactContractDeploymentFuture<"FederationAccessManager">;
 
-/** The chain's AccessManager; its admin is the deployer, until a governor takes over. */
+/** The chain's AccessManager; its admin is the deployer, until the hand-over (governed.ts). */
 export function deployAccessManager(m: IgnitionModuleBuilder): Manager {
   const manager = m.contract("FederationAccessManager", [m.getAccount(0)]);
   for (const [role, label] of ROLE_LABELS) {
@@ -30,6 +31,29 @@ export function deployFederation(
   const federation = m.contract("Federation", [manager]);
   m.call(manager, "bindFederation", [federation]);
   return federation;
+}
+
+/** How the members decide, and stop one of them in an emergency. Governs nothing until the hand-over. */
+export function deployGovernance(
+  m: IgnitionModuleBuilder,
+  manager: Manager,
+  federation: NamedArtifactContractDeploymentFuture<"Federation">,
+  election: NamedArtifactContractDeploymentFuture<"AccountantElection">,
+): {
+  FederationGovernor: NamedArtifactContractDeploymentFuture<"FederationGovernor">;
+  EmergencySuspension: NamedArtifactContractDeploymentFuture<"EmergencySuspension">;
+} {
+  const times = m.getParameter<GovernanceParameters["governorTimes"]>("governorTimes");
+  const FederationGovernor = m.contract("FederationGovernor", [federation, manager, times]);
+  const EmergencySuspension = m.contract("EmergencySuspension", [
+    manager,
+    federation,
+    election, // whose seats are counted
+    m.getParameter<number>("emergencySeconds"),
+    m.getParameter<number>("emergencyWaitSeconds"),
+  ]);
+  grantRole(m, manager, AccessRole.Emergency, EmergencySuspension, "EmergencySuspension");
+  return { FederationGovernor, EmergencySuspension };
 }
 
 /** Reserves functions for roles. */

@@ -67,6 +67,19 @@ const fileSchema = z.strictObject({
   }),
 });
 
+const governanceSchema = z.strictObject({
+  governorTimes: z.strictObject({
+    votingDelayBlocks: z.number().int(),
+    votingPeriodBlocks: z.number().int(),
+    timelockSeconds: z.number().int(),
+  }),
+  emergencySeconds: z.number().int(),
+  emergencyWaitSeconds: z.number().int(),
+});
+
+/** How the members decide (IFederationGovernor.GovernorTimes), and how long an emergency suspension lasts. */
+export type GovernanceParameters = z.infer<typeof governanceSchema>;
+
 /** The regulator's rules at deployment (IMarketRules.RuleSet). */
 export type RuleParameters = z.infer<typeof rulesSchema>;
 /** The windows at deployment (IMarketRules.Windows). */
@@ -106,6 +119,16 @@ export async function marketParameters(
     rules: { ...rules, bondRate: Math.max(rules.bondRate, floor) },
     windows: slotLengthSeconds >= 900 ? base.windows : scaled(base.windows, slotLengthSeconds / COMPRESSED_SECONDS),
   };
+}
+
+/** How long decisions take: those of a real network from 900 s slots up, compressed ones below. */
+export async function governanceParameters(slotLengthSeconds: number): Promise<GovernanceParameters> {
+  const file = new URL("./parameters/governance.json", import.meta.url);
+  const sets = z.record(z.string(), governanceSchema).parse(JSON.parse(await readFile(file, "utf8")));
+  const name = slotLengthSeconds >= 900 ? "real" : "compressed";
+  const parameters = sets[name];
+  if (parameters === undefined) throw new Error(`governance.json has no set "${name}"`);
+  return parameters;
 }
 
 async function readParameters(slotLengthSeconds: number): Promise<MarketParameters> {

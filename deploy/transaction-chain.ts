@@ -2,7 +2,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 import { AccessRole } from "../sdk/enums.js";
-import { deployAccessManager, deployFederation, grantRole, reserveFunctions } from "./access.js";
+import { deployAccessManager, deployFederation, deployGovernance, grantRole, reserveFunctions } from "./access.js";
 import { deployElection } from "./election.js";
 import type { MarketParameters } from "./parameters.js";
 import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS } from "./wiring.js";
@@ -23,6 +23,7 @@ export default buildModule("TransactionChain", (m) => {
     reserve: "issuer",
   });
   const { AccountantElection, VoteBook, TurnCourt } = election;
+  const governance = deployGovernance(m, FederationAccessManager, Federation, AccountantElection);
   const AccountingRevenue = m.contract("AccountingRevenue", [
     FederationAccessManager,
     EnergyCredit,
@@ -118,6 +119,7 @@ export default buildModule("TransactionChain", (m) => {
   const contracts = {
     FederationAccessManager,
     Federation,
+    ...governance,
     EnergyCredit,
     GridTopology,
     DeviceRegistry,

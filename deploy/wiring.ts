@@ -30,11 +30,17 @@ const ELECTION = {
   functions: ["setSeats", "slash", "unfreeze"],
 } as const;
 
-export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [FEDERATION, ELECTION];
+const EMERGENCY = [
+  { contract: "Federation", role: AccessRole.Emergency, functions: ["suspendInEmergency"] },
+  { contract: "EmergencySuspension", role: AccessRole.Council, functions: ["allowAgain"] },
+] as const;
+
+export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [FEDERATION, ELECTION, ...EMERGENCY];
 
 export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContractName>[] = [
   FEDERATION,
   ELECTION,
+  ...EMERGENCY,
   { contract: "GridTopology", role: AccessRole.Council, functions: ["createArea", "setParties", "setEdge"] },
   { contract: "AccountingRevenue", role: AccessRole.Council, functions: ["assignPool"] },
   { contract: "EnergyCredit", role: AccessRole.Issuer, functions: ["issue", "redeemFrom"] },
@@ -52,6 +58,11 @@ export const CONTRACT_ROLES: readonly RoleOfContracts<TransactionContractName>[]
   { role: AccessRole.Settlement, contracts: ["Settlement"] },
   { role: AccessRole.Escrow, contracts: ["TradeEscrow"] },
   { role: AccessRole.Bilateral, contracts: ["BilateralContracts"] },
+];
+
+/** Contracts that have a role on both chains, given where they are deployed (access.ts). */
+export const GOVERNANCE_ROLES: readonly RoleOfContracts<UserContractName>[] = [
+  { role: AccessRole.Emergency, contracts: ["EmergencySuspension"] },
 ];
 
 /** Names of the roles, as the AccessManager's RoleLabel events carry them. */

@@ -65,8 +65,26 @@ export const AccessRole = {
   Settlement: 11n,
   Escrow: 12n,
   Bilateral: 13n,
+  Emergency: 14n,
 } as const;
 export type AccessRole = (typeof AccessRole)[keyof typeof AccessRole];
+
+/** What a member says to a proposal (GovernorCountingSimple.VoteType). Only votes for it decide. */
+export const VoteSupport = { Against: 0, For: 1, Abstain: 2 } as const;
+export type VoteSupport = (typeof VoteSupport)[keyof typeof VoteSupport];
+
+/** Where a proposal is (IGovernor.ProposalState). */
+export const ProposalState = {
+  Pending: 0,
+  Active: 1,
+  Canceled: 2,
+  Defeated: 3,
+  Succeeded: 4,
+  Queued: 5,
+  Expired: 6,
+  Executed: 7,
+} as const;
+export type ProposalState = (typeof ProposalState)[keyof typeof ProposalState];
 
 /** The bitmask of some member roles. */
 export function rolesMask(roles: readonly MemberRole[]): bigint {

@@ -7,6 +7,7 @@ import { CLEARING_ERRORS } from "./advice/clearing.js";
 import { DEVICES_ERRORS } from "./advice/devices.js";
 import { ELECTION_ERRORS } from "./advice/election.js";
 import { FEDERATION_ERRORS } from "./advice/federation.js";
+import { GOVERNANCE_ERRORS } from "./advice/governance.js";
 import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
 import { MONEY_ERRORS } from "./advice/money.js";
@@ -25,6 +26,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   Federation: FEDERATION_ERRORS,
   "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,
   "QBFT headers, seals and turns": QBFT_ERRORS,
+  "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
   "MarketRules and MarketCalendar": RULES_ERRORS,

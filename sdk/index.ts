@@ -10,11 +10,14 @@
  */
 export * from "./actions/clearing.js";
 export * from "./actions/credits.js";
+export * from "./actions/decisions.js";
 export * from "./actions/devices.js";
 export * from "./actions/disputes.js";
+export * from "./actions/emergency.js";
 export * from "./actions/escrow.js";
 export * from "./actions/federation.js";
 export * from "./actions/fees.js";
+export * from "./actions/governance.js";
 export * from "./actions/grid.js";
 export * from "./actions/market.js";
 export * from "./actions/orders.js";

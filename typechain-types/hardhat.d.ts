@@ -13,8 +13,10 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantElection__factory>
 getContractFactory(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingRevenue__factory>
+getContractFactory(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EmergencySuspension__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
+getContractFactory(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationGovernor__factory>
 getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
 getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
 getContractFactory(name: 'TurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourt__factory>
@@ -26,6 +28,7 @@ getContractFactory(name: 'Seats', signerOrOptions?: ethers.Signer | FactoryOptio
 getContractFactory(name: 'Shares', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Shares__factory>
 getContractFactory(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ValidatorSet__factory>
 getContractFactory(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantElection__factory>
+getContractFactory(name: 'IAccountantSeats', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountantSeats__factory>
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingRevenue__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
@@ -33,10 +36,12 @@ getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer 
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
 getContractFactory(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDeviceRegistry__factory>
 getContractFactory(name: 'IDisputes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDisputes__factory>
+getContractFactory(name: 'IEmergencySuspension', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEmergencySuspension__factory>
 getContractFactory(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyCredit__factory>
 getContractFactory(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyMarket__factory>
 getContractFactory(name: 'IFederation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederation__factory>
 getContractFactory(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationAccessManager__factory>
+getContractFactory(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationGovernor__factory>
 getContractFactory(name: 'IGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGridTopology__factory>
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
@@ -98,8 +103,10 @@ getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | Factor
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantElection>
 getContractAt(name: 'AccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingRevenue>
+getContractAt(name: 'EmergencySuspension', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EmergencySuspension>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
+getContractAt(name: 'FederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationGovernor>
 getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
 getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
 getContractAt(name: 'TurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourt>
@@ -111,6 +118,7 @@ getContractAt(name: 'Seats', address: string | ethers.Addressable, signer?: ethe
 getContractAt(name: 'Shares', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Shares>
 getContractAt(name: 'ValidatorSet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ValidatorSet>
 getContractAt(name: 'IAccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantElection>
+getContractAt(name: 'IAccountantSeats', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountantSeats>
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IAccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingRevenue>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
@@ -118,10 +126,12 @@ getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable,
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
 getContractAt(name: 'IDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDeviceRegistry>
 getContractAt(name: 'IDisputes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDisputes>
+getContractAt(name: 'IEmergencySuspension', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEmergencySuspension>
 getContractAt(name: 'IEnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyCredit>
 getContractAt(name: 'IEnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyMarket>
 getContractAt(name: 'IFederation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederation>
 getContractAt(name: 'IFederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationAccessManager>
+getContractAt(name: 'IFederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationGovernor>
 getContractAt(name: 'IGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGridTopology>
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
@@ -183,8 +193,10 @@ getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
 deployContract(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
+deployContract(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EmergencySuspension>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
+deployContract(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
 deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'TurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
@@ -196,6 +208,7 @@ deployContract(name: 'Seats', signerOrOptions?: ethers.Signer | DeployContractOp
 deployContract(name: 'Shares', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
 deployContract(name: 'ValidatorSet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
 deployContract(name: 'IAccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
+deployContract(name: 'IAccountantSeats', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantSeats>
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
@@ -203,10 +216,12 @@ deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | De
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
 deployContract(name: 'IDisputes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
+deployContract(name: 'IEmergencySuspension', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEmergencySuspension>
 deployContract(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
 deployContract(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
+deployContract(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
@@ -268,8 +283,10 @@ deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployCont
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
 deployContract(name: 'AccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
+deployContract(name: 'EmergencySuspension', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EmergencySuspension>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
+deployContract(name: 'FederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
 deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'TurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
@@ -281,6 +298,7 @@ deployContract(name: 'Seats', args: any[], signerOrOptions?: ethers.Signer | Dep
 deployContract(name: 'Shares', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Shares>
 deployContract(name: 'ValidatorSet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSet>
 deployContract(name: 'IAccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantElection>
+deployContract(name: 'IAccountantSeats', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountantSeats>
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
@@ -288,10 +306,12 @@ deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ether
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
 deployContract(name: 'IDisputes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
+deployContract(name: 'IEmergencySuspension', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEmergencySuspension>
 deployContract(name: 'IEnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
 deployContract(name: 'IFederation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederation>
 deployContract(name: 'IFederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
+deployContract(name: 'IFederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>

@@ -2,41 +2,43 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Votes} from "@openzeppelin/contracts/governance/utils/Votes.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {AccountKind, IFederation, MemberRole, Standing} from "../interfaces/IFederation.sol";
 import {IStandingObserver} from "../interfaces/IStandingObserver.sol";
 
 /// @title Federation
-/// @notice Admits, suspends and expels members and users; every other contract asks it who may act.
+/// @notice Admits, suspends and expels members and users; every other contract asks it who may act. Counts the members'
+/// votes: one a member from its admission to its expulsion, in checkpoints by block.
 /// @dev The AccessManager gives the role COUNCIL the functions admitMember, changeRoles, suspend, reinstate and expel.
 /// The last three are open to a user's registrar as well, so they ask the AccessManager only when the caller is not it.
-contract Federation is AccessManaged, IFederation {
+/// A vote is no token: nothing transfers it, and every member is its own delegate.
+contract Federation is AccessManaged, Votes, IFederation {
     /// @notice The `until` of a suspension without an end, Unix seconds.
     uint48 public constant UNTIL_REINSTATED = type(uint48).max;
 
     /// @dev One bit for each MemberRole.
     uint16 private constant _ALL_ROLES = uint16((1 << (uint256(type(MemberRole).max) + 1)) - 1);
 
-    // slot 0: AccessManaged
+    // slot 0: AccessManaged; slots 1 to 6: Votes
+    mapping(address account => Account record) private _accounts; // slot 7; a record is one word
     /// @inheritdoc IFederation
-    uint256 public memberCount; // slot 1
-    mapping(address account => Account record) private _accounts; // slot 2; a record is one word
+    mapping(bytes32 credentialCommitment => address user) public userOfCredential; // slot 8
     /// @inheritdoc IFederation
-    mapping(bytes32 credentialCommitment => address user) public userOfCredential; // slot 3
-    /// @inheritdoc IFederation
-    mapping(MemberRole role => uint256 count) public memberCountOf; // slot 4
-    IStandingObserver private _observer; // slot 5
+    mapping(MemberRole role => uint256 count) public memberCountOf; // slot 9
+    IStandingObserver private _observer; // slot 10
 
     /// @notice Nobody is admitted yet.
     /// @param initialAuthority The AccessManager that says who has the role COUNCIL.
-    constructor(address initialAuthority) AccessManaged(initialAuthority) {}
+    constructor(address initialAuthority) AccessManaged(initialAuthority) EIP712("Commonwatt Federation", "1") {}
 
     /// @inheritdoc IFederation
     function admitMember(address member, uint16 roles) external restricted {
         _requireRoles(roles);
         Account storage record = _newAccount(member);
         record.kind = AccountKind.Member;
-        ++memberCount;
+        _transferVotingUnits(address(0), member, 1);
         _setRoles(record, roles);
         emit MemberAdmitted(member, roles);
     }
@@ -78,6 +80,18 @@ contract Federation is AccessManaged, IFederation {
     }
 
     /// @inheritdoc IFederation
+    function suspendInEmergency(address member, uint48 until) external restricted {
+        Account storage record = _accounts[member];
+        if (record.kind != AccountKind.Member) revert FederationNotMember(member);
+        if (!_isActive(record)) revert FederationNotActive(member);
+        if (until <= block.timestamp) revert FederationSuspensionPast(until);
+        record.suspendedUntil = until;
+        record.suspendedByCouncil = false;
+        emit AccountSuspended(member, until, msg.sender, false);
+        _tellObserver(member);
+    }
+
+    /// @inheritdoc IFederation
     function reinstate(address account) external {
         Account storage record = _admitted(account);
         bool byCouncil = _authorize(record);
@@ -92,11 +106,12 @@ contract Federation is AccessManaged, IFederation {
     function expel(address account) external {
         Account storage record = _admitted(account);
         _authorize(record);
-        record.expelled = true;
         if (record.kind == AccountKind.Member) {
-            --memberCount;
+            if (memberCount() == 1) revert FederationLastMember(account);
+            _transferVotingUnits(account, address(0), 1);
             _count(record.roles, 0);
         }
+        record.expelled = true;
         emit AccountExpelled(account, msg.sender);
         _tellObserver(account);
     }
@@ -114,12 +129,6 @@ contract Federation is AccessManaged, IFederation {
     }
 
     /// @inheritdoc IFederation
-    function isMember(address account) external view returns (bool member) {
-        Account storage record = _accounts[account];
-        return record.kind == AccountKind.Member && !record.expelled;
-    }
-
-    /// @inheritdoc IFederation
     function standingOf(address account) external view returns (Standing standing) {
         Account storage record = _accounts[account];
         if (record.kind == AccountKind.None) return Standing.None;
@@ -133,9 +142,42 @@ contract Federation is AccessManaged, IFederation {
     }
 
     /// @inheritdoc IFederation
+    function memberCount() public view returns (uint256 count) {
+        return _getTotalSupply();
+    }
+
+    /// @inheritdoc IFederation
+    function isMember(address account) public view returns (bool member) {
+        Account storage record = _accounts[account];
+        return record.kind == AccountKind.Member && !record.expelled;
+    }
+
+    /// @notice Who votes for an account: itself, while it is a member.
+    /// @param account Any account.
+    /// @return delegatee The account, or zero when it is no member.
+    function delegates(address account) public view override returns (address delegatee) {
+        return isMember(account) ? account : address(0);
+    }
+
+    /// @inheritdoc IFederation
     function hasRole(address member, MemberRole role) public view returns (bool held) {
         Account storage record = _accounts[member];
         return _isActive(record) && record.roles & (uint256(1) << uint8(role)) != 0;
+    }
+
+    /// @notice Refused: every member votes for itself.
+    function delegate(address) public pure override {
+        revert FederationNoDelegation();
+    }
+
+    /// @notice Refused: every member votes for itself.
+    function delegateBySig(address, uint256, uint256, uint8, bytes32, bytes32) public pure override {
+        revert FederationNoDelegation();
+    }
+
+    /// @dev One vote a member.
+    function _getVotingUnits(address account) internal view override returns (uint256 votes) {
+        return isMember(account) ? 1 : 0;
     }
 
     /// @dev Last in its function. Whatever the observer does, the decision stands; what it could not do now, anybody

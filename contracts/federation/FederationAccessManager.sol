@@ -8,10 +8,15 @@ import {IFederationAccessManager} from "../interfaces/IFederationAccessManager.s
 import {Roles} from "../libraries/Roles.sol";
 
 /// @title FederationAccessManager
-/// @notice OpenZeppelin's AccessManager, which also asks Federation whether the holder of a role may act.
+/// @notice OpenZeppelin's AccessManager, which also asks Federation whether the holder of a role may act, and which the
+/// deployer hands over to the members' governor.
 contract FederationAccessManager is AccessManager, IFederationAccessManager {
     /// @inheritdoc IFederationAccessManager
     IFederation public federation;
+    /// @inheritdoc IFederationAccessManager
+    address public governor;
+    /// @inheritdoc IFederationAccessManager
+    mapping(uint64 roleId => uint256 count) public holderCountOf;
 
     /// @notice Nobody but the admin has a role yet.
     /// @param initialAdmin Who has the role ADMIN.
@@ -25,6 +30,23 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
         emit FederationBound(address(members));
     }
 
+    /// @inheritdoc IFederationAccessManager
+    function handOver(address newGovernor) external onlyAuthorized {
+        if (governor != address(0)) revert FederationAccessManagerHandedOver(governor);
+        if (newGovernor.code.length == 0) revert FederationAccessManagerNoContract(newGovernor);
+        if (address(federation) == address(0) || federation.memberCount() == 0) {
+            revert FederationAccessManagerNoMembers();
+        }
+        _revokeRole(Roles.COUNCIL, msg.sender);
+        _requireHolders(Roles.COUNCIL, 0);
+        _requireHolders(ADMIN_ROLE, 1);
+        _grantRole(Roles.COUNCIL, newGovernor, 0, 0);
+        _grantRole(ADMIN_ROLE, newGovernor, 0, 0);
+        _revokeRole(ADMIN_ROLE, msg.sender);
+        governor = newGovernor;
+        emit HandedOver(newGovernor, msg.sender);
+    }
+
     /// @notice Whether an account has a role, and Federation lets it act.
     /// @param roleId The role.
     /// @param account The account.
@@ -36,6 +58,75 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
     ) public view override returns (bool isMember, uint32 executionDelay) {
         (isMember, executionDelay) = super.hasRole(roleId, account);
         if (isMember && !_mayAct(roleId, account)) return (false, 0);
+    }
+
+    // -------------------- not offered
+
+    /// @notice Refused: ADMIN alone is every role's admin.
+    function setRoleAdmin(uint64, uint64) public pure override {
+        revert FederationAccessManagerNotOffered(msg.sig);
+    }
+
+    /// @notice Refused: no role has a guardian.
+    function setRoleGuardian(uint64, uint64) public pure override {
+        revert FederationAccessManagerNotOffered(msg.sig);
+    }
+
+    /// @notice Refused: a grant is in force at once; a delay can be set for 136 years.
+    function setGrantDelay(uint64, uint32) public pure override {
+        revert FederationAccessManagerNotOffered(msg.sig);
+    }
+
+    /// @notice Refused, as delays of grants.
+    function setTargetAdminDelay(address, uint32) public pure override {
+        revert FederationAccessManagerNotOffered(msg.sig);
+    }
+
+    /// @notice Refused: a closed escrow would keep what it holds.
+    function setTargetClosed(address, bool) public pure override {
+        revert FederationAccessManagerNotOffered(msg.sig);
+    }
+
+    /// @notice Refused: another authority could give the escrow away.
+    function updateAuthority(address, address) public pure override {
+        revert FederationAccessManagerNotOffered(msg.sig);
+    }
+
+    // -------------------- what changes roles
+
+    function _grantRole(
+        uint64 roleId,
+        address account,
+        uint32 grantDelay,
+        uint32 executionDelay
+    ) internal override returns (bool newHolder) {
+        if (_isSealed(roleId)) revert FederationAccessManagerSealedRole(roleId);
+        newHolder = super._grantRole(roleId, account, grantDelay, executionDelay);
+        if (newHolder) ++holderCountOf[roleId];
+    }
+
+    function _revokeRole(uint64 roleId, address account) internal override returns (bool held) {
+        held = super._revokeRole(roleId, account);
+        if (!held) return false;
+        if (roleId == ADMIN_ROLE && holderCountOf[roleId] == 1) revert FederationAccessManagerLastAdmin(account);
+        if (_isSealed(roleId)) revert FederationAccessManagerSealedRole(roleId);
+        --holderCountOf[roleId];
+    }
+
+    function _setTargetFunctionRole(address target, bytes4 selector, uint64 roleId) internal override {
+        bool contracts =
+            roleId >= Roles.FIRST_OF_CONTRACTS || getTargetFunctionRole(target, selector) >= Roles.FIRST_OF_CONTRACTS;
+        if (contracts && governor != address(0)) revert FederationAccessManagerSealedFunction(target, selector);
+        super._setTargetFunctionRole(target, selector, roleId);
+    }
+
+    function _isSealed(uint64 roleId) private view returns (bool) {
+        return (roleId == ADMIN_ROLE || roleId >= Roles.FIRST_OF_CONTRACTS) && governor != address(0);
+    }
+
+    function _requireHolders(uint64 roleId, uint256 count) private view {
+        uint256 holders = holderCountOf[roleId];
+        if (holders != count) revert FederationAccessManagerOtherHolders(roleId, holders - count);
     }
 
     function _mayAct(uint64 roleId, address account) private view returns (bool) {

@@ -44,9 +44,12 @@ enum Standing {
 /// | admitMember, changeRoles | COUNCIL |
 /// | admitUser | an active registrar |
 /// | suspend, reinstate, expel a member | COUNCIL |
+/// | suspendInEmergency a member | EMERGENCY, the contract EmergencySuspension |
 /// | suspend, reinstate, expel a user | the registrar that admitted it, while active; COUNCIL |
 ///
-/// A user stays one when its registrar leaves; COUNCIL acts in that registrar's place.
+/// A user stays one when its registrar leaves; COUNCIL acts in that registrar's place. Federation is the members' votes
+/// as well (OpenZeppelin's Votes, by block number): one a member, from the block of its admission to that of its
+/// expulsion, suspended or not; it can be neither transferred nor delegated.
 interface IFederation {
     /// @notice All that is kept of an account.
     /// @param kind As what it was admitted.
@@ -152,6 +155,17 @@ interface IFederation {
     /// @param observer The observer.
     error FederationObserverBound(address observer);
 
+    /// @notice Only an active member is suspended in an emergency: a longer suspension is not replaced.
+    /// @param member The suspended or expelled member.
+    error FederationNotActive(address member);
+
+    /// @notice Without a member nobody could vote any more.
+    /// @param member The only member.
+    error FederationLastMember(address member);
+
+    /// @notice A member's vote is its own.
+    error FederationNoDelegation();
+
     /// @notice Admits an organisation. COUNCIL.
     /// @param member Its account on this chain, never admitted before.
     /// @param roles Bitmask of MemberRole, at least one.
@@ -176,11 +190,17 @@ interface IFederation {
     /// @param until Unix seconds in the future; `UNTIL_REINSTATED` for no end.
     function suspend(address account, uint48 until) external;
 
+    /// @notice Suspends an active member for a short time, at once. EMERGENCY, within EmergencySuspension's bounds.
+    /// @param member The member.
+    /// @param until Unix seconds in the future.
+    function suspendInEmergency(address member, uint48 until) external;
+
     /// @notice Ends a suspension before its time. COUNCIL, or the user's registrar if COUNCIL did not decide it.
     /// @param account The suspended member or user.
     function reinstate(address account) external;
 
-    /// @notice Ends an admission for ever, at once. COUNCIL for a member; its registrar or COUNCIL for a user.
+    /// @notice Ends an admission for ever, at once. COUNCIL for a member, but not the last one; its registrar or
+    /// COUNCIL for a user.
     /// @param account The member or user.
     function expel(address account) external;
 

@@ -22,4 +22,6 @@ library Roles {
     uint64 internal constant ESCROW = 12;
     /// @notice BilateralContracts: counts contracts in EnergyMarket's order words.
     uint64 internal constant BILATERAL = 13;
+    /// @notice EmergencySuspension: suspends members in Federation for a short time.
+    uint64 internal constant EMERGENCY = 14;
 }

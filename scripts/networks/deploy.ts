@@ -3,7 +3,8 @@ import { keccak256, type Provider } from "ethers";
 
 import transactionChain from "../../deploy/transaction-chain.js";
 import userChain from "../../deploy/user-chain.js";
-import type { FounderParameters, MarketParameters } from "../../deploy/parameters.js";
+import { governedBy, type FoundingMember } from "../../deploy/governed.js";
+import type { FounderParameters, GovernanceParameters, MarketParameters } from "../../deploy/parameters.js";
 import {
   DEPLOYMENT_VERSION,
   TRANSACTION_CONTRACTS,
@@ -22,10 +23,19 @@ export interface AdministrationAccounts {
   readonly founders: readonly FounderParameters[];
 }
 
+/** The members that govern the two chains from the deployer's last call on. */
+export interface Founders {
+  readonly transaction: readonly FoundingMember[];
+  readonly user: readonly FoundingMember[];
+}
+
 export interface DeployOptions {
   /** The network's name, for the deployment file and its messages. */
   readonly network: string;
   readonly market: MarketParameters;
+  readonly governance: GovernanceParameters;
+  /** Absent: `council` decides alone, and the deployer stays the admin. */
+  readonly governed?: Founders;
   readonly transaction: AdministrationAccounts;
   readonly user: Pick<AdministrationAccounts, "council" | "founders">;
   /** Where others reach the two chains; absent for embedded ones. */
@@ -35,27 +45,52 @@ export interface DeployOptions {
 /** Deploys everything, never continuing an earlier deployment, and returns the deployment file's content. */
 export async function deployNetwork(
   connections: { readonly transaction: HardhatConnection; readonly user: HardhatConnection },
-  { network, market, transaction, user, rpcUrls }: DeployOptions,
+  { network, market, governance, governed, transaction, user, rpcUrls }: DeployOptions,
 ): Promise<Deployment> {
   const { election, ...rules } = market;
   // a journal of an earlier chain would give addresses without code
   const deploymentId = (chain: string): string => `${network}-${chain}-${Date.now()}`;
   const config = { requiredConfirmations: 1, blockPollingInterval: 50, timeBeforeBumpingFees: 60_000 };
+  // until the hand-over the deployer admits the founders
+  const council = async (chain: "transaction" | "user"): Promise<{ council?: string }> => {
+    if (governed === undefined) return {};
+    const [deployer] = await connections[chain].ethers.getSigners();
+    if (deployer === undefined) throw new Error("the chain has no deployer");
+    return { council: deployer.address };
+  };
   const startBlocks = {
     transaction: await connections.transaction.ethers.provider.getBlockNumber(),
     user: await connections.user.ethers.provider.getBlockNumber(),
   };
-  const onTransactionChain = await connections.transaction.ignition.deploy(transactionChain, {
+  const modules =
+    governed === undefined
+      ? { transaction: transactionChain, user: userChain }
+      : { transaction: governedBy(governed.transaction, transactionChain), user: governedBy(governed.user, userChain) };
+  const onTransactionChain = await connections.transaction.ignition.deploy(modules.transaction, {
     parameters: {
-      TransactionChain: { ...rules, ...election, ...transaction, founders: ascending(transaction.founders) },
+      TransactionChain: {
+        ...rules,
+        ...election,
+        ...governance,
+        ...transaction,
+        ...(await council("transaction")),
+        founders: ascending(transaction.founders),
+      },
     },
     deploymentId: deploymentId("transaction"),
     config,
   });
-  const onUserChain = await connections.user.ignition.deploy(userChain, {
+  const onUserChain = await connections.user.ignition.deploy(modules.user, {
     // equal votes, and no credits to deposit
     parameters: {
-      UserChain: { ...election, ...user, founders: ascending(user.founders), minimumDepositMicro: 0n },
+      UserChain: {
+        ...election,
+        ...governance,
+        ...user,
+        ...(await council("user")),
+        founders: ascending(user.founders),
+        minimumDepositMicro: 0n,
+      },
     },
     deploymentId: deploymentId("user"),
     config,

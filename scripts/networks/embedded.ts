@@ -1,9 +1,9 @@
 /** The embedded network: both chains in this process, deployed, with a virtual or a real clock. */
-import { marketParameters, type RuleParameters } from "../../deploy/parameters.js";
+import { governanceParameters, marketParameters, type RuleParameters } from "../../deploy/parameters.js";
 import { connectTransactionChain, connectUserChain } from "../../sdk/connect.js";
 import type { Deployment } from "../../sdk/deployments/index.js";
 import { virtualClock, wallClock, type Clock } from "./clock.js";
-import { deployNetwork } from "./deploy.js";
+import { deployNetwork, type Founders } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
 import { foundersOf, operatorsFromSeed, type Operators } from "./operators.js";
 import { SIMULATED_DEFAULTS, simulateChain, type SimulatedChain } from "./simulated.js";
@@ -16,6 +16,8 @@ export interface EmbeddedOptions {
   readonly genesisTime: bigint;
   /** Rules other than the default ones, e.g. a higher retail cap for a dear tariff. */
   readonly rules?: Partial<RuleParameters>;
+  /** Members that govern both chains; absent: the operators' council decides alone. */
+  readonly governed?: Founders;
   /** The network's name in messages and in its deployment file. */
   readonly network?: string;
   /** Endpoints that the chains will be served at. */
@@ -43,6 +45,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
     {
       network: options.network ?? "embedded",
       market: await marketParameters(options.slotSeconds, options.rules),
+      governance: await governanceParameters(options.slotSeconds),
+      ...(options.governed === undefined ? {} : { governed: options.governed }),
       transaction: {
         council: council.address,
         issuer: issuer.address,

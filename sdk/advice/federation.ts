@@ -41,6 +41,15 @@ export const FEDERATION_ERRORS = {
     why: "The council suspended {account}.",
     todo: "Ask the council: a registrar lifts only what a registrar decided.",
   },
+  FederationNotActive: {
+    why: "{member} is suspended or expelled already.",
+    todo: "Let the members vote on it: an emergency replaces no decision.",
+  },
+  FederationLastMember: {
+    why: "{member} is the last member, and nobody could vote any more.",
+    todo: "Admit another one first.",
+  },
+  FederationNoDelegation: { why: "A member's vote is its own.", todo: "Vote with the member's own key." },
   FederationAccessManagerZeroFederation: {
     why: "The zero address is no Federation.",
     todo: "Give the address of the deployed one.",
@@ -50,4 +59,36 @@ export const FEDERATION_ERRORS = {
     todo: "There is nothing to bind; another Federation needs a deployment of its own.",
   },
   FederationObserverBound: { why: "The observer is bound to {observer} for ever.", todo: "There is nothing to do." },
+  FederationAccessManagerHandedOver: {
+    why: "The governor {governor} administers already, for ever.",
+    todo: "Propose to it what is to change.",
+  },
+  FederationAccessManagerLastAdmin: {
+    why: "{admin} is the last admin, and nobody could administer any more.",
+    todo: "Leave it; before the hand-over grant ADMIN to another first.",
+  },
+  FederationAccessManagerNoContract: {
+    why: "{governor} is no contract.",
+    todo: "Hand over to the deployed FederationGovernor.",
+  },
+  FederationAccessManagerNoMembers: {
+    why: "There are no members who could vote.",
+    todo: "Admit the founders before the hand-over.",
+  },
+  FederationAccessManagerNotOffered: {
+    why: "The AccessManager of a federation does not do that ({selector}), whoever asks.",
+    todo: "Leave it: docs/decisions.md says why.",
+  },
+  FederationAccessManagerOtherHolders: {
+    why: "{others} others hold the role {roleId}, which the governor is to have alone.",
+    todo: "Revoke it from them, then hand over.",
+  },
+  FederationAccessManagerSealedFunction: {
+    why: "What contracts may call is fixed since the hand-over ({selector} of {target}).",
+    todo: "Leave it: money and readings stay out of everybody's reach.",
+  },
+  FederationAccessManagerSealedRole: {
+    why: "Since the hand-over nobody gets or loses the role {roleId}.",
+    todo: "Leave it: only COUNCIL, ISSUER and REGULATOR can be given and taken.",
+  },
 } as const satisfies Record<string, Advice>;

@@ -87,6 +87,22 @@ export const LIBRARY_ERRORS = {
     why: "The account has {balance} wei, and {needed} are needed.",
     todo: "Send no native coin with the call.",
   },
+  CheckpointUnorderedInsertion: {
+    why: "The chain's blocks went backwards.",
+    todo: "Report it: it is a bug of the chain.",
+  },
+  ERC5805FutureLookup: {
+    why: "Votes of block {timepoint} are asked for in block {clock}.",
+    todo: "Ask for a block that is past.",
+  },
+  ERC6372InconsistentClock: {
+    why: "The votes' clock is not the block number.",
+    todo: "Report it: it is a bug of the chain.",
+  },
+  VotesExpiredSignature: {
+    why: "The delegation ended at {expiry} (Unix seconds).",
+    todo: "Vote with the member's own key: delegations are refused.",
+  },
   AddressEmptyCode: { why: "{target} has no code.", todo: "Give the address of a contract." },
   FailedCall: { why: "A call between contracts failed without a reason.", todo: "Check the target and the gas." },
 } as const satisfies Record<string, Advice>;

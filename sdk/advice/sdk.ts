@@ -69,6 +69,10 @@ export const SDK_ERRORS = {
     why: "Transaction {hash} was mined and failed without saying why.",
     todo: "It most likely ran out of gas: raise the gas limit or send a smaller batch.",
   },
+  ProposalUnknown: {
+    why: "No proposal {proposalId} was made on this chain.",
+    todo: "Check the number and the chain: each of the two has its own governor.",
+  },
   RevertUnknown: {
     why: "The contract refused the call with {data}, which no known contract declares.",
     todo: "Check that SDK and deployment are of the same version.",

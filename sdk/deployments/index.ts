@@ -13,6 +13,8 @@ export const DEPLOYMENT_VERSION = 1;
 export const TRANSACTION_CONTRACTS = [
   "FederationAccessManager",
   "Federation",
+  "FederationGovernor",
+  "EmergencySuspension",
   "EnergyCredit",
   "GridTopology",
   "DeviceRegistry",
@@ -40,6 +42,8 @@ export const USER_CONTRACTS = [
   "AccountantElection",
   "VoteBook",
   "TurnCourt",
+  "FederationGovernor",
+  "EmergencySuspension",
 ] as const;
 
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, type FunctionFragment, type ParamType } from "ethers";
 
-import { CONTRACT_ROLES, TRANSACTION_FUNCTIONS, USER_FUNCTIONS } from "../../deploy/wiring.js";
+import { CONTRACT_ROLES, GOVERNANCE_ROLES, TRANSACTION_FUNCTIONS, USER_FUNCTIONS } from "../../deploy/wiring.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { CONTRACT_INTERFACES, decodeError, type ContractName } from "../../sdk/contracts.js";
 import { AccessRole, MemberRole, rolesMask } from "../../sdk/enums.js";
@@ -52,7 +52,9 @@ function changingFunctions(contract: ContractName): FunctionFragment[] {
 }
 
 function rolesOfContract(name: TransactionContractName): AccessRole[] {
-  return CONTRACT_ROLES.filter(({ contracts }) => contracts.includes(name)).map(({ role }) => role);
+  return [...GOVERNANCE_ROLES, ...CONTRACT_ROLES]
+    .filter(({ contracts }) => (contracts as readonly string[]).includes(name))
+    .map(({ role }) => role);
 }
 
 describe("deployment", () => {

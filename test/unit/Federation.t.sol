@@ -79,6 +79,90 @@ contract FederationTest is Test {
         assertEq(federation.memberCountOf(MemberRole.GridOperator), 0);
     }
 
+    // -------------------- votes
+
+    function test_AMemberHasOneVoteFromItsAdmissionToItsExpulsion() public {
+        vm.roll(10);
+        _admit(member, _bit(MemberRole.Supplier));
+        assertEq(federation.getVotes(member), 1);
+        assertEq(federation.delegates(member), member);
+        vm.roll(20);
+        _expel(member);
+        assertEq(federation.getVotes(member), 0);
+        assertEq(federation.delegates(member), address(0));
+        vm.roll(21);
+        assertEq(federation.getPastVotes(member, 9), 0);
+        assertEq(federation.getPastVotes(member, 10), 1);
+        assertEq(federation.getPastVotes(member, 19), 1);
+        assertEq(federation.getPastVotes(member, 20), 0);
+        assertEq(federation.getPastTotalSupply(9), 2);
+        assertEq(federation.getPastTotalSupply(19), 3);
+        assertEq(federation.getPastTotalSupply(20), 2);
+    }
+
+    function test_TheSuspendedKeepTheirVote() public {
+        _suspend(registrar, federation.UNTIL_REINSTATED());
+        assertEq(federation.getVotes(registrar), 1);
+    }
+
+    function test_AUserHasNoVote() public {
+        _admitAlice();
+        assertEq(federation.getVotes(alice), 0);
+        assertEq(federation.delegates(alice), address(0));
+        _expel(alice);
+        assertEq(federation.memberCount(), 2);
+    }
+
+    function test_RevertWhen_AVoteIsDelegated() public {
+        vm.expectRevert(IFederation.FederationNoDelegation.selector);
+        vm.prank(registrar);
+        federation.delegate(otherRegistrar);
+        vm.expectRevert(IFederation.FederationNoDelegation.selector);
+        federation.delegateBySig(otherRegistrar, 0, type(uint256).max, 27, bytes32(uint256(1)), bytes32(uint256(1)));
+        assertEq(federation.getVotes(registrar), 1);
+    }
+
+    function test_RevertWhen_TheLastMemberIsExpelled() public {
+        _expel(otherRegistrar);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.FederationLastMember.selector, registrar));
+        _expel(registrar);
+    }
+
+    // -------------------- suspendInEmergency
+
+    function test_AnEmergencySuspensionHoldsAtOnceAndIsNotTheCouncils() public {
+        _suspend(registrar, 1_000_010);
+        vm.warp(1_000_010);
+        vm.expectEmit(address(federation));
+        emit IFederation.AccountSuspended(registrar, 1_000_100, address(this), false);
+        federation.suspendInEmergency(registrar, 1_000_100);
+        assertFalse(federation.isActive(registrar));
+        assertFalse(federation.accountOf(registrar).suspendedByCouncil);
+        _reinstate(registrar); // a decision of the members ends it
+        assertTrue(federation.isActive(registrar));
+    }
+
+    function test_RevertWhen_SomebodyElseSuspendsInAnEmergency() public {
+        vm.expectRevert(_unauthorized(council));
+        vm.prank(council);
+        federation.suspendInEmergency(registrar, 1_000_100);
+    }
+
+    function test_RevertWhen_AnEmergencySuspensionIsOfNoActiveMember() public {
+        _admitAlice();
+        vm.expectRevert(abi.encodeWithSelector(IFederation.FederationNotMember.selector, alice));
+        federation.suspendInEmergency(alice, 1_000_100);
+        _suspend(registrar, 2_000_000);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.FederationNotActive.selector, registrar));
+        federation.suspendInEmergency(registrar, 1_000_100);
+        _admit(member, 1);
+        _expel(member);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.FederationNotActive.selector, member));
+        federation.suspendInEmergency(member, 1_000_100);
+        vm.expectRevert(abi.encodeWithSelector(IFederation.FederationSuspensionPast.selector, 1_000_000));
+        federation.suspendInEmergency(otherRegistrar, 1_000_000);
+    }
+
     // -------------------- admitMember
 
     function test_AdmitMemberGivesRolesAtOnce() public {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { expect } from "chai";
 
-import { marketParameters } from "../../deploy/parameters.js";
+import { governanceParameters, marketParameters } from "../../deploy/parameters.js";
 
 describe("deployment parameters", () => {
   for (const slotSeconds of [30, 900, 3_600]) {
@@ -47,4 +47,28 @@ describe("deployment parameters", () => {
     expect(rules.retailCap).to.equal(2_500_000);
     expect(rules.bondRate).to.equal(2_500_000 + rules.escalationRate);
   });
+
+  for (const [name, slotSeconds] of [
+    ["real", 900],
+    ["compressed", 30],
+  ] as const) {
+    it(`of a ${name} network let the members decide within an emergency, and its accusers wait longer`, async () => {
+      const { governorTimes, emergencySeconds, emergencyWaitSeconds } = await governanceParameters(slotSeconds);
+      const blockSeconds = 2;
+      const blocks = governorTimes.votingDelayBlocks + governorTimes.votingPeriodBlocks;
+      expect(blocks * blockSeconds + governorTimes.timelockSeconds).to.be.below(emergencySeconds);
+      expect(emergencySeconds).to.be.below(emergencyWaitSeconds);
+    });
+
+    it(`of a ${name} network's governance are those of the table in the docs`, async () => {
+      const { governorTimes, ...emergency } = await governanceParameters(slotSeconds);
+      const rows = (await readFile("docs/parameters.md", "utf8")).split("\n").map((row) => row.split("|"));
+      const column = rows.find((row) => row[1]?.includes("parameter"))?.findIndex((cell) => cell.trim() === name);
+      for (const [parameter, value] of Object.entries({ ...governorTimes, ...emergency })) {
+        const row = rows.find((cells) => cells[1]?.includes(`\`${parameter}\``));
+        const unit = parameter.endsWith("Blocks") ? "blocks" : "s";
+        expect(row?.[column ?? -1]?.trim(), parameter).to.equal(`${value} ${unit}`);
+      }
+    });
+  }
 });

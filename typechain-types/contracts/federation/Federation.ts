@@ -13,48 +13,70 @@ export declare namespace IFederation {
     }
 
   export interface FederationInterface extends Interface {
-    getFunction(nameOrSignature: "UNTIL_REINSTATED" | "accountOf" | "admitMember" | "admitUser" | "authority" | "bindObserver" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isConsumingScheduledOp" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "setAuthority" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
+    getFunction(nameOrSignature: "CLOCK_MODE" | "UNTIL_REINSTATED" | "accountOf" | "admitMember" | "admitUser" | "authority" | "bindObserver" | "changeRoles" | "clock" | "delegate" | "delegateBySig" | "delegates" | "eip712Domain" | "expel" | "getPastTotalSupply" | "getPastVotes" | "getVotes" | "hasRole" | "isActive" | "isConsumingScheduledOp" | "isMember" | "memberCount" | "memberCountOf" | "nonces" | "reinstate" | "setAuthority" | "standingOf" | "suspend" | "suspendInEmergency" | "userOfCredential"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "AuthorityUpdated" | "MemberAdmitted" | "MemberRolesChanged" | "ObserverBound" | "UserAdmitted"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "AuthorityUpdated" | "DelegateChanged" | "DelegateVotesChanged" | "EIP712DomainChanged" | "MemberAdmitted" | "MemberRolesChanged" | "ObserverBound" | "UserAdmitted"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'UNTIL_REINSTATED', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'CLOCK_MODE', values?: undefined): string;
+encodeFunctionData(functionFragment: 'UNTIL_REINSTATED', values?: undefined): string;
 encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'admitMember', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'admitUser', values: [AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'bindObserver', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'changeRoles', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'clock', values?: undefined): string;
+encodeFunctionData(functionFragment: 'delegate', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegateBySig', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'delegates', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expel', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'getPastTotalSupply', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'getPastVotes', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'getVotes', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isMember', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'memberCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'memberCountOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'nonces', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'reinstate', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'standingOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'suspend', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'suspendInEmergency', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'userOfCredential', values: [BytesLike]): string;
 
-    decodeFunctionResult(functionFragment: 'UNTIL_REINSTATED', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'CLOCK_MODE', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'UNTIL_REINSTATED', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'accountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'admitMember', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'admitUser', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bindObserver', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'changeRoles', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'clock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegate', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegateBySig', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegates', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expel', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'getPastTotalSupply', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'getPastVotes', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'getVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isMember', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'memberCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'memberCountOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'nonces', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reinstate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standingOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'suspendInEmergency', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Result;
   }
 
@@ -99,6 +121,42 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
       export interface OutputObject {authority: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace DelegateChangedEvent {
+      export type InputTuple = [delegator: AddressLike, fromDelegate: AddressLike, toDelegate: AddressLike];
+      export type OutputTuple = [delegator: string, fromDelegate: string, toDelegate: string];
+      export interface OutputObject {delegator: string, fromDelegate: string, toDelegate: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace DelegateVotesChangedEvent {
+      export type InputTuple = [delegate: AddressLike, previousVotes: BigNumberish, newVotes: BigNumberish];
+      export type OutputTuple = [delegate: string, previousVotes: bigint, newVotes: bigint];
+      export interface OutputObject {delegate: string, previousVotes: bigint, newVotes: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace EIP712DomainChangedEvent {
+      export type InputTuple = [];
+      export type OutputTuple = [];
+      export interface OutputObject {};
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -189,6 +247,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
 
     
     
+    CLOCK_MODE: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     UNTIL_REINSTATED: TypedContractMethod<
       [],
       [bigint],
@@ -245,10 +311,74 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
 
     
+    clock: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    delegate: TypedContractMethod<
+      [arg0: AddressLike, ],
+      [void],
+      'view'
+    >
+    
+
+    
+    delegateBySig: TypedContractMethod<
+      [arg0: AddressLike, arg1: BigNumberish, arg2: BigNumberish, arg3: BigNumberish, arg4: BytesLike, arg5: BytesLike, ],
+      [void],
+      'view'
+    >
+    
+
+    
+    delegates: TypedContractMethod<
+      [account: AddressLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    eip712Domain: TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >
+    
+
+    
     expel: TypedContractMethod<
       [account: AddressLike, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    getPastTotalSupply: TypedContractMethod<
+      [timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    getPastVotes: TypedContractMethod<
+      [account: AddressLike, timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    getVotes: TypedContractMethod<
+      [account: AddressLike, ],
+      [bigint],
+      'view'
     >
     
 
@@ -301,6 +431,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
 
     
+    nonces: TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     reinstate: TypedContractMethod<
       [account: AddressLike, ],
       [void],
@@ -333,6 +471,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
 
     
+    suspendInEmergency: TypedContractMethod<
+      [member: AddressLike, until: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     userOfCredential: TypedContractMethod<
       [credentialCommitment: BytesLike, ],
       [string],
@@ -343,7 +489,12 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'UNTIL_REINSTATED'): TypedContractMethod<
+    getFunction(nameOrSignature: 'CLOCK_MODE'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'UNTIL_REINSTATED'): TypedContractMethod<
       [],
       [bigint],
       'view'
@@ -378,10 +529,50 @@ getFunction(nameOrSignature: 'changeRoles'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'clock'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegate'): TypedContractMethod<
+      [arg0: AddressLike, ],
+      [void],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegateBySig'): TypedContractMethod<
+      [arg0: AddressLike, arg1: BigNumberish, arg2: BigNumberish, arg3: BigNumberish, arg4: BytesLike, arg5: BytesLike, ],
+      [void],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegates'): TypedContractMethod<
+      [account: AddressLike, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >;
 getFunction(nameOrSignature: 'expel'): TypedContractMethod<
       [account: AddressLike, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'getPastTotalSupply'): TypedContractMethod<
+      [timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'getPastVotes'): TypedContractMethod<
+      [account: AddressLike, timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'getVotes'): TypedContractMethod<
+      [account: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'hasRole'): TypedContractMethod<
       [member: AddressLike, role: BigNumberish, ],
@@ -413,6 +604,11 @@ getFunction(nameOrSignature: 'memberCountOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'nonces'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'reinstate'): TypedContractMethod<
       [account: AddressLike, ],
       [void],
@@ -433,6 +629,11 @@ getFunction(nameOrSignature: 'suspend'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'suspendInEmergency'): TypedContractMethod<
+      [member: AddressLike, until: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'userOfCredential'): TypedContractMethod<
       [credentialCommitment: BytesLike, ],
       [string],
@@ -443,6 +644,9 @@ getFunction(nameOrSignature: 'userOfCredential'): TypedContractMethod<
 getEvent(key: 'AccountReinstated'): TypedContractEvent<AccountReinstatedEvent.InputTuple, AccountReinstatedEvent.OutputTuple, AccountReinstatedEvent.OutputObject>;
 getEvent(key: 'AccountSuspended'): TypedContractEvent<AccountSuspendedEvent.InputTuple, AccountSuspendedEvent.OutputTuple, AccountSuspendedEvent.OutputObject>;
 getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'DelegateChanged'): TypedContractEvent<DelegateChangedEvent.InputTuple, DelegateChangedEvent.OutputTuple, DelegateChangedEvent.OutputObject>;
+getEvent(key: 'DelegateVotesChanged'): TypedContractEvent<DelegateVotesChangedEvent.InputTuple, DelegateVotesChangedEvent.OutputTuple, DelegateVotesChangedEvent.OutputObject>;
+getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'MemberAdmitted'): TypedContractEvent<MemberAdmittedEvent.InputTuple, MemberAdmittedEvent.OutputTuple, MemberAdmittedEvent.OutputObject>;
 getEvent(key: 'MemberRolesChanged'): TypedContractEvent<MemberRolesChangedEvent.InputTuple, MemberRolesChangedEvent.OutputTuple, MemberRolesChangedEvent.OutputObject>;
 getEvent(key: 'ObserverBound'): TypedContractEvent<ObserverBoundEvent.InputTuple, ObserverBoundEvent.OutputTuple, ObserverBoundEvent.OutputObject>;
@@ -464,6 +668,18 @@ getEvent(key: 'UserAdmitted'): TypedContractEvent<UserAdmittedEvent.InputTuple, 
 
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    
+
+      'DelegateChanged(address,address,address)': TypedContractEvent<DelegateChangedEvent.InputTuple, DelegateChangedEvent.OutputTuple, DelegateChangedEvent.OutputObject>;
+      DelegateChanged: TypedContractEvent<DelegateChangedEvent.InputTuple, DelegateChangedEvent.OutputTuple, DelegateChangedEvent.OutputObject>;
+    
+
+      'DelegateVotesChanged(address,uint256,uint256)': TypedContractEvent<DelegateVotesChangedEvent.InputTuple, DelegateVotesChangedEvent.OutputTuple, DelegateVotesChangedEvent.OutputObject>;
+      DelegateVotesChanged: TypedContractEvent<DelegateVotesChangedEvent.InputTuple, DelegateVotesChangedEvent.OutputTuple, DelegateVotesChangedEvent.OutputObject>;
+    
+
+      'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+      EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
 
       'MemberAdmitted(address,uint16)': TypedContractEvent<MemberAdmittedEvent.InputTuple, MemberAdmittedEvent.OutputTuple, MemberAdmittedEvent.OutputObject>;

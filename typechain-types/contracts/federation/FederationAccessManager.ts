@@ -6,9 +6,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface FederationAccessManagerInterface extends Interface {
-    getFunction(nameOrSignature: "ADMIN_ROLE" | "PUBLIC_ROLE" | "bindFederation" | "canCall" | "cancel" | "consumeScheduledOp" | "execute" | "expiration" | "federation" | "getAccess" | "getNonce" | "getRoleAdmin" | "getRoleGrantDelay" | "getRoleGuardian" | "getSchedule" | "getTargetAdminDelay" | "getTargetFunctionRole" | "grantRole" | "hasRole" | "hashOperation" | "isTargetClosed" | "labelRole" | "minSetback" | "multicall" | "renounceRole" | "revokeRole" | "schedule" | "setGrantDelay" | "setRoleAdmin" | "setRoleGuardian" | "setTargetAdminDelay" | "setTargetClosed" | "setTargetFunctionRole" | "updateAuthority"): FunctionFragment;
+    getFunction(nameOrSignature: "ADMIN_ROLE" | "PUBLIC_ROLE" | "bindFederation" | "canCall" | "cancel" | "consumeScheduledOp" | "execute" | "expiration" | "federation" | "getAccess" | "getNonce" | "getRoleAdmin" | "getRoleGrantDelay" | "getRoleGuardian" | "getSchedule" | "getTargetAdminDelay" | "getTargetFunctionRole" | "governor" | "grantRole" | "handOver" | "hasRole" | "hashOperation" | "holderCountOf" | "isTargetClosed" | "labelRole" | "minSetback" | "multicall" | "renounceRole" | "revokeRole" | "schedule" | "setGrantDelay" | "setRoleAdmin" | "setRoleGuardian" | "setTargetAdminDelay" | "setTargetClosed" | "setTargetFunctionRole" | "updateAuthority"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "FederationBound" | "OperationCanceled" | "OperationExecuted" | "OperationScheduled" | "RoleAdminChanged" | "RoleGrantDelayChanged" | "RoleGranted" | "RoleGuardianChanged" | "RoleLabel" | "RoleRevoked" | "TargetAdminDelayUpdated" | "TargetClosed" | "TargetFunctionRoleUpdated"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "FederationBound" | "HandedOver" | "OperationCanceled" | "OperationExecuted" | "OperationScheduled" | "RoleAdminChanged" | "RoleGrantDelayChanged" | "RoleGranted" | "RoleGuardianChanged" | "RoleLabel" | "RoleRevoked" | "TargetAdminDelayUpdated" | "TargetClosed" | "TargetFunctionRoleUpdated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'ADMIN_ROLE', values?: undefined): string;
 encodeFunctionData(functionFragment: 'PUBLIC_ROLE', values?: undefined): string;
@@ -27,9 +27,12 @@ encodeFunctionData(functionFragment: 'getRoleGuardian', values: [BigNumberish]):
 encodeFunctionData(functionFragment: 'getSchedule', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'getTargetAdminDelay', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'getTargetFunctionRole', values: [AddressLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'governor', values?: undefined): string;
 encodeFunctionData(functionFragment: 'grantRole', values: [BigNumberish, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'handOver', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'hashOperation', values: [AddressLike, AddressLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'holderCountOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isTargetClosed', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'labelRole', values: [BigNumberish, string]): string;
 encodeFunctionData(functionFragment: 'minSetback', values?: undefined): string;
@@ -62,9 +65,12 @@ decodeFunctionResult(functionFragment: 'getRoleGuardian', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'getSchedule', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'getTargetAdminDelay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'getTargetFunctionRole', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'governor', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'grantRole', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'handOver', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hashOperation', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'holderCountOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isTargetClosed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'labelRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'minSetback', data: BytesLike): Result;
@@ -86,6 +92,18 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
       export type InputTuple = [federation: AddressLike];
       export type OutputTuple = [federation: string];
       export interface OutputObject {federation: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace HandedOverEvent {
+      export type InputTuple = [governor: AddressLike, deployer: AddressLike];
+      export type OutputTuple = [governor: string, deployer: string];
+      export interface OutputObject {governor: string, deployer: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -408,8 +426,24 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
     
 
     
+    governor: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     grantRole: TypedContractMethod<
       [roleId: BigNumberish, account: AddressLike, executionDelay: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    handOver: TypedContractMethod<
+      [newGovernor: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -427,6 +461,14 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
     hashOperation: TypedContractMethod<
       [caller: AddressLike, target: AddressLike, data: BytesLike, ],
       [string],
+      'view'
+    >
+    
+
+    
+    holderCountOf: TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [bigint],
       'view'
     >
     
@@ -489,41 +531,41 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
 
     
     setGrantDelay: TypedContractMethod<
-      [roleId: BigNumberish, newDelay: BigNumberish, ],
+      [arg0: BigNumberish, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >
     
 
     
     setRoleAdmin: TypedContractMethod<
-      [roleId: BigNumberish, admin: BigNumberish, ],
+      [arg0: BigNumberish, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >
     
 
     
     setRoleGuardian: TypedContractMethod<
-      [roleId: BigNumberish, guardian: BigNumberish, ],
+      [arg0: BigNumberish, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >
     
 
     
     setTargetAdminDelay: TypedContractMethod<
-      [target: AddressLike, newDelay: BigNumberish, ],
+      [arg0: AddressLike, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >
     
 
     
     setTargetClosed: TypedContractMethod<
-      [target: AddressLike, closed: boolean, ],
+      [arg0: AddressLike, arg1: boolean, ],
       [void],
-      'nonpayable'
+      'view'
     >
     
 
@@ -537,9 +579,9 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
 
     
     updateAuthority: TypedContractMethod<
-      [target: AddressLike, newAuthority: AddressLike, ],
+      [arg0: AddressLike, arg1: AddressLike, ],
       [void],
-      'nonpayable'
+      'view'
     >
     
 
@@ -631,8 +673,18 @@ getFunction(nameOrSignature: 'getTargetFunctionRole'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'governor'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'grantRole'): TypedContractMethod<
       [roleId: BigNumberish, account: AddressLike, executionDelay: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'handOver'): TypedContractMethod<
+      [newGovernor: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -644,6 +696,11 @@ getFunction(nameOrSignature: 'hasRole'): TypedContractMethod<
 getFunction(nameOrSignature: 'hashOperation'): TypedContractMethod<
       [caller: AddressLike, target: AddressLike, data: BytesLike, ],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'holderCountOf'): TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'isTargetClosed'): TypedContractMethod<
@@ -682,29 +739,29 @@ getFunction(nameOrSignature: 'schedule'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setGrantDelay'): TypedContractMethod<
-      [roleId: BigNumberish, newDelay: BigNumberish, ],
+      [arg0: BigNumberish, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >;
 getFunction(nameOrSignature: 'setRoleAdmin'): TypedContractMethod<
-      [roleId: BigNumberish, admin: BigNumberish, ],
+      [arg0: BigNumberish, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >;
 getFunction(nameOrSignature: 'setRoleGuardian'): TypedContractMethod<
-      [roleId: BigNumberish, guardian: BigNumberish, ],
+      [arg0: BigNumberish, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >;
 getFunction(nameOrSignature: 'setTargetAdminDelay'): TypedContractMethod<
-      [target: AddressLike, newDelay: BigNumberish, ],
+      [arg0: AddressLike, arg1: BigNumberish, ],
       [void],
-      'nonpayable'
+      'view'
     >;
 getFunction(nameOrSignature: 'setTargetClosed'): TypedContractMethod<
-      [target: AddressLike, closed: boolean, ],
+      [arg0: AddressLike, arg1: boolean, ],
       [void],
-      'nonpayable'
+      'view'
     >;
 getFunction(nameOrSignature: 'setTargetFunctionRole'): TypedContractMethod<
       [target: AddressLike, selectors: BytesLike[], roleId: BigNumberish, ],
@@ -712,12 +769,13 @@ getFunction(nameOrSignature: 'setTargetFunctionRole'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'updateAuthority'): TypedContractMethod<
-      [target: AddressLike, newAuthority: AddressLike, ],
+      [arg0: AddressLike, arg1: AddressLike, ],
       [void],
-      'nonpayable'
+      'view'
     >;
 
     getEvent(key: 'FederationBound'): TypedContractEvent<FederationBoundEvent.InputTuple, FederationBoundEvent.OutputTuple, FederationBoundEvent.OutputObject>;
+getEvent(key: 'HandedOver'): TypedContractEvent<HandedOverEvent.InputTuple, HandedOverEvent.OutputTuple, HandedOverEvent.OutputObject>;
 getEvent(key: 'OperationCanceled'): TypedContractEvent<OperationCanceledEvent.InputTuple, OperationCanceledEvent.OutputTuple, OperationCanceledEvent.OutputObject>;
 getEvent(key: 'OperationExecuted'): TypedContractEvent<OperationExecutedEvent.InputTuple, OperationExecutedEvent.OutputTuple, OperationExecutedEvent.OutputObject>;
 getEvent(key: 'OperationScheduled'): TypedContractEvent<OperationScheduledEvent.InputTuple, OperationScheduledEvent.OutputTuple, OperationScheduledEvent.OutputObject>;
@@ -735,6 +793,10 @@ getEvent(key: 'TargetFunctionRoleUpdated'): TypedContractEvent<TargetFunctionRol
       
       'FederationBound(address)': TypedContractEvent<FederationBoundEvent.InputTuple, FederationBoundEvent.OutputTuple, FederationBoundEvent.OutputObject>;
       FederationBound: TypedContractEvent<FederationBoundEvent.InputTuple, FederationBoundEvent.OutputTuple, FederationBoundEvent.OutputObject>;
+    
+
+      'HandedOver(address,address)': TypedContractEvent<HandedOverEvent.InputTuple, HandedOverEvent.OutputTuple, HandedOverEvent.OutputObject>;
+      HandedOver: TypedContractEvent<HandedOverEvent.InputTuple, HandedOverEvent.OutputTuple, HandedOverEvent.OutputObject>;
     
 
       'OperationCanceled(bytes32,uint32)': TypedContractEvent<OperationCanceledEvent.InputTuple, OperationCanceledEvent.OutputTuple, OperationCanceledEvent.OutputObject>;

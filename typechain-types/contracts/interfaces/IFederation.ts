@@ -13,7 +13,7 @@ export declare namespace IFederation {
     }
 
   export interface IFederationInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "admitMember" | "admitUser" | "bindObserver" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "standingOf" | "suspend" | "userOfCredential"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "admitMember" | "admitUser" | "bindObserver" | "changeRoles" | "expel" | "hasRole" | "isActive" | "isMember" | "memberCount" | "memberCountOf" | "reinstate" | "standingOf" | "suspend" | "suspendInEmergency" | "userOfCredential"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AccountExpelled" | "AccountReinstated" | "AccountSuspended" | "MemberAdmitted" | "MemberRolesChanged" | "ObserverBound" | "UserAdmitted"): EventFragment;
 
@@ -31,6 +31,7 @@ encodeFunctionData(functionFragment: 'memberCountOf', values: [BigNumberish]): s
 encodeFunctionData(functionFragment: 'reinstate', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'standingOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'suspend', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'suspendInEmergency', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'userOfCredential', values: [BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'accountOf', data: BytesLike): Result;
@@ -47,6 +48,7 @@ decodeFunctionResult(functionFragment: 'memberCountOf', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'reinstate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standingOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'suspendInEmergency', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Result;
   }
 
@@ -281,6 +283,14 @@ decodeFunctionResult(functionFragment: 'userOfCredential', data: BytesLike): Res
     
 
     
+    suspendInEmergency: TypedContractMethod<
+      [member: AddressLike, until: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     userOfCredential: TypedContractMethod<
       [credentialCommitment: BytesLike, ],
       [string],
@@ -358,6 +368,11 @@ getFunction(nameOrSignature: 'standingOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'suspend'): TypedContractMethod<
       [account: AddressLike, until: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'suspendInEmergency'): TypedContractMethod<
+      [member: AddressLike, until: BigNumberish, ],
       [void],
       'nonpayable'
     >;

@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { IAccountantElection } from './IAccountantElection.js';
+export type { IAccountantSeats } from './IAccountantSeats.js';
 export type { IAccountingFees } from './IAccountingFees.js';
 export type { IAccountingRevenue } from './IAccountingRevenue.js';
 export type { IArrears } from './IArrears.js';
@@ -9,10 +10,12 @@ export type { IBilateralContracts } from './IBilateralContracts.js';
 export type { IClearing } from './IClearing.js';
 export type { IDeviceRegistry } from './IDeviceRegistry.js';
 export type { IDisputes } from './IDisputes.js';
+export type { IEmergencySuspension } from './IEmergencySuspension.js';
 export type { IEnergyCredit } from './IEnergyCredit.js';
 export type { IEnergyMarket } from './IEnergyMarket.js';
 export type { IFederation } from './IFederation.js';
 export type { IFederationAccessManager } from './IFederationAccessManager.js';
+export type { IFederationGovernor } from './IFederationGovernor.js';
 export type { IGridTopology } from './IGridTopology.js';
 export type { IMarketCalendar } from './IMarketCalendar.js';
 export type { IMarketRules } from './IMarketRules.js';

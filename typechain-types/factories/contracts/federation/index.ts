@@ -4,8 +4,10 @@
 export * as election from './election/index.js';
 export { AccountantElection__factory } from './AccountantElection__factory.js';
 export { AccountingRevenue__factory } from './AccountingRevenue__factory.js';
+export { EmergencySuspension__factory } from './EmergencySuspension__factory.js';
 export { Federation__factory } from './Federation__factory.js';
 export { FederationAccessManager__factory } from './FederationAccessManager__factory.js';
+export { FederationGovernor__factory } from './FederationGovernor__factory.js';
 export { QbftHeader__factory } from './QbftHeader__factory.js';
 export { QbftSeals__factory } from './QbftSeals__factory.js';
 export { TurnCourt__factory } from './TurnCourt__factory.js';

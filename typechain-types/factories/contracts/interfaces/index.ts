@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export { IAccountantElection__factory } from './IAccountantElection__factory.js';
+export { IAccountantSeats__factory } from './IAccountantSeats__factory.js';
 export { IAccountingFees__factory } from './IAccountingFees__factory.js';
 export { IAccountingRevenue__factory } from './IAccountingRevenue__factory.js';
 export { IArrears__factory } from './IArrears__factory.js';
@@ -9,10 +10,12 @@ export { IBilateralContracts__factory } from './IBilateralContracts__factory.js'
 export { IClearing__factory } from './IClearing__factory.js';
 export { IDeviceRegistry__factory } from './IDeviceRegistry__factory.js';
 export { IDisputes__factory } from './IDisputes__factory.js';
+export { IEmergencySuspension__factory } from './IEmergencySuspension__factory.js';
 export { IEnergyCredit__factory } from './IEnergyCredit__factory.js';
 export { IEnergyMarket__factory } from './IEnergyMarket__factory.js';
 export { IFederation__factory } from './IFederation__factory.js';
 export { IFederationAccessManager__factory } from './IFederationAccessManager__factory.js';
+export { IFederationGovernor__factory } from './IFederationGovernor__factory.js';
 export { IGridTopology__factory } from './IGridTopology__factory.js';
 export { IMarketCalendar__factory } from './IMarketCalendar__factory.js';
 export { IMarketRules__factory } from './IMarketRules__factory.js';

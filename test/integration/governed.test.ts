@@ -1,0 +1,343 @@
+import { expect } from "chai";
+import { ZeroAddress, toQuantity, type Wallet } from "ethers";
+
+import type { FoundingMember } from "../../deploy/governed.js";
+import { governanceParameters } from "../../deploy/parameters.js";
+import { keyFromSeed } from "../../scripts/networks/keys.js";
+import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
+import {
+  decideAdmission,
+  decideArea,
+  decideEdge,
+  decideExpulsion,
+  decideRoles,
+  decideToAllowEmergency,
+  type ProposedCall,
+} from "../../sdk/actions/decisions.js";
+import { backSuspension, backersOf, runningEmergencies, suspendByMembers } from "../../sdk/actions/emergency.js";
+import { admitMember, standingOf } from "../../sdk/actions/federation.js";
+import {
+  cancelProposal,
+  castVote,
+  execute,
+  governorOf,
+  propose,
+  proposalOf,
+  queue,
+  stateOf,
+  tallyOf,
+  type Proposal,
+} from "../../sdk/actions/governance.js";
+import { withSigner, type AnyChain, type TransactionChain } from "../../sdk/connect.js";
+import { CONTRACT_INTERFACES, decodeError, type ContractName } from "../../sdk/contracts.js";
+import { AccessRole, MemberRole, ProposalState, Standing, VoteSupport } from "../../sdk/enums.js";
+import { isCommonwattError } from "../../sdk/errors.js";
+import { readEvents, type ChainEvent } from "../../sdk/events.js";
+
+const SEED = 17;
+const SLOT_SECONDS = 3_600;
+const KINDS = ["transaction", "user"] as const;
+type Kind = (typeof KINDS)[number];
+
+/** What the founders are; on each chain with other keys. */
+const FOUNDERS: readonly (readonly [name: string, roles: readonly MemberRole[]])[] = [
+  ["supplier", [MemberRole.Supplier]],
+  ["grid", [MemberRole.GridOperator]],
+  ["meters", [MemberRole.MeteringOperator]],
+  ["registrar", [MemberRole.Registrar, MemberRole.Accountant]],
+  ["maker", [MemberRole.Manufacturer, MemberRole.Accountant]],
+];
+
+function keysOf(kind: Kind): Wallet[] {
+  return FOUNDERS.map(([name]) => keyFromSeed(SEED, kind, name));
+}
+
+function foundersOf(kind: Kind): FoundingMember[] {
+  return keysOf(kind).map(({ address }, place) => ({ member: address, roles: FOUNDERS[place]?.[1] ?? [] }));
+}
+
+/** The code that a promise fails with. */
+async function failureOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isCommonwattError(error)) return error.code;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+describe("a governed pair of chains", () => {
+  let network: EmbeddedNetwork;
+
+  before(async function () {
+    this.timeout(180_000);
+    network = await openEmbedded({
+      seed: SEED,
+      slotSeconds: SLOT_SECONDS,
+      genesisTime: 1_473_638_400n,
+      governed: { transaction: foundersOf("transaction"), user: foundersOf("user") },
+    });
+    for (const kind of KINDS) await network.fund(kind, [candidateOf(kind), ...keysOf(kind).map((key) => key.address)]);
+  });
+
+  after(() => network.close());
+
+  function candidateOf(kind: Kind): string {
+    return keyFromSeed(SEED, kind, "candidate").address;
+  }
+
+  function as<Chain extends AnyChain>(chain: Chain, key: Wallet | undefined): Chain {
+    if (key === undefined) throw new Error("no such key");
+    return withSigner(chain as TransactionChain, key) as Chain;
+  }
+
+  async function mine(kind: Kind, blocks: bigint, seconds = 2n): Promise<void> {
+    const { provider } = network.chains[kind].connection;
+    await provider.request({ method: "hardhat_mine", params: [toQuantity(blocks), toQuantity(seconds)] });
+  }
+
+  /** Past the last block of a proposal's vote. */
+  async function endVote(kind: Kind, proposalId: bigint): Promise<void> {
+    const { deadline } = await tallyOf(network[kind], proposalId);
+    await mine(kind, deadline + 1n - BigInt(await network[kind].provider.getBlockNumber()));
+  }
+
+  async function passTimelock(kind: Kind): Promise<void> {
+    const { governorTimes } = await governanceParameters(SLOT_SECONDS);
+    await mine(kind, 2n, BigInt(governorTimes.timelockSeconds));
+  }
+
+  /** Proposes, votes (four of five founders for it: enough for six members, too), queues and executes. */
+  async function decide(kind: Kind, calls: readonly ProposedCall[], description: string): Promise<bigint> {
+    const chain = network[kind];
+    const [proposer, ...others] = keysOf(kind);
+    const proposalId = await propose(as(chain, proposer), { calls, description });
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Pending);
+    const { snapshot } = await tallyOf(chain, proposalId);
+    await mine(kind, snapshot + 1n - BigInt(await chain.provider.getBlockNumber()));
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Active);
+    for (const voter of [proposer, ...others.slice(0, 3)]) {
+      await castVote(as(chain, voter), { proposalId, support: VoteSupport.For });
+    }
+    await castVote(as(chain, others[3]), { proposalId, support: VoteSupport.Against, reason: "too early" });
+    await endVote(kind, proposalId);
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Succeeded);
+    // whoever queues and executes knows the proposal from the chain alone, and is nobody
+    const anybody = network.operators[kind].accountant1;
+    const proposal = await proposalOf(chain, proposalId);
+    await queue(as(chain, anybody), proposal);
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Queued);
+    expect(await failureOf(execute(as(chain, anybody), proposal))).to.equal("FederationGovernorTooEarly");
+    await passTimelock(kind);
+    await execute(as(chain, anybody), proposal);
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Executed);
+    return proposalId;
+  }
+
+  for (const kind of KINDS) {
+    it(`admits, changes and expels a member of the ${kind} chain by proposal, vote, queue and execution`, async function () {
+      this.timeout(120_000);
+      const chain = network[kind];
+      const candidate = candidateOf(kind);
+      expect(await chain.contracts.federation.memberCount()).to.equal(BigInt(FOUNDERS.length));
+      const admission = decideAdmission(chain, { member: candidate, roles: [MemberRole.Supplier] });
+      const first = await decide(kind, [admission], "Admit the candidate");
+      expect(await tallyOf(chain, first)).to.deep.include({ for: 4n, against: 1n, abstain: 0n });
+      expect(await chain.contracts.federation.getVotes(candidate)).to.equal(1n);
+      const change = decideRoles(chain, { member: candidate, roles: [MemberRole.Accountant, MemberRole.DataProvider] });
+      await decide(kind, [change], "Let it keep books");
+      expect(await chain.contracts.federation.hasRole(candidate, MemberRole.Supplier)).to.equal(false);
+      expect(await chain.contracts.federation.hasRole(candidate, MemberRole.DataProvider)).to.equal(true);
+      await decide(kind, [decideExpulsion(chain, { account: candidate })], "It broke its word");
+      expect(await standingOf(chain, candidate)).to.equal(Standing.Expelled);
+      expect(await chain.contracts.federation.getVotes(candidate)).to.equal(0n);
+    });
+  }
+
+  it("draws the grid and sets an edge's fee and capacity by one proposal", async function () {
+    this.timeout(120_000);
+    const chain = network.transaction;
+    const fromSlot = (await chain.contracts.marketCalendar.firstUnopenedSlot()) + 1_000n;
+    const calls = [
+      decideArea(chain, { parent: 0n }),
+      decideArea(chain, { parent: 1n }),
+      decideEdge(chain, { area: 2n, fee: 12_000n, capacityWh: 50_000n, fromSlot }),
+    ];
+    await decide("transaction", calls, "A city, a district, its edge");
+    const { gridTopology } = chain.contracts;
+    expect(await gridTopology.edgeFeeAt(2n, fromSlot)).to.equal(12_000n);
+    expect([...(await gridTopology.edgeCapacityAt(2n, fromSlot))]).to.deep.equal([true, 50_000n]);
+  });
+
+  it("stops a member in an emergency when a third of the members want it, and lets it vote", async function () {
+    this.timeout(120_000);
+    const chain = network.transaction;
+    const [one, two, , , target] = keysOf("transaction");
+    if (target === undefined) throw new Error("no such key");
+    const account = target.address;
+    await backSuspension(as(chain, one), { account });
+    expect(
+      await failureOf(suspendByMembers(as(chain, one), { account, backers: await backersOf(chain, account) })),
+    ).to.equal("EmergencySuspensionTooFewBackers");
+    await backSuspension(as(chain, two), { account });
+    await suspendByMembers(as(chain, one), { account, backers: await backersOf(chain, account) });
+    expect(await standingOf(chain, account)).to.equal(Standing.Suspended);
+    expect((await runningEmergencies(chain)).map((emergency) => emergency.account)).to.deep.equal([account]);
+    expect(await backersOf(chain, account)).to.deep.equal([]);
+    const proposal: Proposal = {
+      calls: [decideToAllowEmergency(chain, { account })],
+      description: "It was in the right",
+    };
+    const proposalId = await propose(as(chain, target), proposal);
+    expect(await failureOf(cancelProposal(as(chain, one), proposal))).to.equal("GovernorUnableToCancel");
+    await cancelProposal(as(chain, target), proposal);
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Canceled);
+    const { emergencySeconds } = await governanceParameters(SLOT_SECONDS);
+    await mine("transaction", 2n, BigInt(emergencySeconds));
+    expect(await standingOf(chain, account)).to.equal(Standing.Active);
+  });
+
+  it("refuses a proposal that would remove the last admin, and one of a stranger", async () => {
+    const chain = network.transaction;
+    const [member] = keysOf("transaction");
+    const target = chain.deployment.contracts.FederationAccessManager.address;
+    const governor = chain.deployment.contracts.FederationGovernor.address;
+    const data = CONTRACT_INTERFACES.FederationAccessManager.encodeFunctionData("renounceRole", [0n, governor]);
+    const removal = { calls: [{ target, data }], description: "Anarchy" };
+    expect(await failureOf(propose(as(chain, member), removal))).to.equal("FederationGovernorLastAdmin");
+    const stranger = network.operators.transaction.council;
+    expect(await failureOf(propose(as(chain, stranger), removal))).to.equal("GovernorInsufficientProposerVotes");
+    expect(await failureOf(proposalOf(chain, 1n))).to.equal("ProposalUnknown");
+  });
+
+  // -------------------- nobody administers but the governor
+
+  async function eventsOf(chain: AnyChain): Promise<ChainEvent[]> {
+    const range = { fromBlock: 0, toBlock: await chain.provider.getBlockNumber(), blocksPerRequest: 10_000_000 };
+    const all: ChainEvent[] = [];
+    for await (const events of readEvents(chain, range)) all.push(...events);
+    return all;
+  }
+
+  /** Who holds each role, from the AccessManager's events alone. */
+  function holdersFrom(events: readonly ChainEvent[]): Map<bigint, Set<string>> {
+    const holders = new Map<bigint, Set<string>>();
+    for (const { name, args } of events) {
+      if (name !== "RoleGranted" && name !== "RoleRevoked") continue;
+      const { roleId, account } = args as { roleId: bigint; account: string };
+      const those = holders.get(roleId) ?? new Set<string>();
+      if (name === "RoleGranted") those.add(account);
+      else those.delete(account);
+      holders.set(roleId, those);
+    }
+    return holders;
+  }
+
+  /** Every address that the chain's events, deployment and operators name. */
+  function accountsIn(events: readonly ChainEvent[], kind: Kind): Set<string> {
+    const accounts = new Set<string>(Object.values(network.operators[kind]).map(({ address }) => address));
+    for (const { address } of Object.values(network[kind].deployment.contracts)) accounts.add(address);
+    const walk = (value: unknown): void => {
+      if (typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value)) accounts.add(value);
+      else if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
+    };
+    for (const { args } of events) walk(args);
+    accounts.delete(ZeroAddress);
+    return accounts;
+  }
+
+  for (const kind of KINDS) {
+    it(`lets no account of the ${kind} chain but the governor administer anything, by all role events`, async () => {
+      const chain = network[kind];
+      const governor = chain.deployment.contracts.FederationGovernor.address;
+      const events = await eventsOf(chain);
+      const holders = holdersFrom(events);
+      expect([...(holders.get(AccessRole.Admin) ?? [])]).to.deep.equal([governor]);
+      expect([...(holders.get(AccessRole.Council) ?? [])]).to.deep.equal([governor]);
+      expect(await governorOf(chain)).to.equal(governor);
+      const delegating = ["RoleAdminChanged", "RoleGuardianChanged", "TargetAdminDelayUpdated", "AuthorityUpdated"];
+      const authorities = events.filter(({ name }) => delegating.includes(name));
+      const manager = chain.deployment.contracts.FederationAccessManager.address;
+      for (const { name, args } of authorities) {
+        expect([name, args["authority"]], "at deployment").to.deep.equal(["AuthorityUpdated", manager]);
+      }
+      const accounts = accountsIn(events, kind);
+      expect(accounts.size).to.be.above(FOUNDERS.length);
+      for (const account of accounts) {
+        for (const role of [AccessRole.Admin, AccessRole.Council]) {
+          const { isMember } = await chain.contracts.federationAccessManager.hasRole(role, account);
+          expect(isMember, `${account} has role ${role}`).to.equal(account === governor);
+        }
+        for (const role of [AccessRole.Market, AccessRole.Settlement, AccessRole.Escrow, AccessRole.Emergency]) {
+          const { isMember } = await chain.contracts.federationAccessManager.hasRole(role, account);
+          if (isMember)
+            expect((await chain.provider.getCode(account)).length, `${account}, role ${role}`).to.be.above(2);
+        }
+      }
+    });
+
+    it(`leaves the deployer of the ${kind} chain nothing`, async () => {
+      const chain = network[kind];
+      const { deployer } = network.operators[kind];
+      expect(
+        await failureOf(admitMember(as(chain, deployer), { member: deployer.address, roles: [MemberRole.Supplier] })),
+      ).to.equal("AccessManagedUnauthorized");
+      const administers = ["grantRole", "revokeRole", "labelRole", "setTargetFunctionRole", "handOver"] as const;
+      const values = { roleId: 1n, account: deployer.address, executionDelay: 0n, label: "", selectors: [] } as const;
+      for (const name of administers) {
+        const fragment = CONTRACT_INTERFACES.FederationAccessManager.getFunction(name);
+        if (fragment === null) throw new Error(`no ${name}`);
+        const args = fragment.inputs.map((input) => values[input.name as keyof typeof values] ?? deployer.address);
+        const data = CONTRACT_INTERFACES.FederationAccessManager.encodeFunctionData(fragment, args);
+        expect(await refusalOf(chain, "FederationAccessManager", data, deployer.address), name).to.equal(
+          "AccessManagerUnauthorizedAccount",
+        );
+      }
+    });
+  }
+
+  it("gives the governor no way to the escrow, whatever the members decide", async () => {
+    const chain = network.transaction;
+    const governor = chain.deployment.contracts.FederationGovernor.address;
+    const escrow = chain.deployment.contracts.TradeEscrow.address;
+    const manager = CONTRACT_INTERFACES.FederationAccessManager;
+    const attempts: readonly [string, string, readonly unknown[]][] = [
+      ["FederationAccessManagerSealedRole", "grantRole", [AccessRole.Market, governor, 0n]],
+      ["FederationAccessManagerSealedRole", "grantRole", [AccessRole.Settlement, governor, 0n]],
+      ["FederationAccessManagerNotOffered", "updateAuthority", [escrow, governor]],
+      ["FederationAccessManagerNotOffered", "setTargetClosed", [escrow, true]],
+      ...["lock", "unlock", "payLocked", "post", "release"].map((name): [string, string, readonly unknown[]] => {
+        const selector = CONTRACT_INTERFACES.TradeEscrow.getFunction(name)?.selector;
+        const args = [escrow, [selector], AccessRole.Council];
+        return ["FederationAccessManagerSealedFunction", "setTargetFunctionRole", args];
+      }),
+    ];
+    for (const [code, name, args] of attempts) {
+      const data = manager.encodeFunctionData(name, args);
+      expect(await refusalOf(chain, "FederationAccessManager", data, governor), `${name} ${args.join()}`).to.equal(
+        code,
+      );
+    }
+    const bind = CONTRACT_INTERFACES.TradeEscrow.encodeFunctionData("bindFeesAccount", [governor]);
+    expect(await refusalOf(chain, "TradeEscrow", bind, governor)).to.equal("TradeEscrowFeesAccountBound");
+  });
+
+  /** The error that a call meets; undefined when it passes. */
+  async function refusalOf(
+    chain: AnyChain,
+    contract: ContractName,
+    data: string,
+    from: string,
+  ): Promise<string | undefined> {
+    const { address } = (chain.deployment.contracts as Record<string, { address: string }>)[contract] ?? {
+      address: "",
+    };
+    try {
+      await chain.provider.call({ to: address, from, data });
+      return undefined;
+    } catch (error) {
+      return decodeError(error).code;
+    }
+  }
+});

@@ -13,7 +13,7 @@ export default buildModule("UserChain", (m) => {
   const election = deployElection(m, { manager: FederationAccessManager, federation: Federation });
   m.call(election.AccountantElection, "bindParts", [election.VoteBook, election.TurnCourt, ZeroAddress]);
   const governance = deployGovernance(m, FederationAccessManager, Federation, election.AccountantElection);
-  const contracts = { FederationAccessManager, Federation, ...election, ...governance };
+  const contracts = { FederationAccessManager, Federation, ...governance, ...election };
   reserveFunctions(m, FederationAccessManager, USER_FUNCTIONS, contracts);
   grantRole(m, FederationAccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
   return contracts;

@@ -24,23 +24,29 @@ const FEDERATION = {
   functions: ["admitMember", "changeRoles", "suspend", "reinstate", "expel"],
 } as const;
 
+const EMERGENCY = [
+  { contract: "Federation", role: AccessRole.Emergency, functions: ["suspendInEmergency"] },
+  { contract: "EmergencySuspension", role: AccessRole.Council, functions: ["allowAgain"] },
+] as const;
+
 const ELECTION = {
   contract: "AccountantElection",
   role: AccessRole.Council,
   functions: ["setSeats", "slash", "unfreeze"],
 } as const;
 
-const EMERGENCY = [
-  { contract: "Federation", role: AccessRole.Emergency, functions: ["suspendInEmergency"] },
-  { contract: "EmergencySuspension", role: AccessRole.Council, functions: ["allowAgain"] },
-] as const;
-
-export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [FEDERATION, ELECTION, ...EMERGENCY];
+export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [
+  FEDERATION,
+  ...EMERGENCY,
+  ELECTION,
+  // for nobody: this chain has no revenue to bind, nor a holder of SETTLEMENT, and a hand-over seals that for ever
+  { contract: "VoteBook", role: AccessRole.Settlement, functions: ["bindRevenue"] },
+];
 
 export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContractName>[] = [
   FEDERATION,
-  ELECTION,
   ...EMERGENCY,
+  ELECTION,
   { contract: "GridTopology", role: AccessRole.Council, functions: ["createArea", "setParties", "setEdge"] },
   { contract: "AccountingRevenue", role: AccessRole.Council, functions: ["assignPool"] },
   { contract: "EnergyCredit", role: AccessRole.Issuer, functions: ["issue", "redeemFrom"] },

@@ -24,9 +24,9 @@ export type { Advice } from "./advice/advice.js";
 export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advice>>>> = {
   SDK: SDK_ERRORS,
   Federation: FEDERATION_ERRORS,
+  "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,
   "QBFT headers, seals and turns": QBFT_ERRORS,
-  "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
   "MarketRules and MarketCalendar": RULES_ERRORS,

@@ -7,12 +7,11 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAccountantSeats} from "../interfaces/IAccountantSeats.sol";
 import {IEmergencySuspension} from "../interfaces/IEmergencySuspension.sol";
 import {IFederation, MemberRole, Standing} from "../interfaces/IFederation.sol";
+import {CandidateWords} from "../libraries/CandidateWords.sol";
 
 /// @title EmergencySuspension
 /// @notice Suspends a member at once and for a short time, when a regulator or a third of the members want it.
 contract EmergencySuspension is AccessManaged, IEmergencySuspension {
-    uint256 private constant _SEATED = 1 << 209; // AccountantElection.candidateWords
-
     /// @notice Who is a member, and who suspends.
     IFederation public immutable FEDERATION;
     /// @notice Who has an accountant's seat; zero where accountants are not elected.
@@ -159,7 +158,7 @@ contract EmergencySuspension is AccessManaged, IEmergencySuspension {
     function _hasSeat(address member) private view returns (bool) {
         if (address(ELECTION) == address(0)) return false;
         uint16 candidate = ELECTION.candidateOf(member);
-        return candidate != 0 && ELECTION.wordOf(candidate) & _SEATED != 0;
+        return candidate != 0 && ELECTION.wordOf(candidate) & CandidateWords.SEATED != 0;
     }
 
     function _requireNotWaiting(address accuser) private view {

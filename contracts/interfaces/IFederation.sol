@@ -151,10 +151,6 @@ interface IFederation {
     /// @param account The suspended user.
     error FederationSuspendedByCouncil(address account);
 
-    /// @notice An observer is bound already.
-    /// @param observer The observer.
-    error FederationObserverBound(address observer);
-
     /// @notice Only an active member is suspended in an emergency: a longer suspension is not replaced.
     /// @param member The suspended or expelled member.
     error FederationNotActive(address member);
@@ -165,6 +161,10 @@ interface IFederation {
 
     /// @notice A member's vote is its own.
     error FederationNoDelegation();
+
+    /// @notice An observer is bound already.
+    /// @param observer The observer.
+    error FederationObserverBound(address observer);
 
     /// @notice Admits an organisation. COUNCIL.
     /// @param member Its account on this chain, never admitted before.

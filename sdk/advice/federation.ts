@@ -58,7 +58,6 @@ export const FEDERATION_ERRORS = {
     why: "The AccessManager asks {federation} already, for ever.",
     todo: "There is nothing to bind; another Federation needs a deployment of its own.",
   },
-  FederationObserverBound: { why: "The observer is bound to {observer} for ever.", todo: "There is nothing to do." },
   FederationAccessManagerHandedOver: {
     why: "The governor {governor} administers already, for ever.",
     todo: "Propose to it what is to change.",
@@ -91,4 +90,5 @@ export const FEDERATION_ERRORS = {
     why: "Since the hand-over nobody gets or loses the role {roleId}.",
     todo: "Leave it: only COUNCIL, ISSUER and REGULATOR can be given and taken.",
   },
+  FederationObserverBound: { why: "The observer is bound to {observer} for ever.", todo: "There is nothing to do." },
 } as const satisfies Record<string, Advice>;

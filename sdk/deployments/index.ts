@@ -39,11 +39,11 @@ export const TRANSACTION_CONTRACTS = [
 export const USER_CONTRACTS = [
   "FederationAccessManager",
   "Federation",
+  "FederationGovernor",
+  "EmergencySuspension",
   "AccountantElection",
   "VoteBook",
   "TurnCourt",
-  "FederationGovernor",
-  "EmergencySuspension",
 ] as const;
 
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];

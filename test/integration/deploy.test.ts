@@ -20,7 +20,6 @@ const ADMIN_FUNCTIONS: Readonly<Record<AnyChain["kind"], Readonly<Record<string,
   },
   user: {
     "AccountantElection.bindParts": "once, at deployment",
-    "VoteBook.bindRevenue": "never: this chain has no revenue",
     "Federation.bindObserver": "once, at deployment",
   },
 };

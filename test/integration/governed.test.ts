@@ -297,6 +297,61 @@ describe("a governed pair of chains", () => {
     });
   }
 
+  for (const kind of KINDS) {
+    it(`leaves nothing of the ${kind} chain's wiring to bind, to whomever it is given`, async () => {
+      const chain = network[kind];
+      const governor = chain.deployment.contracts.FederationGovernor.address;
+      const bound: readonly (readonly [ContractName, string, string])[] = [
+        ["Federation", "bindObserver", "FederationObserverBound"],
+        ["AccountantElection", "bindParts", "ElectionPartsBound"],
+        kind === "user"
+          ? ["VoteBook", "bindRevenue", "AccessManagedUnauthorized"]
+          : ["VoteBook", "bindRevenue", "VoteBookRevenueBound"],
+        ...(kind === "user" ? [] : [["AccountingRevenue", "bindParts", "AccountingRevenuePartsBound"] as const]),
+      ];
+      for (const [contract, name, code] of bound) {
+        const fragment = CONTRACT_INTERFACES[contract].getFunction(name);
+        if (fragment === null) throw new Error(`${contract} has no ${name}`);
+        const data = CONTRACT_INTERFACES[contract].encodeFunctionData(
+          fragment,
+          fragment.inputs.map(() => governor),
+        );
+        expect(await refusalOf(chain, contract, data, governor), `${contract}.${name}`).to.equal(code);
+        const { deployer } = network.operators[kind];
+        expect(await refusalOf(chain, contract, data, deployer.address), `${contract}.${name}`).to.equal(
+          "AccessManagedUnauthorized",
+        );
+      }
+    });
+
+    it(`counts the seats of the ${kind} chain's own election in an emergency`, async () => {
+      const { emergencySuspension } = network[kind].contracts;
+      const { AccountantElection } = network[kind].deployment.contracts;
+      expect(await emergencySuspension.ELECTION()).to.equal(AccountantElection.address);
+      expect((await emergencySuspension.limits()).seats).to.equal(1n); // four founders
+    });
+  }
+
+  it("keeps the votes' book of the user chain shut, whatever the members decide", async () => {
+    const chain = network.user;
+    const governor = chain.deployment.contracts.FederationGovernor.address;
+    const votes = chain.deployment.contracts.VoteBook.address;
+    const manager = CONTRACT_INTERFACES.FederationAccessManager;
+    const selector = CONTRACT_INTERFACES.VoteBook.getFunction("bindRevenue")?.selector;
+    const open = manager.encodeFunctionData("setTargetFunctionRole", [votes, [selector], AccessRole.Admin]);
+    expect(await refusalOf(chain, "FederationAccessManager", open, governor)).to.equal(
+      "FederationAccessManagerSealedFunction",
+    );
+    const grant = manager.encodeFunctionData("grantRole", [AccessRole.Settlement, governor, 0n]);
+    expect(await refusalOf(chain, "FederationAccessManager", grant, governor)).to.equal(
+      "FederationAccessManagerSealedRole",
+    );
+    for (const account of accountsIn(await eventsOf(chain), "user")) {
+      const { isMember } = await chain.contracts.federationAccessManager.hasRole(AccessRole.Settlement, account);
+      expect(isMember, account).to.equal(false);
+    }
+  });
+
   it("gives the governor no way to the escrow, whatever the members decide", async () => {
     const chain = network.transaction;
     const governor = chain.deployment.contracts.FederationGovernor.address;

@@ -595,6 +595,8 @@ contract FederationTest is Test {
         assertEq(witness.lastTold(), registrar);
         _suspend(alice, type(uint48).max);
         assertEq(witness.lastTold(), alice);
+        federation.suspendInEmergency(otherRegistrar, uint48(block.timestamp + 1));
+        assertEq(witness.lastTold(), otherRegistrar);
         _expel(registrar);
         assertEq(witness.lastTold(), registrar);
     }

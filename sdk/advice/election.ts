@@ -41,7 +41,7 @@ export const ELECTION_ERRORS = {
   },
   ElectionWrongNodeSignature: {
     why: "Not the key of {node} signed that it is this member's, but {signer}.",
-    todo: "Sign NodeClaim with the node's key, for this member, contract and chain (signNodeClaim).",
+    todo: "Sign NodeClaim (EIP-712) with the node's key, for this member, contract and chain.",
   },
   ElectionNodeChangedThisEpoch: {
     why: "The candidate changed its node in this epoch.",

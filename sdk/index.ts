@@ -8,11 +8,14 @@
  * await deposit(chain, { amountMicro: parseCredits("12.5") });
  * ```
  */
+export * from "./actions/accountants.js";
+export * from "./actions/ballots.js";
 export * from "./actions/clearing.js";
 export * from "./actions/credits.js";
 export * from "./actions/decisions.js";
 export * from "./actions/devices.js";
 export * from "./actions/disputes.js";
+export * from "./actions/election.js";
 export * from "./actions/emergency.js";
 export * from "./actions/escrow.js";
 export * from "./actions/federation.js";
@@ -23,9 +26,12 @@ export * from "./actions/market.js";
 export * from "./actions/orders.js";
 export * from "./actions/readings.js";
 export * from "./actions/settlement.js";
+export * from "./actions/turns.js";
 export * from "./connect.js";
 export { CONTRACT_INTERFACES, decodeError, type TransactionContracts, type UserContracts } from "./contracts.js";
 export * from "./deployments/index.js";
+export * from "./election/order.js";
+export * from "./election/words.js";
 export * from "./enums.js";
 export { ERROR_ADVICE, type Advice } from "./error-advice.js";
 export { CommonwattError, isCommonwattError, type ErrorArgs } from "./errors.js";
@@ -33,6 +39,7 @@ export * from "./events.js";
 export * from "./market-view.js";
 export * from "./merkle.js";
 export * from "./signing/devices.js";
+export * from "./signing/election.js";
 export * from "./signing/orders.js";
 export * from "./signing/permit.js";
 export * from "./signing/readings.js";

@@ -4,6 +4,7 @@
  */
 import type { AnyChain, TransactionChain } from "../connect.js";
 import { rolesMask, type AccessRole } from "../enums.js";
+import type { SlashParameters } from "./election.js";
 import { UNTIL_REINSTATED, type AdmitMemberParameters, type SuspendParameters } from "./federation.js";
 import type { SetEdgeParameters, SetPartiesParameters } from "./grid.js";
 
@@ -90,6 +91,22 @@ export function decideEdge(
   return ofGrid(chain, abi.encodeFunctionData("setEdge", [...values]));
 }
 
+/** Want another number of accountants, 4 to 101. */
+export function decideSeats(chain: AnyChain, { seats }: { readonly seats: bigint }): ProposedCall {
+  return ofElection(chain, chain.contracts.accountantElection.interface.encodeFunctionData("setSeats", [seats]));
+}
+
+/** Take a part of a frozen deposit for the accountants' pool. */
+export function decideSlash(chain: TransactionChain, { candidate, amountMicro }: SlashParameters): ProposedCall {
+  const abi = chain.contracts.accountantElection.interface;
+  return ofElection(chain, abi.encodeFunctionData("slash", [candidate, amountMicro]));
+}
+
+/** Free a frozen deposit. */
+export function decideUnfreeze(chain: AnyChain, { candidate }: { readonly candidate: bigint }): ProposedCall {
+  return ofElection(chain, chain.contracts.accountantElection.interface.encodeFunctionData("unfreeze", [candidate]));
+}
+
 function ofFederation(chain: AnyChain, data: string): ProposedCall {
   return { target: chain.deployment.contracts.Federation.address, data };
 }
@@ -100,4 +117,8 @@ function ofManager(chain: AnyChain, data: string): ProposedCall {
 
 function ofGrid(chain: TransactionChain, data: string): ProposedCall {
   return { target: chain.deployment.contracts.GridTopology.address, data };
+}
+
+function ofElection(chain: AnyChain, data: string): ProposedCall {
+  return { target: chain.deployment.contracts.AccountantElection.address, data };
 }

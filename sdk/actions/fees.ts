@@ -1,4 +1,6 @@
 /** What accountants and those who voted for them earned. Amounts in micro-credits. */
+import { ZeroAddress } from "ethers";
+
 import type { TransactionChain } from "../connect.js";
 import { ask, transact, type Receipt, type TransactionOverrides } from "../transact.js";
 
@@ -37,4 +39,9 @@ export function feesDueTo(chain: TransactionChain, accountant: string): Promise<
 /** What a voter's ballot earned that is not due yet. */
 export function rewardOf(chain: TransactionChain, voter: string): Promise<bigint> {
   return ask(() => chain.contracts.accountingRevenue.rewardOf(voter));
+}
+
+/** What no accountant earned: fees of blocks that name none, and what was slashed. */
+export function feePoolOf(chain: TransactionChain): Promise<bigint> {
+  return feesDueTo(chain, ZeroAddress);
 }

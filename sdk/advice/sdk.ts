@@ -97,4 +97,16 @@ export const SDK_ERRORS = {
     why: "The header's {field} is missing or malformed.",
     todo: "Give a header of a QBFT chain whose validators come from a contract.",
   },
+  HeaderNotQbft: {
+    why: "The header of block {blockNumber} carries no QBFT data ({reason}): the chain is not run by accountants who take turns.",
+    todo: "Ask a node of a Besu QBFT network; a simulated network has no turns that could be missed.",
+  },
+  BlockUnknown: {
+    why: "The endpoint has no block {blockNumber}.",
+    todo: "Check the number, or wait until the chain is so far.",
+  },
+  ProviderWithoutRpc: {
+    why: "The provider can't be asked for {method}.",
+    todo: "Connect with a JSON-RPC provider: the question has to reach a node in its own words.",
+  },
 } as const satisfies Record<string, Advice>;

@@ -3,3 +3,4 @@ export * from "./accountant-set.js";
 export * from "./header.js";
 export * from "./missed-turns.js";
 export * from "./seals.js";
+export * from "./set-certificate.js";

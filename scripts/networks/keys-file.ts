@@ -81,6 +81,19 @@ export async function readKeys(path: string): Promise<KeysFile | undefined> {
   }
 }
 
+/** The keys that act on one of the chains, by name: operators, members (transaction chain), homes (`home 7`). */
+export function keysByName(
+  { operators, members, homes }: KeysFile,
+  chain: "transaction" | "user",
+): Map<string, string> {
+  const isUserChain = chain === "user";
+  return new Map([
+    ...Object.entries(operators[chain]),
+    ...(isUserChain ? [] : members.map(({ name, key }) => [name, key] as const)),
+    ...homes.map(({ home, key, userChainKey }) => [`home ${home}`, isUserChain ? userChainKey : key] as const),
+  ]);
+}
+
 /** The operators' keys as text. */
 export function operatorKeysOf(operators: Operators): KeysFile["operators"] {
   return {

@@ -56,7 +56,7 @@ export async function openServed(option: string): Promise<OpenNetwork> {
 }
 
 /** Simulated chains give gas money away; where gas is free nobody needs any. */
-async function fund(provider: JsonRpcProvider, accounts: readonly string[]): Promise<void> {
+export async function fund(provider: JsonRpcProvider, accounts: readonly string[]): Promise<void> {
   if (await isSimulated(provider)) {
     for (const account of accounts) await provider.send("hardhat_setBalance", [account, toQuantity(PLENTY)]);
     return;
@@ -65,6 +65,7 @@ async function fund(provider: JsonRpcProvider, accounts: readonly string[]): Pro
   throw new CommonwattError("CallFailed", { reason: "gas costs something on this network, and nobody pays it here" });
 }
 
-async function isSimulated(provider: JsonRpcProvider): Promise<boolean> {
+/** Whether a chain is one of Hardhat's simulated ones. */
+export async function isSimulated(provider: JsonRpcProvider): Promise<boolean> {
   return String(await provider.send("web3_clientVersion", [])).startsWith("HardhatNetwork");
 }

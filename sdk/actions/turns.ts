@@ -16,7 +16,7 @@ import {
 } from "../../light/index.js";
 import type { AnyChain } from "../connect.js";
 import { CommonwattError, isCommonwattError } from "../errors.js";
-import { ask, transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import { ask, eventIn, eventsIn, transact, type Receipt, type TransactionOverrides } from "../transact.js";
 
 /** How many blocks back the court can look (BLOCKHASH). */
 export const COURT_REACH = 256n;
@@ -87,7 +87,10 @@ export async function readHeader(provider: Provider, blockNumber: bigint): Promi
 }
 
 /** A block as JSON-RPC gives it, with the fields that ethers drops. */
-async function readRawBlock(provider: Provider, blockNumber: bigint): Promise<Readonly<Record<string, unknown>>> {
+export async function readRawBlock(
+  provider: Provider,
+  blockNumber: bigint,
+): Promise<Readonly<Record<string, unknown>>> {
   const block = await sendRpc(provider, "eth_getBlockByNumber", [`0x${blockNumber.toString(16)}`, false]);
   if (block === null) throw new CommonwattError("BlockUnknown", { blockNumber });
   return block as Readonly<Record<string, unknown>>;
@@ -98,6 +101,35 @@ export function sendRpc(provider: Provider, method: string, parameters: unknown[
   if (!("send" in provider)) throw new CommonwattError("ProviderWithoutRpc", { method });
   const { send } = provider as { send: (method: string, parameters: unknown[]) => Promise<unknown> };
   return ask(() => send.call(provider, method, parameters));
+}
+
+/** What the court made of a report. */
+export interface Judgement {
+  readonly block: bigint;
+  /** Turns that passed before the block was made. */
+  readonly skipped: bigint;
+  /** Whether they were anybody's fault; else the network was slow, or starting. */
+  readonly isBlamed: boolean;
+  /** Who has missed a turn and still has a seat to lose; the score is what it has now. */
+  readonly missed: readonly { readonly candidate: bigint; readonly score: bigint; readonly excused: boolean }[];
+  /** Who is in jail for it. */
+  readonly jailed: readonly bigint[];
+}
+
+/** What the court made of the report that a receipt is of. */
+export function judgementIn(chain: AnyChain, receipt: Receipt): Judgement {
+  const { turnCourt } = chain.contracts;
+  const { address } = chain.deployment.contracts.TurnCourt;
+  const judged = eventIn(turnCourt, address, turnCourt.getEvent("TurnsJudged"), receipt);
+  const missed = eventsIn(turnCourt, address, turnCourt.getEvent("TurnMissed"), receipt);
+  const jailed = eventsIn(turnCourt, address, turnCourt.getEvent("Jailed"), receipt);
+  return {
+    block: judged.blockNumber,
+    skipped: judged.skipped,
+    isBlamed: judged.blamed,
+    missed: missed.map(({ candidate, score, excused }) => ({ candidate, score, excused })),
+    jailed: jailed.map(({ candidate }) => candidate),
+  };
 }
 
 /** Whether a height was judged. */

@@ -1,4 +1,5 @@
 /** Deployment files on disk. */
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
@@ -37,8 +38,13 @@ export async function removeDeployment(path: string): Promise<void> {
 /** Writes a file through a temporary one beside it, with the given mode from its first byte on. */
 export async function writeFileAtOnce(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
-  await writeFile(temporary, text, { mode, flag: "wx" });
-  await rename(temporary, path);
+  // a name of its own, whoever else writes the same file at the same time
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, text, { mode, flag: "wx" });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }

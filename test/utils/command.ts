@@ -9,7 +9,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-export type CommandName = "simulate" | "audit" | "oracle" | "chains";
+export type CommandName = "simulate" | "audit" | "oracle" | "chains" | "accountants";
 
 /** A command under way. */
 export interface RunningCommand {

@@ -1,0 +1,19 @@
+/** How the command shows times and weights. */
+import type { AnyChain } from "../../sdk/connect.js";
+import { showCredits } from "../simulate/format.js";
+
+/** One vote where votes are equal (VoteBook.sol): shares of it are exact for 1 to 30 candidates. */
+const EQUAL_VOTE = 2_329_089_562_800n;
+const HUNDREDTHS = 100n;
+
+/** Unix seconds as ISO 8601. */
+export function showTime(seconds: bigint): string {
+  return new Date(Number(seconds) * 1_000).toISOString().replace(".000Z", "Z");
+}
+
+/** A weight in credits, or in votes where they are equal; rounded down to hundredths. */
+export function showWeight(chain: Pick<AnyChain, "kind">, weight: bigint): string {
+  if (chain.kind === "transaction") return `${showCredits(weight)} credits`;
+  const hundredths = (weight * HUNDREDTHS) / EQUAL_VOTE;
+  return `${hundredths / HUNDREDTHS}.${String(hundredths % HUNDREDTHS).padStart(2, "0")} votes`;
+}

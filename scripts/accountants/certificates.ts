@@ -34,7 +34,7 @@ export async function setChangesIn(chain: AnyChain, fromBlock: number, toBlock: 
     for (const { name, args, block } of events) {
       if (name !== "ValidatorSetChanged") continue;
       const validators = args["validators"] as readonly string[];
-      changes.set(block, { setVersion: Number(args["version"] as bigint), block, validators });
+      changes.set(block, { setVersion: Number(args["version"]), block, validators });
     }
   }
   return [...changes.values()];
@@ -71,7 +71,7 @@ async function proveSet(chain: AnyChain, { block, validators }: SetChange): Prom
     return proof === null ? `The endpoint has no state of block ${block} any more.` : (proof as SetProof);
   } catch (error) {
     if (!isCommonwattError(error) || error.code === "RpcUnreachable") throw error;
-    return `The endpoint gave no proof of block ${block}: ${String(error.args["reason"] ?? error.code)}`;
+    return `The endpoint gave no proof of block ${block}. ${error.message}`;
   }
 }
 

@@ -64,17 +64,17 @@ function signer(environment: Environment, print: Print): Signs {
 function addReaders(program: Command, print: Print): void {
   const reading = async (command: Command, text: (status: Awaited<ReturnType<typeof readStatus>>) => string) => {
     const options = command.optsWithGlobals<ReadOptions>();
-    const { chain, close } = await openSession(options);
+    const session = await openSession(options);
     try {
-      print(text(await readStatus(chain, await accountOf(options))));
+      print(text(await readStatus(session.chain, await accountOf(options))));
     } finally {
-      close();
+      session.close();
     }
   };
   sub(program, "candidates", "all candidates, with weights, misses and deposits")
     .option("--json", "print one JSON object", false)
     .action((options: ReadOptions, command: Command) =>
-      reading(command, (status) => (options.json ? statusJson(status.candidates) : candidatesTable(status))),
+      reading(command, (status) => (options.json ? statusJson(status.candidates) : candidatesTable(status, "whole"))),
     );
   sub(program, "status", "seats, votes, epoch, misses, jail, revenue; with --as or --account one voter's too")
     .option("--json", "print one JSON object", false)

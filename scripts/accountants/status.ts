@@ -71,16 +71,20 @@ export function statusText(status: Status): string {
   ];
   if (status.standby.length > 0) lines.push(`next: candidates ${status.standby.join(", ")}`);
   if (status.poolMicro !== undefined) lines.push(`fees that nobody earned: ${formatCredits(status.poolMicro)} credits`);
-  lines.push(candidatesTable({ ...status, candidates: seated }));
+  lines.push(candidatesTable({ ...status, candidates: seated }, "short"));
   if (status.voter !== undefined) lines.push(voterText(status, status.voter));
   return lines.join("\n");
 }
 
-/** A row per candidate. */
-export function candidatesTable(status: Pick<Status, "candidates" | "chain" | "block">): string {
+/** A row per candidate; `addresses` whole, or only as much of them as people tell them apart by. */
+export function candidatesTable(
+  status: Pick<Status, "candidates" | "chain" | "block">,
+  addresses: "whole" | "short",
+): string {
+  const show = (address: string): string => (addresses === "whole" ? address : shortened(address));
   const hasRevenue = status.chain === "transaction";
   const columns = [
-    ...["no.", "member", "node", "state", "weight now", "weight next", "misses", "jail until"],
+    ...["no.", "member", "node", "state", "weight now", "ballots next", "misses", "jail until"],
     ...(hasRevenue ? ["deposit", "due"] : []),
   ];
   const colAligns = columns.map((_, place) => (place === 0 || place > 3 ? ("right" as const) : ("left" as const)));
@@ -88,8 +92,8 @@ export function candidatesTable(status: Pick<Status, "candidates" | "chain" | "b
   for (const candidate of status.candidates) {
     table.push([
       String(candidate.candidate),
-      candidate.member,
-      candidate.node,
+      show(candidate.member),
+      show(candidate.node),
       stateOf(candidate, status.block),
       showWeight({ kind: status.chain }, candidate.countedWeight),
       showWeight({ kind: status.chain }, candidate.weightAfter),
@@ -115,6 +119,10 @@ function voterText({ chain }: Pick<Status, "chain">, voter: VoterStatus): string
   }
   if (voter.dueMicro !== undefined) parts.push(`can claim ${formatCredits(voter.dueMicro)} credits`);
   return parts.join("; ");
+}
+
+function shortened(address: string): string {
+  return `${address.slice(0, 8)}...${address.slice(-4)}`;
 }
 
 /** In words, the gravest first. */

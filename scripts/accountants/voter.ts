@@ -10,7 +10,7 @@ import {
   withdrawRemoval,
   withdrawStake,
 } from "../../sdk/actions/ballots.js";
-import { electionOf } from "../../sdk/actions/accountants.js";
+import { candidatesOf, electionOf } from "../../sdk/actions/accountants.js";
 import { withdraw } from "../../sdk/actions/escrow.js";
 import { claimVoterRewards } from "../../sdk/actions/fees.js";
 import type { AnyChain, TransactionChain } from "../../sdk/connect.js";
@@ -59,10 +59,11 @@ export async function takeStake({ chain, account }: SigningSession): Promise<str
 
 export async function back({ chain }: SigningSession, candidate: bigint): Promise<string[]> {
   await backRemoval(chain, { candidate });
-  const [weight, { countedWeight }] = await Promise.all([removalWeightOf(chain, candidate), electionOf(chain)]);
+  const [weight, candidates] = await Promise.all([removalWeightOf(chain, candidate), candidatesOf(chain)]);
+  const all = candidates.reduce((sum, { countedWeight }) => sum + countedWeight, 0n);
   return [
-    `The removal of candidate ${candidate} is backed with ${showWeight(chain, weight)}; ballots of ` +
-      `${showWeight(chain, countedWeight)} count. Above half of all it leaves at the next election.`,
+    `The removal of candidate ${candidate} is backed with ${showWeight(chain, weight)} of ${showWeight(chain, all)} ` +
+      "that count; with more than half of it the candidate leaves at the next election.",
   ];
 }
 

@@ -83,6 +83,8 @@ export interface NeighbourhoodNetwork {
 
 /** Members that serve all feeders. */
 export const ACCOUNTANTS = FOUNDERS.map((number) => `Accountant ${number}` as const);
+/** Accountants that were no founders, and may stand for election. */
+export const CANDIDATES = ["Accountant 5", "Accountant 6", "Accountant 7"] as const;
 export const REGISTRAR = "Registrar";
 export const MANUFACTURER = "Meter Works";
 
@@ -304,7 +306,7 @@ function rolesByName(feeders: readonly GridFeeder[]): Map<string, Set<MemberRole
   const add = (name: string, role: MemberRole): void => {
     roles.set(name, (roles.get(name) ?? new Set<MemberRole>()).add(role));
   };
-  for (const accountant of ACCOUNTANTS) add(accountant, MemberRole.Accountant);
+  for (const accountant of [...ACCOUNTANTS, ...CANDIDATES]) add(accountant, MemberRole.Accountant);
   add(REGISTRAR, MemberRole.Registrar);
   add(MANUFACTURER, MemberRole.Manufacturer);
   for (const feeder of feeders) {

@@ -1,11 +1,17 @@
 /** The embedded network: both chains in this process, deployed, with a virtual or a real clock. */
-import { governanceParameters, marketParameters, type RuleParameters } from "../../deploy/parameters.js";
+import {
+  governanceParameters,
+  marketParameters,
+  type ElectionParameters,
+  type RuleParameters,
+} from "../../deploy/parameters.js";
 import { connectTransactionChain, connectUserChain } from "../../sdk/connect.js";
 import type { Deployment } from "../../sdk/deployments/index.js";
 import { virtualClock, wallClock, type Clock } from "./clock.js";
 import { deployNetwork, type Founders } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
 import { foundersOf, operatorsFromSeed, type Operators } from "./operators.js";
+import { rotateProposers } from "./proposers.js";
 import { SIMULATED_DEFAULTS, simulateChain, type SimulatedChain } from "./simulated.js";
 
 export interface EmbeddedOptions {
@@ -16,6 +22,8 @@ export interface EmbeddedOptions {
   readonly genesisTime: bigint;
   /** Rules other than the default ones, e.g. a higher retail cap for a dear tariff. */
   readonly rules?: Partial<RuleParameters>;
+  /** Terms of the election other than the default ones, e.g. shorter epochs where blocks come only with transactions. */
+  readonly election?: Partial<ElectionParameters>;
   /** Members that govern both chains; absent: the operators' council decides alone. */
   readonly governed?: Founders;
   /** The network's name in messages and in its deployment file. */
@@ -40,11 +48,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
     user: await simulateChain("user", chainOptions(options, operators.user)),
   };
   const { council, issuer, regulator } = operators.transaction;
+  const market = await marketParameters(options.slotSeconds, options.rules);
   const deployment: Deployment = await deployNetwork(
     { transaction: chains.transaction.connection, user: chains.user.connection },
     {
       network: options.network ?? "embedded",
-      market: await marketParameters(options.slotSeconds, options.rules),
+      market: { ...market, election: { ...market.election, ...options.election } },
       governance: await governanceParameters(options.slotSeconds),
       ...(options.governed === undefined ? {} : { governed: options.governed }),
       transaction: {
@@ -60,15 +69,22 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
   for (const chain of ["transaction", "user"] as const) {
     await chains[chain].fund(Object.values(operators[chain]).map((wallet) => wallet.address));
   }
-  return {
-    name: deployment.network,
-    deployment,
+  const connected = {
     transaction: await connectTransactionChain(
       deployment,
       chains.transaction.connection.ethers.provider,
       SIMULATED_DEFAULTS,
     ),
     user: await connectUserChain(deployment, chains.user.connection.ethers.provider, SIMULATED_DEFAULTS),
+  };
+  for (const chain of ["transaction", "user"] as const) {
+    const { accountantElection } = connected[chain].contracts;
+    rotateProposers(chains[chain].connection, () => accountantElection.getValidators());
+  }
+  return {
+    name: deployment.network,
+    deployment,
+    ...connected,
     operators,
     chains,
     clock: clockOf(chains, options),

@@ -24,7 +24,7 @@ export interface SimulatedOptions {
   readonly genesisTime: bigint;
   /** Who deploys; all other accounts are funded later. */
   readonly deployer: Wallet;
-  /** The node address of the accountant that makes every block. */
+  /** The node address that makes every block until the election says who does. */
   readonly coinbase: string;
   /** Blocks come at least that often, besides one per transaction; absent: only with transactions. */
   readonly blockSeconds?: number;
@@ -55,10 +55,14 @@ export async function simulateChain(
       accounts: [{ privateKey: deployer.privateKey, balance: PLENTY.toString() }],
       coinbase,
       allowBlocksWithSameTimestamp: true,
-      ...(blockSeconds === undefined ? {} : { mining: { auto: true, interval: blockSeconds * 1000 } }),
     },
   });
   const { provider } = connection;
+  // not by the chain's own interval: a block that nobody asks for would take no turn
+  const miner =
+    blockSeconds === undefined
+      ? undefined
+      : setInterval(() => void provider.request({ method: "evm_mine" }).catch(() => undefined), blockSeconds * 1000);
   return {
     connection,
     fund: async (accounts) => {
@@ -72,6 +76,9 @@ export async function simulateChain(
       await provider.request({ method: "evm_setNextBlockTimestamp", params: [toQuantity(time)] });
       await provider.request({ method: "evm_mine" });
     },
-    close: () => connection.close(),
+    close: () => {
+      clearInterval(miner);
+      return connection.close();
+    },
   };
 }

@@ -9,7 +9,7 @@ import type { Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
 import { Simulation } from "./run.js";
 import { prepareServing, serve } from "./serve.js";
-import { billsTable, totalsText } from "./table.js";
+import { accountantsTable, billsTable, totalsText } from "./table.js";
 
 async function main(options: SimulateOptions): Promise<number> {
   await prepareFolder(options.out);
@@ -19,6 +19,7 @@ async function main(options: SimulateOptions): Promise<number> {
     const { plan, result } = await runSteps(simulation, options);
     const files = await writeResults(options.out, plan, result);
     console.log(billsTable(result.homes));
+    console.log(accountantsTable(result.accounting));
     console.log(totalsText(result));
     console.log(`Written: ${files.join(", ")}`);
     const first = result.firstDifference;

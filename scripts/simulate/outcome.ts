@@ -1,6 +1,7 @@
 /** From the audited books to what a run came to. Everything here was settled on the chain. */
 import { gridOf, type AuditState, type SettledGroup } from "../../sdk/audit/index.js";
 import type { Outcome, Trade } from "../../sdk/records.js";
+import type { AccountingWork } from "./accounting.js";
 import { billHomes, costWithoutMarket, sum } from "./bills.js";
 import type { Home } from "../inputs/index.js";
 import type { Neighbourhood } from "../neighbourhood.js";
@@ -16,6 +17,7 @@ export interface RunFacts {
   readonly seed: number;
   readonly transactions: number;
   readonly gasUsed: bigint;
+  readonly accounting: AccountingWork;
 }
 
 /** A trade with what was delivered of it. */
@@ -53,6 +55,7 @@ export function resultOf(facts: RunFacts): SimulationResult {
     auditChecks: books.checks,
     transactions: facts.transactions,
     gasUsed: facts.gasUsed,
+    accounting: facts.accounting,
   };
 }
 

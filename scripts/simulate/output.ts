@@ -57,6 +57,7 @@ export function jsonLine(result: SimulationResult): string {
       auditChecks: result.auditChecks,
       transactions: result.transactions,
       gasUsed: result.gasUsed,
+      accountants: result.accounting.accountants,
       seed: result.seed,
     },
     (_, value: unknown) => (typeof value === "bigint" ? jsonInteger(value) : value),

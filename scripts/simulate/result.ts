@@ -1,5 +1,6 @@
 /** What a simulated period comes to: the one object that the table, the CSV, the page and `--json` are made from. */
 import type { Finding } from "../../sdk/audit/index.js";
+import type { AccountingWork } from "./accounting.js";
 
 /** The levels at which a Wh can change hands, in trade order. */
 export const LEVELS = ["bilateral", "feeder", "district", "city"] as const;
@@ -93,4 +94,5 @@ export interface SimulationResult {
   readonly auditChecks: number;
   readonly transactions: number;
   readonly gasUsed: bigint;
+  readonly accounting: AccountingWork;
 }

@@ -9,6 +9,7 @@ import { InputError } from "../inputs/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
 import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
 import { MarketRun } from "./market-run.js";
+import { accountingWork, holdDueElection, startElection, type AccountingWork } from "./accounting.js";
 import { Metering, type StartMetering } from "./metering.js";
 import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
@@ -19,6 +20,9 @@ import { Timeline } from "./timeline.js";
 
 /** The highest retail cap that MarketRules takes, micro-credits per kWh (MAX_RETAIL_CAP). */
 const MAX_RETAIL_CAP = 10_000_000;
+
+/** On simulated chains blocks come with transactions alone: an epoch of a day's blocks would outlast the run. */
+const SIMULATED_EPOCH_BLOCKS = 20;
 
 /** Hears how far a step is. */
 export type Progress = (done: number, total: number) => void;
@@ -73,6 +77,7 @@ export class Simulation {
       slotSeconds: inputs.slotSeconds,
       genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
       rules: { retailCap },
+      election: { epochBlocks: SIMULATED_EPOCH_BLOCKS },
       ...(this.options.serve ? { network: "local", rpcUrls: endpointUrls(this.options.port) } : {}),
     });
     this.#market = this.#network.clock.isVirtual
@@ -107,6 +112,13 @@ export class Simulation {
         onProgress,
       },
     );
+    await startElection({
+      chain: network.transaction,
+      operators,
+      neighbourhood: this.#neighbourhood,
+      depositMicro: market.election.minimumDepositMicro,
+      seed: this.options.seed,
+    });
     this.#plan = plan;
     this.#slots = new SlotMap(loaded.inputs.firstSlot, await this.#firstChainSlot(loaded.inputs.firstSlot));
   }
@@ -118,12 +130,13 @@ export class Simulation {
     const network = known(this.#network);
     const neighbourhood = known(this.#neighbourhood);
     const slots = known(this.#slots);
-    const { relayer } = known(network.operators).transaction;
+    const anyone = withSigner(network.transaction, known(network.operators).transaction.relayer);
     let time = 0n;
     const clock = {
       ...network.clock,
       waitUntil: async (until: bigint) => {
         await network.clock.waitUntil(until);
+        await holdDueElection(anyone);
         time = until;
       },
     };
@@ -137,7 +150,7 @@ export class Simulation {
     });
     try {
       const run = new MarketRun({
-        chain: withSigner(network.transaction, relayer),
+        chain: anyone,
         plan,
         neighbourhood,
         slots,
@@ -181,14 +194,22 @@ export class Simulation {
     await this.#network?.close();
   }
 
-  async #work({ transaction }: OpenNetwork, lastBlock: number): Promise<{ transactions: number; gasUsed: bigint }> {
+  async #work({ transaction }: OpenNetwork, lastBlock: number): Promise<RunWork> {
     let [transactions, gasUsed] = [0, 0n];
+    const blocks = new Map<string, number>();
     for (let number = this.#firstBlock; number <= lastBlock; number++) {
       const block = await transaction.provider.getBlock(number);
-      transactions += block?.length ?? 0;
-      gasUsed += block?.gasUsed ?? 0n;
+      if (block === null) continue;
+      transactions += block.length;
+      gasUsed += block.gasUsed;
+      blocks.set(block.miner, (blocks.get(block.miner) ?? 0) + 1);
     }
-    return { transactions, gasUsed };
+    const accounting = await accountingWork(transaction, known(this.#neighbourhood).members, {
+      fromBlock: this.#firstBlock,
+      toBlock: lastBlock,
+      blocksOf: (node) => blocks.get(node) ?? 0,
+    });
+    return { transactions, gasUsed, accounting };
   }
 
   /** The data's own slots in virtual time; on the wall's clock the next that all can be decided for. */
@@ -220,6 +241,12 @@ export class Simulation {
       windows: { ...base.windows, ...numbers(await windowsAt(transaction, slot)) },
     };
   }
+}
+
+interface RunWork {
+  readonly transactions: number;
+  readonly gasUsed: bigint;
+  readonly accounting: AccountingWork;
 }
 
 function numbers<Struct extends object>(struct: Struct): { [Key in keyof Struct]: number } {

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { showCredits, showKwh, showShare } from "./format.js";
 import { sum } from "./bills.js";
+import type { AccountingWork } from "./accounting.js";
 import type { HomeBill, SimulationResult } from "./result.js";
 
 const HEAD = [
@@ -50,6 +51,40 @@ function billRow(name: string, feeder: string, homes: readonly HomeBill[]): stri
     credits((home) => home.withoutMarketMicro),
     credits((home) => home.withoutMarketMicro - home.netCostMicro),
   ];
+}
+
+/** How the election shows in a table: a row per accountant. */
+export const ACCOUNTANT_COLUMNS = ["accountant", "seat", "votes", "blocks", "earned", "its voters"] as const;
+
+/** A row's cells per accountant; amounts in credits. */
+export function accountantRows({ accountants }: AccountingWork): string[][] {
+  return accountants.map(({ name, seat, weightMicro, blocks, earnedMicro, votersEarnedMicro }) => [
+    name,
+    seat,
+    showCredits(weightMicro, 2),
+    String(blocks),
+    showCredits(earnedMicro, 4),
+    showCredits(votersEarnedMicro, 4),
+  ]);
+}
+
+/** Who booked the blocks, and what they earned by the fees of settlements. */
+export function accountantsTable(accounting: AccountingWork): string {
+  const table = new Table({
+    head: [...ACCOUNTANT_COLUMNS],
+    colAligns: ["left", "left", "right", "right", "right", "right"],
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(...accountantRows(accounting));
+  return `${table.toString()}\n${ROTATION}${poolText(accounting)}`;
+}
+
+/** Said wherever blocks are counted: these are no sealed ones. */
+export const ROTATION =
+  "Votes are locked credits. The simulated chain has one maker; its blocks name the elected accountants in turn.";
+
+function poolText({ poolMicro }: AccountingWork): string {
+  return poolMicro === 0n ? "" : ` Fees that nobody earned: ${showCredits(poolMicro, 4)} credits.`;
 }
 
 /** The totals in sentences, below the table. */

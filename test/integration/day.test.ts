@@ -112,6 +112,23 @@ function itKeepsTheIdentities(runOf: () => FinishedRun): void {
     expect(result.creditsIssuedMicro > 0n).to.equal(true);
   });
 
+  it("its blocks are made by elected accountants in turn, whose fees and voters' shares are all that was booked", () => {
+    const { accountants, poolMicro } = runOf().result.accounting;
+    const elected = accountants.filter(({ seat }) => seat === "elected");
+    expect(elected.length, "more than the four founders").to.be.above(4);
+    expect(accountants.some(({ seat }) => seat === "founder")).to.equal(false);
+    for (const { name, blocks, weightMicro } of elected) {
+      expect(blocks, name).to.be.above(0);
+      expect(weightMicro > 0n, name).to.equal(true);
+    }
+    const booked = accountants.reduce(
+      (sum, { earnedMicro, votersEarnedMicro }) => sum + earnedMicro + votersEarnedMicro,
+      0n,
+    );
+    expect(booked > 0n).to.equal(true);
+    expect(poolMicro).to.equal(0n);
+  });
+
   it("the totals are those of the rows", () => {
     const { homes, slots } = runOf().result;
     const sumOf = (values: readonly bigint[]): bigint => values.reduce((sum, value) => sum + value, 0n);

@@ -6,7 +6,7 @@ import { showCredits, showKwh, showShare } from "../../scripts/simulate/format.j
 import { jsonLine } from "../../scripts/simulate/output.js";
 import { reportPage } from "../../scripts/simulate/report/page.js";
 import type { HomeSlot, SimulationResult } from "../../scripts/simulate/result.js";
-import { billsTable, totalsText } from "../../scripts/simulate/table.js";
+import { accountantsTable, billsTable, ROTATION, totalsText } from "../../scripts/simulate/table.js";
 import { parseSettlements } from "../utils/simulation.js";
 
 /** An id that would be markup, break a CSV and end a script. */
@@ -57,6 +57,21 @@ const HOMES = [
   { home: EVIL, feeder: "<b>feeder</b>", resampled: true },
 ];
 
+const ACCOUNTING: SimulationResult["accounting"] = {
+  accountants: [
+    {
+      name: "<i>Accountant 1</i>",
+      node: "0x00000000000000000000000000000000000000A1",
+      seat: "elected",
+      weightMicro: 12_345_678n,
+      blocks: 42,
+      earnedMicro: 6_000n,
+      votersEarnedMicro: 4_100n,
+    },
+  ],
+  poolMicro: 700n,
+};
+
 function result(changes: Partial<SimulationResult> = {}): SimulationResult {
   const slot = (number: number): SimulationResult["slots"][number] => ({
     slot: number,
@@ -85,6 +100,7 @@ function result(changes: Partial<SimulationResult> = {}): SimulationResult {
     auditChecks: 123,
     transactions: 10,
     gasUsed: 2n ** 60n,
+    accounting: ACCOUNTING,
     ...changes,
   };
 }
@@ -177,9 +193,9 @@ describe("Simulation: report.html", () => {
     expect(page).to.include("\u{1F3E0}");
   });
 
-  it("has four plots and a row for each home", () => {
+  it("has four plots, a row for each home and one for each accountant", () => {
     expect(page.match(/<svg/g)).to.have.lengthOf(4);
-    expect(page.match(/<tr>/g)).to.have.lengthOf(1 + HOMES.length);
+    expect(page.match(/<tr>/g)).to.have.lengthOf(1 + HOMES.length + 1 + ACCOUNTING.accountants.length);
   });
 
   it("says what each home saved, as the table in the terminal does", () => {
@@ -195,6 +211,12 @@ describe("Simulation: report.html", () => {
     expect(page).to.match(/\.scroll svg\{[^}]*min-width:\d{3}px/);
   });
 
+  it("says who booked and earned what, and that the chain has one maker", () => {
+    expect(page).to.contain("<td>&#60;i&#62;Accountant 1&#60;/i&#62;</td><td>elected</td><td>12.35</td><td>42</td>");
+    expect(page).to.contain("<td>0.0060</td><td>0.0041</td>");
+    expect(page).to.contain(ROTATION);
+  });
+
   it("can be made of a run in which nothing was traded", () => {
     const slots = result().slots.map((slot) => ({ ...slot, communityWh: 0n, pricePerKwh: undefined }));
     expect(reportPage(result({ flows: [], slots }))).to.include("</html>");
@@ -208,6 +230,13 @@ describe("Simulation: the table for people", () => {
     expect(table).to.include("* resampled from another home of the file");
     expect(table.split("\n").some((line) => /\ball\b/.test(line))).to.equal(true);
     expect(billsTable(result().homes.slice(0, 1))).to.not.include("resampled");
+  });
+
+  it("has a row for each accountant, and says what nobody earned", () => {
+    const table = accountantsTable(ACCOUNTING);
+    expect(table).to.match(/Accountant 1<\/i> +│ elected +│ +12\.35 │ +42 │ +0\.0060 │ +0\.0041/);
+    expect(table).to.contain("Fees that nobody earned: 0.0007 credits");
+    expect(accountantsTable({ ...ACCOUNTING, poolMicro: 0n })).not.to.contain("nobody earned");
   });
 
   it("says what was traded, and the seed", () => {

@@ -1,6 +1,7 @@
 import { showCredits, showKwh } from "../format.js";
 import { sum } from "../bills.js";
 import type { HomeBill, SimulationResult } from "../result.js";
+import { ACCOUNTANT_COLUMNS, accountantRows, ROTATION } from "../table.js";
 import { billsChart, flowsChart, priceChart, supplyDemandChart } from "./charts.js";
 
 const BILLS =
@@ -56,6 +57,8 @@ ${section("Flows between areas", "Delivered community energy from the seller’s
 ${section("Bills", BILLS, billsChart(result))}
 <section><h2>Every home</h2><div class="scroll">${billsHtml(result.homes)}</div>
 <p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received; “saved” compares the net cost with no market.</p></section>
+<section><h2>Accountants</h2><p class="sub">Who booked the blocks, and what settlements’ accounting fees earned them and those who voted for them, in credits. ${ROTATION}</p>
+<div class="scroll">${tableHtml(ACCOUNTANT_COLUMNS, accountantRows(result.accounting))}</div></section>
 </body>
 </html>
 `;
@@ -92,33 +95,33 @@ function billsHtml(homes: readonly HomeBill[]): string {
     "saved",
     "not actual",
   ];
-  const rows = homes.map((home) =>
-    [
-      escape(home.resampled ? `${home.home}*` : home.home),
-      escape(home.feeder),
-      ...[
-        home.usedWh,
-        home.madeWh,
-        home.communityBoughtWh,
-        home.communitySoldWh,
-        home.gridImportWh,
-        home.gridExportWh,
-      ].map((wh) => showKwh(wh, 2)),
-      ...[
-        home.paidMicro + home.feesMicro + home.bondPaidMicro,
-        home.receivedMicro + home.bondReceivedMicro,
-        home.netCostMicro,
-        home.withoutMarketMicro,
-        home.withoutMarketMicro - home.netCostMicro,
-      ].map((micro) => showCredits(micro, 4)),
-      String(home.slotsNotActual),
-    ]
-      .map((cell) => `<td>${cell}</td>`)
-      .join(""),
-  );
-  return `<table><thead><tr>${head.map((name) => `<th>${name}</th>`).join("")}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row}</tr>`)
-    .join("")}</tbody></table>`;
+  const rows = homes.map((home) => [
+    home.resampled ? `${home.home}*` : home.home,
+    home.feeder,
+    ...[
+      home.usedWh,
+      home.madeWh,
+      home.communityBoughtWh,
+      home.communitySoldWh,
+      home.gridImportWh,
+      home.gridExportWh,
+    ].map((wh) => showKwh(wh, 2)),
+    ...[
+      home.paidMicro + home.feesMicro + home.bondPaidMicro,
+      home.receivedMicro + home.bondReceivedMicro,
+      home.netCostMicro,
+      home.withoutMarketMicro,
+      home.withoutMarketMicro - home.netCostMicro,
+    ].map((micro) => showCredits(micro, 4)),
+    String(home.slotsNotActual),
+  ]);
+  return tableHtml(head, rows);
+}
+
+function tableHtml(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (tag: "td" | "th", cells: readonly string[]): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`;
+  return `<table><thead>${row("th", head)}</thead><tbody>${rows.map((cells) => row("td", cells)).join("")}</tbody></table>`;
 }
 
 /** Home ids are free strings of the input: they must not become markup. */

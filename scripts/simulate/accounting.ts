@@ -1,0 +1,178 @@
+/**
+ * The accountants of a run: besides the founders three more stand, homes lock savings and vote, and every epoch's
+ * election is held when it is due. On a simulated network the seated take turns in making blocks (proposers.ts).
+ */
+import { id, ZeroAddress, type Wallet } from "ethers";
+
+import {
+  candidateNumberOf,
+  candidateOf,
+  candidatesOf,
+  isElectionDue,
+  type Candidate,
+} from "../../sdk/actions/accountants.js";
+import { castBallot, lockStake } from "../../sdk/actions/ballots.js";
+import { approveCredits, issueCredits } from "../../sdk/actions/credits.js";
+import { addCandidateDeposit, holdElection, registerCandidate, signNodeClaim } from "../../sdk/actions/election.js";
+import { withSigner, type TransactionChain } from "../../sdk/connect.js";
+import { readEvents } from "../../sdk/events.js";
+import { ask } from "../../sdk/transact.js";
+import { Random } from "../inputs/index.js";
+import {
+  ACCOUNTANTS,
+  CANDIDATES,
+  type Neighbourhood,
+  type NeighbourHome,
+  type SigningChain,
+} from "../neighbourhood.js";
+import { keyFromSeed } from "../networks/keys.js";
+import type { Operators } from "../networks/operators.js";
+
+/** Homes that vote at most: an election needs a few dozen, and each costs four transactions. */
+const MOST_VOTERS = 40;
+/** What the voters lock together, as a share of all other credits: above the turnout at which founders lapse. */
+const STAKE_PERCENT = 20n;
+/** Candidates that a home's ballot names, from one up to this. */
+const MOST_NAMES = 3;
+
+/** Where a run's accountants come from. */
+export interface ElectionParts {
+  readonly chain: TransactionChain;
+  readonly operators: Operators;
+  readonly neighbourhood: Neighbourhood;
+  /** What a candidate leaves with the election, micro-credits. */
+  readonly depositMicro: bigint;
+  readonly seed: number;
+}
+
+/** What an accountant booked and earned in a run. Amounts in micro-credits. */
+export interface AccountantWork {
+  readonly name: string;
+  readonly node: string;
+  readonly seat: "elected" | "founder" | "none";
+  /** What counts for it at the end, a founder's weight included. */
+  readonly weightMicro: bigint;
+  readonly blocks: number;
+  readonly earnedMicro: bigint;
+  /** Of the fees that it booked, what goes to those who voted for it. */
+  readonly votersEarnedMicro: bigint;
+}
+
+/** Who accounted for a run, and what no accountant earned. */
+export interface AccountingWork {
+  readonly accountants: readonly AccountantWork[];
+  readonly poolMicro: bigint;
+}
+
+/** Lets accountants stand, founders and others, and homes vote. */
+export async function startElection(parts: ElectionParts): Promise<void> {
+  const { chain, neighbourhood, seed } = parts;
+  for (const name of [...ACCOUNTANTS, ...CANDIDATES]) {
+    const member = neighbourhood.members.get(name);
+    if (member !== undefined) await stand(parts, member, keyFromSeed(seed, "transaction", `node/${name}`));
+  }
+  const voters = neighbourhood.homes.slice(0, MOST_VOTERS);
+  const suppliedMicro = await ask(() => chain.contracts.energyCredit.totalSupply());
+  const stakeMicro = (suppliedMicro * STAKE_PERCENT) / 100n / BigInt(Math.max(voters.length, 1)); // down
+  const numbers = (await candidatesOf(chain)).map(({ candidate }) => candidate);
+  const random = new Random(seed).fork("ballots");
+  for (const home of voters) await vote(parts, home, stakeMicro, drawNames(numbers, random.fork(home.home)));
+}
+
+/** Holds the election of the present epoch, unless it was held. */
+export async function holdDueElection(chain: TransactionChain): Promise<void> {
+  const { accountantElection } = chain.contracts;
+  const [epoch, lastElection] = await Promise.all([
+    ask(() => accountantElection.epoch()),
+    ask(() => accountantElection.lastElection()),
+  ]);
+  if (isElectionDue({ epoch, lastElection })) await holdElection(chain);
+}
+
+/** Who booked and earned what from a block on; `blocksOf` says how many blocks a node made. */
+export async function accountingWork(
+  chain: TransactionChain,
+  members: Neighbourhood["members"],
+  { fromBlock, toBlock, blocksOf }: { fromBlock: number; toBlock: number; blocksOf: (node: string) => number },
+): Promise<AccountingWork> {
+  const names = new Map([...members].map(([name, { signer }]) => [signer.address, name]));
+  const { own, voters } = await feesBooked(chain, fromBlock, toBlock);
+  const candidates = await candidatesOf(chain);
+  const accountants = candidates.map((candidate) => ({
+    name: names.get(candidate.member) ?? candidate.member,
+    node: candidate.node,
+    seat: seatOf(candidate),
+    weightMicro: candidate.countedWeight,
+    blocks: blocksOf(candidate.node),
+    earnedMicro: own.get(candidate.member) ?? 0n,
+    votersEarnedMicro: voters.get(candidate.candidate) ?? 0n,
+  }));
+  return { accountants, poolMicro: own.get(ZeroAddress) ?? 0n };
+}
+
+interface FeesBooked {
+  /** By the account that is due it; the zero address is the pool. */
+  readonly own: ReadonlyMap<string, bigint>;
+  /** By the number of the candidate that they voted for. */
+  readonly voters: ReadonlyMap<bigint, bigint>;
+}
+
+async function feesBooked(chain: TransactionChain, fromBlock: number, toBlock: number): Promise<FeesBooked> {
+  const [own, voters] = [new Map<string, bigint>(), new Map<bigint, bigint>()];
+  for await (const events of readEvents(chain, { fromBlock, toBlock, contracts: ["AccountingRevenue"] })) {
+    for (const { name, args } of events) {
+      const amountMicro = args["amountMicro"] as bigint;
+      if (name === "FeeBooked") add(own, args["accountant"] as string, amountMicro);
+      if (name === "VoterFeeBooked") add(voters, args["candidate"] as bigint, amountMicro);
+    }
+  }
+  return { own, voters };
+}
+
+function add<Key>(sums: Map<Key, bigint>, key: Key, amount: bigint): void {
+  sums.set(key, (sums.get(key) ?? 0n) + amount);
+}
+
+/** Once enough have voted, founders sit by ballots as all others do. */
+function seatOf({ isSeated, isFounder, weightAfter }: Candidate): AccountantWork["seat"] {
+  if (!isSeated) return "none";
+  return isFounder && weightAfter === 0n ? "founder" : "elected";
+}
+
+/** Founders are candidates without a deposit: they need one when ballots decide alone. */
+async function stand(parts: ElectionParts, member: SigningChain, node: Wallet): Promise<void> {
+  const { depositMicro } = parts;
+  const number = await candidateNumberOf(member, member.signer.address);
+  if (number !== undefined && (await candidateOf(member, number)).depositMicro >= depositMicro) return;
+  await issue(parts, member, depositMicro);
+  const spender = member.deployment.contracts.AccountantElection.address;
+  await approveCredits(member, { spender, amountMicro: depositMicro });
+  if (number !== undefined) await addCandidateDeposit(member, { amountMicro: depositMicro });
+  else await registerCandidate(member, await signNodeClaim(member, node, { member: member.signer.address }));
+}
+
+async function vote(
+  parts: ElectionParts,
+  { chain }: NeighbourHome,
+  stakeMicro: bigint,
+  candidates: readonly bigint[],
+): Promise<void> {
+  await issue(parts, chain, stakeMicro);
+  await approveCredits(chain, { spender: chain.deployment.contracts.VoteBook.address, amountMicro: stakeMicro });
+  await lockStake(chain, { amountMicro: stakeMicro });
+  await castBallot(chain, { candidates });
+}
+
+/** Issues credits against a payment of savings. */
+async function issue({ chain, operators }: ElectionParts, to: SigningChain, amountMicro: bigint): Promise<void> {
+  const issuer = withSigner(chain, operators.transaction.issuer);
+  const paymentReference = id(`simulated savings/${to.signer.address}`);
+  await issueCredits(issuer, { to: to.signer.address, amountMicro, paymentReference });
+}
+
+/** One to three candidates, each as likely as the others. */
+function drawNames(candidates: readonly bigint[], random: Random): bigint[] {
+  const left = [...candidates];
+  const count = Math.min(random.between(1, MOST_NAMES), left.length);
+  return Array.from({ length: count }, () => left.splice(random.between(0, left.length - 1), 1)).flat();
+}

@@ -79,7 +79,7 @@ export class Watcher {
     const until = latest - 1n;
     if (until < this.#next) return;
     await this.#certify(this.#next, until);
-    if (!this.#readOnly) await this.#reportMisses(this.#next, until, latest);
+    if (!this.#readOnly && this.#hasTurns) await this.#reportMisses(this.#next, until, latest);
     this.#next = until + 1n;
     await this.#store.setNextBlock(Number(this.#next));
   }
@@ -120,9 +120,13 @@ export class Watcher {
   async #reportMisses(fromBlock: bigint, toBlock: bigint, latest: bigint): Promise<void> {
     const reachable = latest + 2n - COURT_REACH; // the report is mined in the next block, or the one after
     const first = [fromBlock, reachable, 1n].reduce((a, b) => (a > b ? a : b));
-    for (let block = first; block <= toBlock && this.#hasTurns; block += 1n) await this.#report(block);
-    if (fromBlock < reachable && this.#hasTurns) {
-      this.#emit({ kind: "out of reach", fromBlock, toBlock: reachable - 1n });
+    for (let block = first; block <= toBlock; block += 1n) {
+      await this.#report(block);
+      if (!this.#hasTurns) return;
+      if (block === first && fromBlock < reachable) {
+        this.#emit({ kind: "out of reach", fromBlock, toBlock: reachable - 1n });
+      }
+      this.#next = block + 1n; // one that fails is the first of the next try
     }
   }
 

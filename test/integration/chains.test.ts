@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +12,7 @@ import { chainsCommand } from "../../scripts/chains/options.js";
 import { InputError } from "../../scripts/inputs/error.js";
 import { readKeys } from "../../scripts/networks/keys-file.js";
 import { openNetwork } from "../../scripts/networks/index.js";
+import { twoFreePorts } from "../utils/ports.js";
 
 const embedded = { seed: 1, slotSeconds: 900, genesisTime: 0n };
 
@@ -50,21 +49,6 @@ function chains(args: readonly string[]): {
       look();
     });
   return { child, until, ended };
-}
-
-async function twoFreePorts(): Promise<number> {
-  for (;;) {
-    const servers = [createServer(), createServer()];
-    const [first, second] = servers;
-    await new Promise<void>((resolve) => first?.listen(0, "127.0.0.1", resolve));
-    const { port } = first?.address() as AddressInfo;
-    const isFree = await new Promise<boolean>((resolve) => {
-      second?.once("error", () => resolve(false));
-      second?.listen(port + 1, "127.0.0.1", () => resolve(true));
-    });
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    if (isFree && port < 65_000) return port;
-  }
 }
 
 describe("npm run chains", function () {

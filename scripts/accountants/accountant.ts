@@ -6,6 +6,7 @@ import type { Signer } from "ethers";
 import { decodeHeader, headerFromRpc, type QbftHeader } from "../../light/index.js";
 import { candidateNumberOf, candidateOf, electionOf } from "../../sdk/actions/accountants.js";
 import {
+  addCandidateDeposit,
   changeNode,
   holdElection,
   registerCandidate,
@@ -13,6 +14,7 @@ import {
   signNodeClaim,
   standAgain,
   vacateSeat,
+  withdrawCandidateDeposit,
 } from "../../sdk/actions/election.js";
 import {
   announceAbsence,
@@ -27,10 +29,11 @@ import {
 } from "../../sdk/actions/turns.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { ask, eventIn } from "../../sdk/transact.js";
+import { formatCredits } from "../../sdk/units.js";
 import { InputError } from "../inputs/error.js";
 import { showTime, showWeight } from "./format.js";
 import { passedTurns, reportBlock } from "./missed-turns.js";
-import type { SigningSession } from "./session.js";
+import { requireCredits, type SigningSession } from "./session.js";
 import { allowDeposit } from "./voter.js";
 
 export async function register(
@@ -42,6 +45,20 @@ export async function register(
   if (depositMicro !== undefined) await allowDeposit(chain, depositMicro);
   const candidate = await registerCandidate(chain, claim);
   return [`${account} is candidate ${candidate}; its node is ${claim.node}.`];
+}
+
+export async function addDeposit({ chain, account }: SigningSession, amountMicro: bigint): Promise<string[]> {
+  await allowDeposit(chain, amountMicro);
+  await addCandidateDeposit(requireCredits(chain, "no deposits"), { amountMicro });
+  const { depositMicro } = await ownCandidate({ chain, account });
+  return [`The deposit is ${formatCredits(depositMicro)} credits.`];
+}
+
+export async function withdrawDeposit({ chain, account }: SigningSession): Promise<string[]> {
+  const withCredits = requireCredits(chain, "no deposits");
+  const { depositMicro } = await ownCandidate({ chain, account });
+  await withdrawCandidateDeposit(withCredits);
+  return [`${formatCredits(depositMicro)} credits are ${account}'s to spend again.`];
 }
 
 export async function replaceNode({ chain, account }: SigningSession, node: Signer): Promise<string[]> {
@@ -132,7 +149,8 @@ async function reportAll({ chain }: SigningSession): Promise<string[]> {
   return lines.length === 0 ? [`No missed turn is left to report in blocks ${oldest} to ${latest - 1n}.`] : lines;
 }
 
-function judgementLines({ block, skipped, isBlamed, missed, jailed }: Judgement): string[] {
+/** A judgement for people. */
+export function judgementLines({ block, skipped, isBlamed, missed, jailed }: Judgement): string[] {
   if (skipped === 0n) return [`Block ${block}: nobody missed a turn.`];
   if (!isBlamed) return [`Block ${block}: ${skipped} turns passed, and nobody is to blame: the network was slow.`];
   const lines = missed.map(({ candidate, score, excused }) =>
@@ -161,7 +179,10 @@ async function headerFile(file: string): Promise<QbftHeader> {
   }
 }
 
-async function ownCandidate({ chain, account }: SigningSession): ReturnType<typeof candidateOf> {
+async function ownCandidate({
+  chain,
+  account,
+}: Pick<SigningSession, "chain" | "account">): ReturnType<typeof candidateOf> {
   const candidate = await candidateNumberOf(chain, account);
   if (candidate === undefined) throw new CommonwattError("ElectionNotCandidate", { account });
   return candidateOf(chain, candidate);

@@ -115,6 +115,14 @@ function addAccountants(program: Command, signs: Signs, environment: Environment
         accountant.register(session, await nodeKey(command, options.node, environment), options.deposit),
       ),
     );
+  sub(program, "add-deposit", "adds to the deposit")
+    .argument("<credits>", "how many", credits)
+    .action((amount: bigint, _, command: Command) =>
+      signs(command, (session) => accountant.addDeposit(session, amount)),
+    );
+  sub(program, "withdraw-deposit", "takes the deposit out after resigning, when it is free").action(
+    (_, command: Command) => signs(command, accountant.withdrawDeposit),
+  );
   withNode("change-node", "seals with another key from the next block on").action(
     (options: { node?: string }, command: Command) =>
       signs(command, async (session) =>
@@ -144,6 +152,11 @@ function addAnyone(program: Command, signs: Signs): void {
     .argument("<candidate>", "number", whole)
     .action((candidate: bigint, _, command: Command) =>
       signs(command, (session) => accountant.vacate(session, candidate)),
+    );
+  sub(program, "drop-ballot", "ends the ballot of a voter that is admitted no more")
+    .argument("<address>", "whose", address)
+    .action((voterAddress: string, _, command: Command) =>
+      signs(command, (session) => voter.drop(session, voterAddress)),
     );
   sub(program, "report-miss", "lets the court judge who missed a turn before a block; without one, all in reach")
     .argument("[block]", "its number", whole)

@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 
 import {
+  candidateNumberOf,
   candidatesOf,
   electionOf,
   isElectionDue,
@@ -31,6 +32,8 @@ export interface Status extends ElectionState {
 /** A voter, and what it can claim. */
 export interface VoterStatus extends Voter {
   readonly account: string;
+  /** The candidate that it is itself; undefined: none. */
+  readonly candidate: bigint | undefined;
   readonly dueMicro: bigint | undefined;
 }
 
@@ -50,10 +53,10 @@ export async function readStatus(chain: AnyChain, account?: string): Promise<Sta
 }
 
 async function voterStatusOf(chain: AnyChain, account: string): Promise<VoterStatus> {
-  const voter = await voterOf(chain, account);
-  if (chain.kind === "user") return { account, ...voter, dueMicro: undefined };
+  const [voter, candidate] = await Promise.all([voterOf(chain, account), candidateNumberOf(chain, account)]);
+  if (chain.kind === "user") return { account, candidate, ...voter, dueMicro: undefined };
   const [due, reward] = await Promise.all([feesDueTo(chain, account), rewardOf(chain, account)]);
-  return { account, ...voter, dueMicro: due + reward };
+  return { account, candidate, ...voter, dueMicro: due + reward };
 }
 
 /** The status for people. */
@@ -111,7 +114,8 @@ function voterText({ chain }: Pick<Status, "chain">, voter: VoterStatus): string
       ? "no ballot"
       : `votes for ${voter.candidates.join(", ")}, ${showWeight({ kind: chain }, voter.share)} each, ` +
         `counting from epoch ${voter.castEpoch + 1n}`;
-  const parts = [`${voter.account}: ${ballot}`];
+  const who = voter.candidate === undefined ? voter.account : `${voter.account}, candidate ${voter.candidate}`;
+  const parts = [`${who}: ${ballot}`];
   if (voter.backedRemoval !== undefined) parts.push(`backs the removal of candidate ${voter.backedRemoval}`);
   if (voter.stakeMicro > 0n) {
     const when = voter.candidates.length === 0 ? `, free from ${showTime(voter.unlockAt)} on` : "";

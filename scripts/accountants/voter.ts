@@ -3,6 +3,7 @@ import { approveCredits, creditsOf } from "../../sdk/actions/credits.js";
 import {
   backRemoval,
   castBallot,
+  dropBallot,
   endBallot,
   lockStake,
   removalWeightOf,
@@ -70,6 +71,11 @@ export async function back({ chain }: SigningSession, candidate: bigint): Promis
 export async function unback({ chain }: SigningSession): Promise<string[]> {
   await withdrawRemoval(chain);
   return ["No removal is backed any more."];
+}
+
+export async function drop({ chain }: SigningSession, voter: string): Promise<string[]> {
+  await dropBallot(chain, { voter });
+  return [`The ballot of ${voter}, which is admitted no more, has ended.`];
 }
 
 /** Fees of an accountant and rewards of a voter are due to the account alike; one call pays both. */

@@ -170,14 +170,11 @@ describe("npm run accountants", function () {
       await stage.mine("transaction", 2n, 300n);
       expect(await stage.done(["unjail"], stage.secrets(7))).to.contain("Candidate 7 may be elected again");
       // 70 credits are no deposit any more: the election keeps the seat only because nobody follows
-      const allowance = { spender: chain.deployment.contracts.AccountantElection.address, amountMicro: 30n * CREDIT };
-      const own = stage.as(stage.memberKey(7));
       await sdk.transferCredits(stage.as(stage.memberKey(5)), {
         to: stage.memberKey(7).address,
         amountMicro: 30n * CREDIT,
       });
-      await sdk.approveCredits(own, allowance);
-      await sdk.addCandidateDeposit(own, { amountMicro: 30n * CREDIT });
+      expect(await stage.done(["add-deposit", "30"], stage.secrets(7))).to.contain("The deposit is 100 credits");
       expect(await stage.done(["vacate", "7", "--as", "home 4"])).to.contain("has its seat still, and earns again");
       expect(await stage.refused(["vacate", "7", "--as", "home 4"])).to.contain("ElectionNothingToVacate");
     });
@@ -218,6 +215,28 @@ describe("npm run accountants", function () {
       await assertCode(sdk.setSeats(stage.council, { seats: 3n }), "ElectionInvalidSetting");
     });
 
+    it("give a deposit back to who left, when its delay is over", async () => {
+      await stage.admitCandidate(9);
+      await stage.done(["register", "--deposit", "100"], stage.secrets(9));
+      expect(await stage.refused(["withdraw-deposit"], stage.secrets(9))).to.contain("ElectionNotResigned");
+      expect(await stage.done(["resign"], stage.secrets(9))).to.equal("Candidate 9 resigned.");
+      expect(await stage.refused(["withdraw-deposit"], stage.secrets(9))).to.contain("ElectionDepositHeld");
+      await stage.mine("transaction", 2n, 600n);
+      expect(await stage.done(["withdraw-deposit"], stage.secrets(9))).to.contain("100 credits are");
+      expect(await sdk.creditsOf(chain, stage.memberKey(9).address)).to.equal(CANDIDATE_DEPOSIT);
+      expect(await stage.refused(["withdraw-deposit"], stage.secrets(9))).to.contain("ElectionInvalidAmount");
+    });
+
+    it("lose the ballots of those who are admitted no more, whoever says so", async () => {
+      const voter = stage.home("3");
+      expect(await stage.refused(["drop-ballot", voter, "--as", "home 4"])).to.contain("VoteBookStillAdmitted");
+      const registrar = stage.neighbourhood.members.get("Registrar");
+      if (registrar === undefined) throw new Error("no registrar");
+      await sdk.expel(registrar, { account: voter });
+      expect(await stage.done(["drop-ballot", voter, "--as", "home 4"])).to.contain("has ended");
+      expect((await sdk.voterOf(chain, voter)).candidates).to.deep.equal([]);
+    });
+
     it("give stake back when its delay is over", async () => {
       expect(await stage.done(["unvote", "--as", "home 1"])).to.contain("The stake of 100 credits is free from");
       expect(await stage.refused(["unvote", "--as", "home 1"])).to.contain("VoteBookNoBallot");
@@ -240,7 +259,8 @@ describe("npm run accountants", function () {
       await stage.nextEpoch("user");
       expect(await stage.done(["elect", ...on, "--as", "accountant4"])).to.contain("4 accountants sit");
       const status = await stage.done(["status", ...on, "--as", "accountant1"]);
-      expect(status).to.contain("founders weigh nothing any more").and.contain("votes for 1, 3");
+      expect(status).to.contain("founders weigh nothing any more");
+      expect(status).to.match(/, candidate [1-4]: votes for 1, 3, 0.50 votes each/);
     });
   });
 
@@ -284,13 +304,13 @@ describe("npm run accountants", function () {
         [["status", "--rpc", "http://127.0.0.1:1"], "EndpointUnreachable"],
         [["change-node", "--as", "accountant1"], "--node: the node's key is not given"],
         [["change-node", "--as", "accountant1", "--node", "node1"], "ElectionNodeTaken"],
-        [["vote", "9", "--as", "home 2"], "ElectionNotCandidate"],
+        [["vote", "10", "--as", "home 2"], "ElectionNotCandidate"],
         [["vote", "5", "5", "--as", "home 2"], "ElectionListNotAscending"],
         [
           ["vote", ...Array.from({ length: 31 }, (_, index) => String(index + 1)), "--as", "home 2"],
           "VoteBookInvalidBallotSize",
         ],
-        [["back-removal", "9", "--as", "home 3"], "ElectionNotCandidate"],
+        [["back-removal", "10", "--as", "home 2"], "ElectionNotCandidate"],
       ];
       for (const [args, problem] of cases) expect(await stage.refused(args), args.join(" ")).to.contain(problem);
       const wrong = await stage.refused(["elect"], { COMMONWATT_PRIVATE_KEY: "0xsecret" });

@@ -11,9 +11,14 @@ import {
   decideEdge,
   decideExpulsion,
   decideRoles,
+  decideSeats,
   decideToAllowEmergency,
+  decideUnfreeze,
   type ProposedCall,
 } from "../../sdk/actions/decisions.js";
+import { candidateOf as accountantOf, candidateNumberOf, electionOf } from "../../sdk/actions/accountants.js";
+import { unfreezeDeposit } from "../../sdk/actions/election.js";
+import { doubleSealEvidence, reportDoubleSeal } from "../../sdk/actions/turns.js";
 import { backSuspension, backersOf, runningEmergencies, suspendByMembers } from "../../sdk/actions/emergency.js";
 import { admitMember, standingOf } from "../../sdk/actions/federation.js";
 import {
@@ -33,6 +38,7 @@ import { CONTRACT_INTERFACES, decodeError, type ContractName } from "../../sdk/c
 import { AccessRole, MemberRole, ProposalState, Standing, VoteSupport } from "../../sdk/enums.js";
 import { isCommonwattError } from "../../sdk/errors.js";
 import { readEvents, type ChainEvent } from "../../sdk/events.js";
+import { doubleSealOf } from "../utils/qbft.js";
 
 const SEED = 17;
 const SLOT_SECONDS = 3_600;
@@ -152,6 +158,28 @@ describe("a governed pair of chains", () => {
       await decide(kind, [decideExpulsion(chain, { account: candidate })], "It broke its word");
       expect(await standingOf(chain, candidate)).to.equal(Standing.Expelled);
       expect(await chain.contracts.federation.getVotes(candidate)).to.equal(0n);
+    });
+  }
+
+  for (const kind of KINDS) {
+    it(`wants other seats and frees a frozen deposit on the ${kind} chain, which nobody else can`, async function () {
+      this.timeout(120_000);
+      const chain = network[kind];
+      const parent = await chain.provider.getBlock("latest");
+      if (typeof parent?.hash !== "string") throw new Error("no block");
+      const { accountant1, node1 } = network.operators[kind];
+      const { number, timestamp } = parent;
+      const headers = doubleSealOf(node1.signingKey, { hash: parent.hash, number, timestamp });
+      await reportDoubleSeal(as(chain, accountant1), doubleSealEvidence(...headers));
+      const candidate = (await candidateNumberOf(chain, accountant1.address)) ?? 0n;
+      expect(await accountantOf(chain, candidate)).to.include({ isFrozen: true, isJailed: true, depositMicro: 0n });
+      expect(await failureOf(unfreezeDeposit(as(chain, accountant1), { candidate }))).to.equal(
+        "AccessManagedUnauthorized",
+      );
+      const calls = [decideSeats(chain, { seats: 9n }), decideUnfreeze(chain, { candidate })];
+      await decide(kind, calls, "Nine seats, and mercy");
+      expect((await electionOf(chain)).seats).to.equal(9n);
+      expect(await accountantOf(chain, candidate)).to.include({ isFrozen: false, isJailed: true });
     });
   }
 

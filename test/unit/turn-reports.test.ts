@@ -3,13 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
+import { Contract } from "ethers";
 
 import { blame, decodeHeader, encodeBareHeader, encodeHeader, signersOf } from "../../light/index.js";
+import { judgementLines } from "../../scripts/accountants/accountant.js";
 import { CertificateStore } from "../../scripts/accountants/certificates.js";
 import { Watcher, type WatcherEvent } from "../../scripts/accountants/watcher.js";
 import { sentenceOf } from "../../scripts/accountants/watch.js";
-import { doubleSealEvidence, missedTurnReport, readHeader, reportOn } from "../../sdk/actions/turns.js";
+import { doubleSealEvidence, judgementIn, missedTurnReport, readHeader, reportOn } from "../../sdk/actions/turns.js";
 import type { AnyChain } from "../../sdk/connect.js";
+import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
 import { CandidateFlag } from "../../sdk/election/words.js";
 import { CommonwattError, isCommonwattError } from "../../sdk/errors.js";
 import { accountants, readRecording, RECORDED_TIMING, sealed } from "../utils/qbft.js";
@@ -127,6 +130,47 @@ describe("turn reports", () => {
     expect(await codeOf(missedTurnReport(chain, 86n)), "mined in the last block that can").to.equal("");
     recorded.latest = 86 + 256;
     expect(await codeOf(missedTurnReport(chain, 86n))).to.equal("TurnCourtBlockOutOfReach");
+  });
+
+  it("come back as what the court made of them", () => {
+    const { chain } = new RecordedChain();
+    const abi = CONTRACT_INTERFACES.TurnCourt;
+    const address = `0x${"c0".repeat(20)}`;
+    const log = (name: string, values: unknown[]): object => ({ address, ...abi.encodeEventLog(name, values) });
+    const receipt = {
+      hash: "0x",
+      logs: [
+        log("TurnsJudged", [89n, 2n, true]),
+        log("TurnMissed", [3n, 89n, 2n, false]),
+        log("Jailed", [3n, 1_000n]),
+        log("TurnMissed", [4n, 89n, 0n, true]),
+      ],
+    };
+    const judging = {
+      ...chain,
+      contracts: { turnCourt: new Contract(address, abi) },
+      deployment: { contracts: { TurnCourt: { address } } },
+    };
+    const judgement = judgementIn(judging as never, receipt as never);
+    expect(judgement).to.deep.equal({
+      block: 89n,
+      skipped: 2n,
+      isBlamed: true,
+      missed: [
+        { candidate: 3n, score: 2n, excused: false },
+        { candidate: 4n, score: 0n, excused: true },
+      ],
+      jailed: [3n],
+    });
+    expect(judgementLines(judgement)).to.deep.equal([
+      "Block 89: candidate 3 missed its turn; its score is 2.",
+      "Block 89: candidate 4 missed its turn, and had announced it.",
+      "Candidate 3 is in jail.",
+    ]);
+    const none = { ...judgement, missed: [], jailed: [] };
+    expect(judgementLines({ ...none, skipped: 0n })[0]).to.contain("nobody missed a turn");
+    expect(judgementLines({ ...none, isBlamed: false })[0]).to.contain("the network was slow");
+    expect(judgementLines(none)[0]).to.contain("no seat any more");
   });
 
   it("are not made of headers that an endpoint has bent", async () => {

@@ -19,7 +19,7 @@ import { issueCredits } from "../../sdk/actions/credits.js";
 import { withSigner, type TransactionChain } from "../../sdk/connect.js";
 import { MemberRole } from "../../sdk/enums.js";
 import { twoFreePorts } from "./ports.js";
-import { readRecording, sealed } from "./qbft.js";
+import { doubleSealOf } from "./qbft.js";
 
 export const CREDIT = 1_000_000n;
 /** What a candidate leaves on compressed networks. */
@@ -178,22 +178,13 @@ export class AccountantsStage {
   async doubleSeal(key: Wallet, parentHash?: string): Promise<[string, string]> {
     const parent = await this.chain.provider.getBlock("latest");
     if (typeof parent?.hash !== "string") throw new Error("no block");
-    const header: QbftHeader = {
-      ...readRecording().at(86).header,
-      parentHash: parentHash ?? parent.hash,
-      number: BigInt(parent.number) + 1n,
-      timestamp: BigInt(parent.timestamp) + 2n,
-      coinbase: key.address,
-      round: 0n,
-      seals: [],
-    };
-    const who = { set: [key.address], keyOf: () => key.signingKey };
-    const write = async (name: string, prefix: string): Promise<string> => {
+    const { number, timestamp } = parent;
+    const headers = doubleSealOf(key.signingKey, { hash: parentHash ?? parent.hash, number, timestamp });
+    const write = async (name: string, header: QbftHeader, prefix: string): Promise<string> => {
       const file = join(this.folder, `${key.address}-${name}.hex`);
-      const text = encodeHeader(sealed({ ...header, stateRoot: id(name) }, [key.address], who));
-      await writeFile(file, `${prefix}${text.slice(2)}\n`);
+      await writeFile(file, `${prefix}${encodeHeader(header).slice(2)}\n`);
       return file;
     };
-    return [await write("one", "0x"), await write("another", "")];
+    return [await write("one", headers[0], "0x"), await write("another", headers[1], "")];
   }
 }

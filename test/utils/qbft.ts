@@ -125,6 +125,26 @@ export function sealed(header: QbftHeader, who: readonly string[], { keyOf }: Ac
   return { ...header, seals };
 }
 
+/** Two blocks on one parent, in one round, both sealed by that key. */
+export function doubleSealOf(
+  key: SigningKey,
+  parent: { readonly hash: string; readonly number: number; readonly timestamp: number },
+): [QbftHeader, QbftHeader] {
+  const coinbase = computeAddress(key);
+  const header: QbftHeader = {
+    ...readRecording().at(86).header,
+    parentHash: parent.hash,
+    number: BigInt(parent.number) + 1n,
+    timestamp: BigInt(parent.timestamp) + 2n,
+    coinbase,
+    round: 0n,
+    seals: [],
+  };
+  const who = { set: [coinbase], keyOf: () => key };
+  const sealWith = (salt: string): QbftHeader => sealed({ ...header, stateRoot: id(salt) }, [coinbase], who);
+  return [sealWith("one"), sealWith("another")];
+}
+
 /** As many accountants as must seal, none of them missing, in any order. */
 export function someQuorum(set: readonly string[], missing: ReadonlySet<string>, random: Random): string[] {
   const present = random.shuffled(set.filter((account) => !missing.has(account)));

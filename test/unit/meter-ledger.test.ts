@@ -36,7 +36,7 @@ describe("MeterLedger's batches", () => {
   it("takes the digest that wallets sign", async () => {
     const { ledger, slot } = await staged(1);
     const { name, version, chainId, verifyingContract } = await ledger.eip712Domain();
-    const message = { meter: 7n, slot, importWh: 67_108_863n, exportWh: 12n, status: 4n, sequence: 255n };
+    const message = { meter: 7n, slot, importWh: 16_777_215n, exportWh: 12n, status: 4n, sequence: 255n };
     const expected = TypedDataEncoder.hash({ name, version, chainId, verifyingContract }, READING_TYPES, message);
     expect(await ledger.digestOf({ ...message, r: ZeroHash, vs: ZeroHash })).to.equal(expected);
   });

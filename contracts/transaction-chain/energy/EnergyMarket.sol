@@ -180,12 +180,12 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         uint256 limit
     ) private returns (bytes32) {
         OpenBook memory book = _bookAt(batch, slot);
-        if (wh < book.minimumWh || wh > MarketBounds.MAX_ORDER_WH) {
+        if (wh < book.minimumWh || wh > MarketBounds.MAX_SLOT_WH) {
             _refuseSize(accepted.index, slot, wh, book.minimumWh);
         }
         if (limit > type(uint32).max) revert EnergyMarketBadProfile(accepted.index);
         if (_count(accepted.tally, slot, wh)) _enterMeter(batch, book, accepted.index, slot);
-        // As Money.costUp: a lock is 26 bits of Wh times 32 bits of rate, and a profile has 128 of them.
+        // As Money.costUp: a lock is 24 bits of Wh times 32 bits of rate, and a profile has 128 of them.
         unchecked {
             accepted.lockMicro += (wh * (accepted.sells ? book.bondRate : limit) + 999) / 1000;
         }

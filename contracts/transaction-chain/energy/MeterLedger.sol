@@ -17,7 +17,7 @@ import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
 import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
 import {ReadingChecks} from "../../libraries/ReadingChecks.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
-import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.sol";
+import {ReadingStatus, StoredReading} from "../../types/MarketTypes.sol";
 
 /// @title MeterLedger
 /// @notice Tamper-proof readings: signed by the meter, or by the feeder's metering operator where the meter is silent.
@@ -26,6 +26,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     using MeteringOperators for IFederation;
     using ReadingChecks for Reading;
     using ReadingWords for uint256;
+    using ReadingWords for uint64;
 
     struct Bar {
         uint32 barredSlot; // latest slot settled as missing, 0 = never
@@ -54,7 +55,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     uint8 private constant _ACTUAL = uint8(ReadingStatus.Actual);
-    uint8 private constant _CORRECTED = uint8(ReadingStatus.Corrected);
 
     IDeviceRegistry private immutable _DEVICES;
     IGridTopology private immutable _TOPOLOGY;
@@ -62,7 +62,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     IFederation private immutable _FEDERATION;
 
     // slots 0 to 2: EIP712's fallback strings, AccessManaged
-    mapping(uint64 key => uint256 fourReadings) private _words; // key and word: ReadingWords
+    mapping(uint64 place => uint256 fourReadings) private _words; // places and words: ReadingWords
     mapping(uint32 meter => Bar state) private _bars;
     bytes32[] private _roots; // batch id - 1
 
@@ -118,7 +118,9 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     /// @inheritdoc IMeterLedger
     function bar(uint32 meter, uint32 slot) external restricted {
         Bar storage state = _bars[meter];
-        if (slot <= Math.max(state.barredSlot, state.liftedBySlot) || _laneAt(meter, slot) != 0) return;
+        if (slot <= Math.max(state.barredSlot, state.liftedBySlot)) return;
+        uint256 word = _words[ReadingWords.keyOf(meter, slot).placeOf()];
+        if (word.isOfLaterRound(slot) || word.inRound(slot).laneIn(meter) != 0) return;
         state.barredSlot = slot;
         emit MeterBarred(meter, slot);
     }
@@ -171,7 +173,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     /// @inheritdoc IMeterLedger
     function isBarred(uint32 meter) public view returns (bool barred) {
         Bar memory state = _bars[meter];
-        return state.barredSlot > state.liftedBySlot && _laneAt(meter, state.barredSlot) == 0;
+        return state.barredSlot > state.liftedBySlot;
     }
 
     /// @inheritdoc IMeterLedger
@@ -186,7 +188,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint32 meter = record.meterOf();
         uint32 slot = record.slotOf();
         Drawer memory drawer = desk.drawers[slot & 7];
-        _open(drawer, ReadingWords.keyOf(meter, slot));
+        _open(drawer, meter, slot);
         uint256 lane = record.laneOf();
         uint256 stored = drawer.word.laneIn(meter);
         if (lane == stored) return record;
@@ -197,45 +199,43 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
             ++desk.changes; // one a reading of the batch
         }
         _requireInTime(drawer, index, record);
+        if (ReadingChecks.isLate(drawer.inTime)) _liftBarOf(meter, slot);
         desk.signer = _signerOf(desk, index, record);
         return record | ReadingWords.CHANGED;
     }
 
-    /// Puts the word of the key into the drawer, after writing the one that was there. At first each holds key 0 and
-    /// word 0, which is what the ledger has there: nothing of slot 0 is ever in time.
-    function _open(Drawer memory drawer, uint64 key) private {
+    /// Puts the word of meter and slot into the drawer, after writing the one that was there. At first each holds key 0
+    /// and word 0, as if nothing of slot 0 were stored: nothing of it is ever in time. Nor is anything of a slot whose
+    /// readings made room for later ones, so no older word is ever written over a later one.
+    function _open(Drawer memory drawer, uint32 meter, uint32 slot) private {
+        uint64 key = ReadingWords.keyOf(meter, slot);
         if (drawer.key == key) return;
         _flush(drawer);
         drawer.key = key;
-        drawer.word = _words[key];
+        drawer.word = _words[key.placeOf()].inRound(slot);
         drawer.dirty = false;
     }
 
     function _flush(Drawer memory drawer) private {
-        if (drawer.dirty) _words[drawer.key] = drawer.word;
+        if (drawer.dirty) _words[drawer.key.placeOf()] = drawer.word;
+    }
+
+    /// A reading that comes after its slot could be settled without it lifts the bar that was laid for that.
+    function _liftBarOf(uint32 meter, uint32 slot) private {
+        Bar storage state = _bars[meter];
+        if (state.barredSlot != slot || state.liftedBySlot >= slot) return;
+        state.liftedBySlot = slot;
+        emit BarLifted(meter, slot, slot);
     }
 
     function _requireInTime(Drawer memory drawer, uint256 index, uint256 record) private view {
         uint32 slot = record.slotOf();
         if (drawer.timesSlot != slot) {
             drawer.timesSlot = slot;
-            drawer.inTime = _statusesInTime(_CALENDAR.timesOf(slot));
+            drawer.inTime = ReadingChecks.statusesInTime(_CALENDAR.timesOf(slot));
         }
-        uint8 status = record.statusOf();
-        if ((drawer.inTime >> status) & 1 == 0) _revertOutOfTime(index, slot, status);
-    }
-
-    function _revertOutOfTime(uint256 index, uint32 slot, uint8 status) private view {
-        SlotTimes memory times = _CALENDAR.timesOf(slot);
-        if (block.timestamp < times.deliveryEnd) revert MeterLedgerSlotNotEnded(index, slot, times.deliveryEnd);
-        revert MeterLedgerTooLate(index, slot, _untilOf(times, status));
-    }
-
-    function _statusesInTime(SlotTimes memory times) private view returns (uint256 inTime) {
-        if (block.timestamp < times.deliveryEnd) return 0;
-        for (uint8 status = _ACTUAL; status <= _CORRECTED; ++status) {
-            if (block.timestamp < _untilOf(times, status)) inTime |= 1 << status;
-        }
+        if ((drawer.inTime >> record.statusOf()) & 1 != 0) return;
+        ReadingChecks.revertOutOfTime(_CALENDAR.timesOf(slot), index, record);
     }
 
     /// Who must have signed the reading.
@@ -284,7 +284,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
-        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
+        return _words[ReadingWords.keyOf(meter, slot).placeOf()].inRound(slot).laneIn(meter);
     }
 
     /// The EIP-712 digest of the series of readings from `first` to `last`.
@@ -295,11 +295,5 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 last
     ) private pure returns (bytes32 digest) {
         return MessageHashUtils.toTypedDataHash(desk.domain, ReadingWords.seriesHashOf(hashes, first, last));
-    }
-
-    /// The first second in which a reading of that status comes too late.
-    function _untilOf(SlotTimes memory times, uint8 status) private pure returns (uint64 until) {
-        if (status == _ACTUAL) return times.actualsUntil;
-        return status == _CORRECTED ? times.decisionEnd : times.readingEnd;
     }
 }

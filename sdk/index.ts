@@ -23,6 +23,7 @@ export * from "./actions/market.js";
 export * from "./actions/orders.js";
 export * from "./actions/readings.js";
 export * from "./actions/settlement.js";
+export * from "./bounds.js";
 export * from "./connect.js";
 export { CONTRACT_INTERFACES, decodeError, type TransactionContracts, type UserContracts } from "./contracts.js";
 export * from "./deployments/index.js";

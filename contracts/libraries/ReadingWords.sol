@@ -10,8 +10,8 @@ import {MarketBounds} from "./MarketBounds.sol";
 /// storage word.
 /// @dev A record is meter 32 | slot 32 | importWh 32 | exportWh 32 | status 8 | sequence 8 | changed 8 | 104 zero bits,
 /// most significant first. A lane is importWh 24 | exportWh 24 | status 3 | sequence 8, from bit 58 downwards; lane 0 =
-/// no reading. A word is round 20 | four lanes. The words of four meters form a ring of RING_SLOTS slots that is used
-/// again; the round (slot / RING_SLOTS) says which slot's readings a word holds. It has all the bits that a slot of 32
+/// no reading. A word is round 20 | four lanes. The words of four meters form a ring of 4,096 slots that is used
+/// again; the round (slot / 4,096) says which slot's readings a word holds. It has all the bits that a slot of 32
 /// bits can give it, so it never repeats.
 library ReadingWords {
     /// @notice The most energy that one reading or order can state, Wh.
@@ -28,10 +28,12 @@ library ReadingWords {
         "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
     );
 
+    // Spelled out: the compiler computes a constant made of others anew wherever it stands.
     uint256 private constant _LANE_BITS = 59;
-    uint256 private constant _LANE_MASK = 2 ** _LANE_BITS - 1;
-    uint256 private constant _ROUND_SHIFT = 4 * _LANE_BITS;
-    uint256 private constant _RING_SLOTS = MarketBounds.READING_SLOTS;
+    uint256 private constant _LANE_MASK = 2 ** 59 - 1;
+    uint256 private constant _ROUND_SHIFT = 236; // above four lanes
+    uint256 private constant _RING_BITS = 12; // MarketBounds.READING_SLOTS slots
+    uint64 private constant _PLACE_MASK = 2 ** 42 - 1; // slot within the ring, and meter / 4
 
     // -------------------- records
 
@@ -179,7 +181,7 @@ library ReadingWords {
     /// @param key As keyOf makes it.
     /// @return place 42 bits.
     function placeOf(uint64 key) internal pure returns (uint64 place) {
-        return key & uint64((_RING_SLOTS << 30) - 1);
+        return key & _PLACE_MASK;
     }
 
     /// @notice The stored word as it holds for a slot: without readings when it is of another round.
@@ -187,7 +189,7 @@ library ReadingWords {
     /// @param slot The slot.
     /// @return own Four lanes under the slot's round.
     function inRound(uint256 word, uint32 slot) internal pure returns (uint256 own) {
-        uint256 round = slot / _RING_SLOTS;
+        uint256 round = slot >> _RING_BITS;
         return word >> _ROUND_SHIFT == round ? word : round << _ROUND_SHIFT;
     }
 
@@ -196,7 +198,7 @@ library ReadingWords {
     /// @param slot The slot.
     /// @return later True: what was there of the slot, if anything, is not known any more.
     function isOfLaterRound(uint256 word, uint32 slot) internal pure returns (bool later) {
-        return word >> _ROUND_SHIFT > slot / _RING_SLOTS;
+        return word >> _ROUND_SHIFT > slot >> _RING_BITS;
     }
 
     /// @notice A meter's lane out of its word.

@@ -127,8 +127,8 @@ interface IClearing {
     /// @notice What a book came to, as BookCleared says it.
     /// @param area Feeder, district or city.
     /// @param slot The slot.
-    /// @return commitment keccak256(hash of the trades ++ hash of the rests), each 0 for none; 0 while the book is open,
-    ///     and for ever when it is idle or void.
+    /// @return commitment keccak256(hash of the trades ++ hash of the rests), each 0 for none; 0 while the book is
+    ///     open, and for ever when it is idle or void.
     function commitmentOf(uint24 area, uint32 slot) external view returns (bytes32 commitment);
 
     /// @notice Whether nothing more can happen to a book: cleared, idle or void.

@@ -6,8 +6,8 @@ import {ReadingStatus, SlotTimes} from "../types/MarketTypes.sol";
 import {ReadingWords} from "./ReadingWords.sol";
 
 /// @title ReadingChecks
-/// @notice What MeterLedger asks of a reading that no state of its own answers: form and time, what it may replace, what
-/// it may share a signature with.
+/// @notice What MeterLedger asks of a reading that no state of its own answers: form and time, what it may replace,
+/// what it may share a signature with.
 library ReadingChecks {
     using ReadingWords for uint256;
 

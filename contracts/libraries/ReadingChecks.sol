@@ -50,9 +50,8 @@ library ReadingChecks {
     function requireFits(uint256 index, uint256 record) internal pure {
         uint8 status = record.statusOf();
         if (status < _ACTUAL || status > _CORRECTED) revert IMeterLedger.MeterLedgerBadStatus(index, status);
-        uint32 wh = record.largestWhOf();
-        if (wh <= ReadingWords.MAX_SLOT_WH) return;
-        revert IMeterLedger.MeterLedgerEnergyTooLarge(index, wh, ReadingWords.MAX_SLOT_WH);
+        if (record.fitsLane()) return;
+        revert IMeterLedger.MeterLedgerEnergyTooLarge(index, record.largestWhOf(), ReadingWords.MAX_SLOT_WH);
     }
 
     /// @notice Refuses what does not replace the stored reading (IMeterLedger.submit).

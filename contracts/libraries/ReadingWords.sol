@@ -28,6 +28,8 @@ library ReadingWords {
         "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
     );
 
+    // the bits of a record's importWh and exportWh that a lane has no room for
+    uint256 private constant _BEYOND_LANE = (0xff << 184) | (0xff << 152);
     // Spelled out: the compiler computes a constant made of others anew wherever it stands.
     uint256 private constant _LANE_BITS = 59;
     uint256 private constant _LANE_MASK = 2 ** 59 - 1;
@@ -86,6 +88,13 @@ library ReadingWords {
         return uint8(record >> 112);
     }
 
+    /// @notice Whether import and export are within MAX_SLOT_WH.
+    /// @param record A record.
+    /// @return fits True: a lane holds them.
+    function fitsLane(uint256 record) internal pure returns (bool fits) {
+        return record & _BEYOND_LANE == 0;
+    }
+
     /// @notice The larger of import and export.
     /// @param record A record.
     /// @return wh Any 32 bits.
@@ -96,20 +105,15 @@ library ReadingWords {
     }
 
     /// @notice EIP-712 struct hash of the reading.
-    /// @param record A record.
+    /// @param reading A reading that `pack` took: its first six words in calldata are the message as EIP-712 encodes it.
     /// @return hash The hash.
-    function structHashOf(uint256 record) internal pure returns (bytes32 hash) {
+    function structHashOf(Reading calldata reading) internal pure returns (bytes32 hash) {
         bytes32 typeHash = TYPEHASH;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let p := mload(0x40) // past the free pointer: scratch, not allocated
             mstore(p, typeHash)
-            mstore(add(p, 0x20), shr(224, record))
-            mstore(add(p, 0x40), and(shr(192, record), 0xffffffff))
-            mstore(add(p, 0x60), and(shr(160, record), 0xffffffff))
-            mstore(add(p, 0x80), and(shr(128, record), 0xffffffff))
-            mstore(add(p, 0xa0), and(shr(120, record), 0xff))
-            mstore(add(p, 0xc0), and(shr(112, record), 0xff))
+            calldatacopy(add(p, 0x20), reading, 0xc0)
             hash := keccak256(p, 0xe0)
         }
     }

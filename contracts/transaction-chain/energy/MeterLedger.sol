@@ -25,6 +25,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     using MerkleRoot for bytes32[];
     using MeteringOperators for IFederation;
     using ReadingChecks for Reading;
+    using ReadingWords for Reading;
     using ReadingWords for uint256;
     using ReadingWords for uint64;
 
@@ -95,24 +96,27 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         bytes32[] memory records = new bytes32[](count);
         bytes32[] memory hashes = new bytes32[](count);
         uint256 first = 0; // reading that the signature at hand covers
-        for (uint256 i = 0; i < count; ++i) {
-            Reading calldata reading = readings[i];
-            uint256 record = ReadingWords.pack(reading);
-            if (i > first) ReadingChecks.requireSameSeries(i, record, uint256(records[i - 1]));
-            hashes[i] = record.structHashOf();
-            bytes32 digest = MessageHashUtils.toTypedDataHash(desk.domain, hashes[i]);
-            tree.setLeaf(i, digest);
-            records[i] = bytes32(_take(desk, i, record));
-            if (reading.isCovered() && i + 1 < count) continue;
-            if (i > first) digest = _seriesDigest(desk, hashes, first, i);
-            _requireSigner(desk, i, reading, digest);
-            first = i + 1;
+        // places in the batch
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                Reading calldata reading = readings[i];
+                uint256 record = ReadingWords.pack(reading);
+                if (i > first) ReadingChecks.requireSameSeries(i, record, uint256(records[i - 1]));
+                hashes[i] = reading.structHashOf();
+                bytes32 digest = MessageHashUtils.toTypedDataHash(desk.domain, hashes[i]);
+                tree.setLeaf(i, digest);
+                records[i] = bytes32(_take(desk, i, record));
+                if (reading.isCovered() && i + 1 < count) continue;
+                if (i > first) digest = _seriesDigest(desk, hashes, first, i);
+                _requireSigner(desk, i, reading, digest);
+                first = i + 1;
+            }
         }
         if (desk.changes == 0) return 0;
         for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
         _roots.push(tree.hashUp());
         batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
-        emit ReadingBatchStored(batchId, tree[0], records);
+        _emitBatch(batchId, tree[0], records);
     }
 
     /// @inheritdoc IMeterLedger
@@ -161,7 +165,8 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
 
     /// @inheritdoc IMeterLedger
     function digestOf(Reading calldata reading) external view returns (bytes32 digest) {
-        return _hashTypedDataV4(ReadingWords.pack(reading).structHashOf());
+        ReadingWords.pack(reading); // refuses what is no message
+        return _hashTypedDataV4(reading.structHashOf());
     }
 
     /// @inheritdoc IMeterLedger
@@ -226,6 +231,20 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (state.barredSlot != slot || state.liftedBySlot >= slot) return;
         state.liftedBySlot = slot;
         emit BarLifted(meter, slot, slot);
+    }
+
+    /// Emits ReadingBatchStored(batchId, root, records). By hand, because the compiler's coding copies word by word.
+    function _emitBatch(uint32 batchId, bytes32 root, bytes32[] memory records) private {
+        bytes32 topic = ReadingBatchStored.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let data := mload(0x40) // past the free pointer: scratch, not allocated
+            let size := shl(5, add(mload(records), 1)) // of the array with its length
+            mstore(data, root)
+            mstore(add(data, 0x20), 0x40) // where the array begins
+            mcopy(add(data, 0x40), records, size)
+            log2(data, add(0x40, size), topic, batchId)
+        }
     }
 
     function _requireInTime(Drawer memory drawer, uint256 index, uint256 record) private view {

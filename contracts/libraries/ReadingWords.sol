@@ -105,7 +105,7 @@ library ReadingWords {
     }
 
     /// @notice EIP-712 struct hash of the reading.
-    /// @param reading A reading that `pack` took: its first six words in calldata are the message as EIP-712 encodes it.
+    /// @param reading A reading that `pack` took: its first six words in calldata are the message as EIP-712 has it.
     /// @return hash The hash.
     function structHashOf(Reading calldata reading) internal pure returns (bytes32 hash) {
         bytes32 typeHash = TYPEHASH;

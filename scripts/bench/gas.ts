@@ -147,9 +147,9 @@ async function report(
     ),
   );
   const causes = await Promise.all(
-    steps.map(async ({ name, sent, gas }) => {
+    steps.flatMap(({ name, sent, gas }) => {
       const sample = smallest(sent);
-      return sample === undefined ? [] : [name, ...(await shares(connection, sample, gas))];
+      return sample === undefined ? [] : [shares(connection, sample, gas).then((parts) => [name, ...parts])];
     }),
   );
   print(

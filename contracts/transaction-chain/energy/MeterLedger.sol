@@ -5,7 +5,6 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
 import {IFederation} from "../../interfaces/IFederation.sol";
@@ -17,31 +16,17 @@ import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
 import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
 import {ReadingChecks} from "../../libraries/ReadingChecks.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
-import {ReadingStatus, StoredReading} from "../../types/MarketTypes.sol";
+import {ReadingStatus} from "../../types/MarketTypes.sol";
+import {ReadingStore} from "./ReadingStore.sol";
 
 /// @title MeterLedger
 /// @notice Tamper-proof readings: signed by the meter, or by the feeder's metering operator where the meter is silent.
-contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
+contract MeterLedger is EIP712, ReadingStore {
     using MerkleRoot for bytes32[];
     using MeteringOperators for IFederation;
     using ReadingChecks for Reading;
     using ReadingWords for Reading;
     using ReadingWords for uint256;
-    using ReadingWords for uint64;
-
-    struct Bar {
-        uint32 barredSlot; // latest slot settled as missing, 0 = never
-        uint32 liftedBySlot; // slots before it bar no more, 0 = never lifted
-    }
-
-    /// A word in hand, and the dates of its slot.
-    struct Drawer {
-        uint64 key; // of the word
-        uint256 word; // four readings, read from storage and perhaps changed
-        bool dirty; // the word must be written
-        uint32 timesSlot; // the slot that inTime is about
-        uint256 inTime; // bit per status: may it be stored now
-    }
 
     /// What a batch has looked up and not yet written.
     struct Desk {
@@ -62,9 +47,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     IMarketCalendar private immutable _CALENDAR;
     IFederation private immutable _FEDERATION;
 
-    // slots 0 to 2: EIP712's fallback strings, AccessManaged
-    mapping(uint64 place => uint256 fourReadings) private _words; // places and words: ReadingWords
-    mapping(uint32 meter => Bar state) private _bars;
+    // before: AccessManaged, EIP712's fallback strings, ReadingStore
     bytes32[] private _roots; // batch id - 1
 
     /// @notice Names the EIP-712 domain and the contracts that say who may sign what, when.
@@ -120,45 +103,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     /// @inheritdoc IMeterLedger
-    function bar(uint32 meter, uint32 slot) external restricted {
-        Bar storage state = _bars[meter];
-        if (slot <= Math.max(state.barredSlot, state.liftedBySlot)) return;
-        uint256 word = _words[ReadingWords.keyOf(meter, slot).placeOf()];
-        if (word.isOfLaterRound(slot) || word.inRound(slot).laneIn(meter) != 0) return;
-        state.barredSlot = slot;
-        emit MeterBarred(meter, slot);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function liftBar(uint32 meter, uint32 laterSlot) external {
-        if (!isBarred(meter)) revert MeterLedgerNotBarred(meter);
-        Bar storage state = _bars[meter];
-        uint32 barredSlot = state.barredSlot;
-        if (laterSlot <= barredSlot) revert MeterLedgerSlotNotLater(laterSlot, barredSlot);
-        if (_laneAt(meter, laterSlot) == 0) revert MeterLedgerNoReading(meter, laterSlot);
-        state.liftedBySlot = laterSlot;
-        emit BarLifted(meter, barredSlot, laterSlot);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function readingAt(uint32 meter, uint32 slot) external view returns (StoredReading memory reading) {
-        return _laneAt(meter, slot).unpackLane();
-    }
-
-    /// @inheritdoc IMeterLedger
-    function readingsAt(uint32[] calldata meters, uint32 slot) external view returns (StoredReading[] memory readings) {
-        readings = new StoredReading[](meters.length);
-        for (uint256 i = 0; i < meters.length; ++i) {
-            readings[i] = _laneAt(meters[i], slot).unpackLane();
-        }
-    }
-
-    /// @inheritdoc IMeterLedger
-    function barOf(uint32 meter) external view returns (uint32 barredSlot, uint32 liftedBySlot) {
-        return (_bars[meter].barredSlot, _bars[meter].liftedBySlot);
-    }
-
-    /// @inheritdoc IMeterLedger
     function batchCount() external view returns (uint32 count) {
         return uint32(_roots.length);
     }
@@ -173,12 +117,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     function isInBatch(uint32 batchId, bytes32 digest, bytes32[] calldata proof) external view returns (bool included) {
         bytes32 root = rootOf(batchId);
         return root != 0 && MerkleProof.verifyCalldata(proof, root, digest);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function isBarred(uint32 meter) public view returns (bool barred) {
-        Bar memory state = _bars[meter];
-        return state.barredSlot > state.liftedBySlot;
     }
 
     /// @inheritdoc IMeterLedger
@@ -207,30 +145,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (ReadingChecks.isLate(drawer.inTime)) _liftBarOf(meter, slot);
         desk.signer = _signerOf(desk, index, record);
         return record | ReadingWords.CHANGED;
-    }
-
-    /// Puts the word of meter and slot into the drawer, after writing the one that was there. At first each holds key 0
-    /// and word 0, as if nothing of slot 0 were stored: nothing of it is ever in time. Nor is anything of a slot whose
-    /// readings made room for later ones, so no older word is ever written over a later one.
-    function _open(Drawer memory drawer, uint32 meter, uint32 slot) private {
-        uint64 key = ReadingWords.keyOf(meter, slot);
-        if (drawer.key == key) return;
-        _flush(drawer);
-        drawer.key = key;
-        drawer.word = _words[key.placeOf()].inRound(slot);
-        drawer.dirty = false;
-    }
-
-    function _flush(Drawer memory drawer) private {
-        if (drawer.dirty) _words[drawer.key.placeOf()] = drawer.word;
-    }
-
-    /// A reading that comes after its slot could be settled without it lifts the bar that was laid for that.
-    function _liftBarOf(uint32 meter, uint32 slot) private {
-        Bar storage state = _bars[meter];
-        if (state.barredSlot != slot || state.liftedBySlot >= slot) return;
-        state.liftedBySlot = slot;
-        emit BarLifted(meter, slot, slot);
     }
 
     /// Emits ReadingBatchStored(batchId, root, records). By hand, because the compiler's coding copies word by word.
@@ -300,10 +214,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         desk.signer = address(0);
         address signer = CompactSignature.recover(digest, reading.r, reading.vs);
         if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
-    }
-
-    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
-        return _words[ReadingWords.keyOf(meter, slot).placeOf()].inRound(slot).laneIn(meter);
     }
 
     /// The EIP-712 digest of the series of readings from `first` to `last`.

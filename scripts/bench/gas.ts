@@ -7,6 +7,7 @@ import { id, MaxUint256 } from "ethers";
 
 import { issueCredits } from "../../sdk/actions/credits.js";
 import { depositWithPermit } from "../../sdk/actions/escrow.js";
+import { READING_SLOTS } from "../../sdk/bounds.js";
 import { withSigner } from "../../sdk/connect.js";
 import { connectionOf, writeGrid, type Grid } from "../grid/index.js";
 import type { SigningChain } from "../neighbourhood.js";
@@ -34,23 +35,21 @@ const STEPS: readonly (readonly [name: string, ...calls: string[]])[] = [
   ["finalize", "Settlement.finalize", "Settlement.finalizeRest"],
 ];
 const SLOTS = 24;
-/** MarketBounds.READING_SLOTS: from one slot to the next that uses its words of readings, and of orders, again. */
-const ROUND_SLOTS = 4096;
 
-/** What the days are called, and what their figures end with. */
+/** What the days are called, and what their figures end with. So much later, slots use words of readings and orders again. */
 const DAYS = {
   first: { title: "first day of fresh accounts", suffix: "" },
-  steady: { title: `a day ${whole(ROUND_SLOTS)} slots later, on words used before`, suffix: "Steady" },
+  steady: { title: `a day ${whole(READING_SLOTS)} slots later, on words used before`, suffix: "Steady" },
 } satisfies Record<Day, unknown>;
 
 export async function benchGas(options: BenchOptions): Promise<Figures> {
   const { homes, print } = options;
-  print(`Trading a day of ${homes} homes on one feeder, and a day ${ROUND_SLOTS} slots later, on the same words...`);
+  print(`Trading a day of ${homes} homes on one feeder, and a day ${READING_SLOTS} slots later, on the same words...`);
   const figures = await onChain(options, {}, async (simulation) => {
     const { chains } = embeddedOf(simulation).network;
     const first = await report(options, "first", await tradeDay(simulation), chains.transaction);
     await depositAgain(simulation);
-    const steady = await report(options, "steady", await tradeDay(simulation, ROUND_SLOTS), chains.transaction);
+    const steady = await report(options, "steady", await tradeDay(simulation, READING_SLOTS), chains.transaction);
     return { ...first, ...steady };
   });
   print("The first day again, each slot closed, read, settled and finalized by itself...");

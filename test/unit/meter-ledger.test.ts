@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { getBytes, hexlify, keccak256, TypedDataEncoder, ZeroHash } from "ethers";
 import hre from "hardhat";
 
+import { keptReadings } from "../../sdk/audit/compare.js";
+import { READING_SLOTS } from "../../sdk/bounds.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { proveReading, readingTree } from "../../sdk/merkle.js";
 import { readingDigest, signSeries } from "../../sdk/signing/readings.js";
@@ -64,6 +66,22 @@ describe("MeterLedger's batches", () => {
       expect(await ledger.readingAt(1n, slot + BigInt(index))).to.deep.equal([9n, exportWh, ACTUAL, 0n]);
       const { digest, proof } = proveReading(digests, index);
       expect(await ledger.isInBatch(1, digest, [...proof])).to.equal(true);
+    }
+  });
+
+  it("forgets, a round of slots later, exactly what the audit expects", async () => {
+    const { stage, ledger, slot, networkHelpers } = await staged(9);
+    const later = slot + BigInt(READING_SLOTS);
+    const keys = (meters: readonly number[], of: bigint) => meters.map((meter) => `${meter}/${of}`);
+    await ledger.submit(await batchOf(stage, slot, ACTUAL));
+    await networkHelpers.time.increaseTo((later + 1n) * SLOT_LENGTH);
+    await ledger.submit((await batchOf(stage, later, ACTUAL)).filter(({ meter }) => meter === 2n || meter === 9n));
+    const all = [...keys([1, 2, 3, 4, 5, 6, 7, 8, 9], slot), ...keys([2, 9], later)];
+    const kept = keptReadings(all);
+    expect([...kept]).to.deep.equal([...keys([4, 5, 6, 7], slot), ...keys([2, 9], later)]);
+    for (const key of all) {
+      const [meter = 0n, of = 0n] = key.split("/").map(BigInt);
+      expect((await ledger.readingAt(meter, of)).status, key).to.equal(kept.has(key) ? ACTUAL : 0n);
     }
   });
 

@@ -27,6 +27,7 @@ export * from "./actions/orders.js";
 export * from "./actions/readings.js";
 export * from "./actions/settlement.js";
 export * from "./actions/turns.js";
+export * from "./bounds.js";
 export * from "./connect.js";
 export { CONTRACT_INTERFACES, decodeError, type TransactionContracts, type UserContracts } from "./contracts.js";
 export * from "./deployments/index.js";

@@ -7,7 +7,7 @@ import type { TransactionChain } from "./connect.js";
 import { AreaLevel, type ReadingStatus } from "./enums.js";
 import { CommonwattError } from "./errors.js";
 import { readEvents, type ChainEvent } from "./events.js";
-import { hashWords, unpackBilaterals, unpackEntries, unpackReadings } from "./records.js";
+import { unpackBilaterals, unpackEntries, unpackReadings } from "./records.js";
 
 /** Packed 32-byte words, as events and calldata carry them (sdk/records.ts). */
 export type Words = readonly string[];
@@ -122,14 +122,6 @@ export class MarketView {
   /** What a book came to; undefined while it is open, and for ever when it is empty or void. */
   resultOf(area: bigint, slot: bigint): BookResult | undefined {
     return this.#results.get(key(area, slot));
-  }
-
-  /** What rose to a district or city, from each child that counts in the slot. */
-  restsBelow(area: bigint, slot: bigint): { readonly rests: Words; readonly tradesHash: string }[] {
-    return this.childrenAt(area, slot).map((child) => {
-      const result = this.resultOf(child, slot);
-      return { rests: result?.rests ?? [], tradesHash: hashWords(result?.trades ?? []) };
-    });
   }
 
   /** The results of all books of a tree as `close` takes them: feeders, districts, city; undefined: not cleared. */

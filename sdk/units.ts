@@ -8,8 +8,8 @@ import { CommonwattError } from "./errors.js";
 export const MICRO_PER_CREDIT = 1_000_000n;
 /** Watt-hours in one kWh. */
 export const WH_PER_KWH = 1_000n;
-/** The largest energy of one reading or order, in Wh (26 bits on chain). */
-export const MAX_SLOT_WH = (1n << 26n) - 1n;
+/** The largest energy of one reading or order, in Wh (24 bits on chain). */
+export const MAX_SLOT_WH = (1n << 24n) - 1n;
 /** The largest amount that the escrow counts, in micro-credits (64 bits on chain). */
 export const MAX_MICRO = (1n << 64n) - 1n;
 /** The largest price or fee, in micro-credits per kWh (32 bits on chain). */

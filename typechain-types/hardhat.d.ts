@@ -93,6 +93,7 @@ getContractFactory(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | Fac
 getContractFactory(name: 'OrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderBooks__factory>
 getContractFactory(name: 'OrderLimits', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderLimits__factory>
 getContractFactory(name: 'OrderNonces', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderNonces__factory>
+getContractFactory(name: 'ReadingStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReadingStore__factory>
 getContractFactory(name: 'Settlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settlement__factory>
 getContractFactory(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementPosting__factory>
 getContractFactory(name: 'SettlementReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementReader__factory>
@@ -183,6 +184,7 @@ getContractAt(name: 'OrderAdmission', address: string | ethers.Addressable, sign
 getContractAt(name: 'OrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderBooks>
 getContractAt(name: 'OrderLimits', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderLimits>
 getContractAt(name: 'OrderNonces', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderNonces>
+getContractAt(name: 'ReadingStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReadingStore>
 getContractAt(name: 'Settlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settlement>
 getContractAt(name: 'SettlementPosting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementPosting>
 getContractAt(name: 'SettlementReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementReader>
@@ -273,6 +275,7 @@ deployContract(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | DeployC
 deployContract(name: 'OrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderLimits', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
 deployContract(name: 'OrderNonces', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
+deployContract(name: 'ReadingStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReadingStore>
 deployContract(name: 'Settlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
 deployContract(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
 deployContract(name: 'SettlementReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementReader>
@@ -363,6 +366,7 @@ deployContract(name: 'OrderAdmission', args: any[], signerOrOptions?: ethers.Sig
 deployContract(name: 'OrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderLimits', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
 deployContract(name: 'OrderNonces', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
+deployContract(name: 'ReadingStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReadingStore>
 deployContract(name: 'Settlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
 deployContract(name: 'SettlementPosting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
 deployContract(name: 'SettlementReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementReader>

@@ -172,6 +172,8 @@ export type { OrderLimits } from './contracts/transaction-chain/energy/OrderLimi
 export { OrderLimits__factory } from './factories/contracts/transaction-chain/energy/OrderLimits__factory.js';
 export type { OrderNonces } from './contracts/transaction-chain/energy/OrderNonces.js';
 export { OrderNonces__factory } from './factories/contracts/transaction-chain/energy/OrderNonces__factory.js';
+export type { ReadingStore } from './contracts/transaction-chain/energy/ReadingStore.js';
+export { ReadingStore__factory } from './factories/contracts/transaction-chain/energy/ReadingStore__factory.js';
 export type { Settlement } from './contracts/transaction-chain/energy/Settlement.js';
 export { Settlement__factory } from './factories/contracts/transaction-chain/energy/Settlement__factory.js';
 export type { SettlementPosting } from './contracts/transaction-chain/energy/SettlementPosting.js';

@@ -52,10 +52,11 @@ interface IClearing {
     /// @param slot The slot.
     error ClearingClearedBefore(uint24 area, uint32 slot);
 
-    /// @notice The book is empty, which counts as cleared.
+    /// @notice Nothing can come of the book, which counts as cleared: nobody ordered, nothing rose to it, or rests of
+    ///         one child alone (they never cross) that have no other district to meet.
     /// @param area Whose book it is.
     /// @param slot The slot.
-    error ClearingBookEmpty(uint24 area, uint32 slot);
+    error ClearingBookIdle(uint24 area, uint32 slot);
 
     /// @notice The entries are not the log of the book: one left out, added, moved or changed.
     /// @param area Whose book it is.
@@ -106,13 +107,13 @@ interface IClearing {
     /// @param book Log, merit order and claimed result.
     function clearFeeder(FeederBook calldata book) external;
 
-    /// @notice Clears a district's or city's book. Anyone, once each child is cleared, empty or void, until the
+    /// @notice Clears a district's or city's book. Anyone, once each child is cleared, idle or void, until the
     ///     deadline.
     /// @param book The children's rests, merit order and claimed result.
     function clearParent(ParentBook calldata book) external;
 
     /// @notice Fixes what every meter traded and unlocks what was not filled. Anyone, once each book of the tree is
-    ///         cleared, empty or void.
+    ///         cleared, idle or void.
     /// @param books The tree's logs, contracts and trades, and where each meter's position stands.
     function close(SlotBooks calldata books) external;
 
@@ -123,19 +124,14 @@ interface IClearing {
     ///     closed.
     function positionsHash(uint24 city, uint32 slot) external view returns (bytes32 hash);
 
-    /// @notice The result of a book.
+    /// @notice What a book came to, as BookCleared says it.
     /// @param area Feeder, district or city.
     /// @param slot The slot.
-    /// @return cleared False while it is open, empty or void.
-    /// @return price Its price; 0 when nothing traded.
-    /// @return volumeWh Energy traded.
-    /// @return commitment keccak256(hash of the trades ++ hash of the rests), each 0 for none; 0 = not cleared.
-    function resultOf(
-        uint24 area,
-        uint32 slot
-    ) external view returns (bool cleared, uint32 price, uint64 volumeWh, bytes32 commitment);
+    /// @return commitment keccak256(hash of the trades ++ hash of the rests), each 0 for none; 0 while the book is
+    ///     open, and for ever when it is idle or void.
+    function commitmentOf(uint24 area, uint32 slot) external view returns (bytes32 commitment);
 
-    /// @notice Whether nothing more can happen to a book: cleared, empty or void.
+    /// @notice Whether nothing more can happen to a book: cleared, idle or void.
     /// @param area Feeder, district or city.
     /// @param slot The slot.
     /// @return done True for ever, once gate and children allow.

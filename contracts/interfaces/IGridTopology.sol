@@ -107,7 +107,7 @@ interface IGridTopology {
     /// @param device The number given.
     error GridTopologyNotMeter(uint32 device);
 
-    /// @notice A connection is above zero and at most 2^26-1 Wh a slot.
+    /// @notice A connection is above zero and at most 2^24-1 Wh a slot.
     /// @param connectionWh The size given.
     error GridTopologyInvalidConnection(uint32 connectionWh);
 
@@ -161,7 +161,7 @@ interface IGridTopology {
     /// @dev Replaces earlier decisions for that slot or later only if they concern this feeder or nowhere.
     /// @param meter A claimed, active or suspended device of kind Meter.
     /// @param feeder The feeder.
-    /// @param connectionWh Most Wh that the connection carries in a slot, in either direction: 1 to 2^26-1.
+    /// @param connectionWh Most Wh that the connection carries in a slot, in either direction: 1 to 2^24-1.
     /// @param fromSlot The first slot, not yet open.
     function placeMeter(uint32 meter, uint24 feeder, uint32 connectionWh, uint32 fromSlot) external;
 

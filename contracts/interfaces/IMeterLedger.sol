@@ -22,7 +22,7 @@ struct Reading {
 /// @title IMeterLedger
 /// @notice Readings as they were signed, one a meter and slot, and a Merkle root over each batch of them. Wh.
 /// @dev A reading may exceed the connection's contracted Wh: the ledger records what a certified meter saw, also where
-/// a fuse was late. Its own limit is 2^26-1 Wh. What is implausible is for the oracle's rules and the disputes to say.
+/// a fuse was late. Its own limit is 2^24-1 Wh. What is implausible is for the oracle's rules and the disputes to say.
 interface IMeterLedger {
     /// @notice A batch of readings was accepted, at least one of them new.
     /// @param batchId Counted from 1.
@@ -37,11 +37,10 @@ interface IMeterLedger {
     /// @param slot The slot.
     event MeterBarred(uint32 indexed meter, uint32 indexed slot);
 
-    /// @notice Somebody showed that the barred meter has a reading of a later slot. (A reading of the barred slot
-    /// itself lifts the bar without this event.)
+    /// @notice The barred meter has a reading of the barred slot, or somebody showed that it has one of a later slot.
     /// @param meter The meter.
     /// @param barredSlot The slot it was barred for.
-    /// @param readSlot The later slot; nothing before it bars the meter again.
+    /// @param readSlot The slot that was read; neither it nor a slot before it bars the meter again.
     event BarLifted(uint32 indexed meter, uint32 barredSlot, uint32 readSlot);
 
     /// @notice A batch without a reading.
@@ -138,9 +137,12 @@ interface IMeterLedger {
     /// one whatever the sequences (a device cannot know how often it was estimated); within a rank the sequence must
     /// grow; an actual reading never replaces an actual one.
     ///
-    /// A reading equal to the stored one in all six fields is accepted at any time, with any signature, and changes
-    /// nothing: so a batch can be sent again after the key, the operator or the time has changed. Any other reading
-    /// that may not be stored reverts the whole batch and is named by its index.
+    /// A reading equal to the stored one in all six fields is accepted as long as that is stored, with any signature,
+    /// and changes nothing: so a batch can be sent again after the key, the operator or the time has changed. Any other
+    /// reading that may not be stored reverts the whole batch and is named by its index.
+    ///
+    /// A reading is stored until the first of slot + 4,096 of the meter or one of its three neighbours, long after the
+    /// slot's final date (MarketRules). From then on it can be proven by its batch's root only.
     ///
     /// Readings whose signature is zero are a series with the next signed
     /// one: actual readings of one meter, signed together as `ReadingSeries` in the order of the batch. Each is stored,
@@ -152,7 +154,8 @@ interface IMeterLedger {
     function submit(Reading[] calldata readings) external returns (uint32 batchId);
 
     /// @notice Bars the meter from new orders: the slot was settled without a reading. Role SETTLEMENT. Does nothing
-    /// for a slot that has a reading or is not after those the meter was barred or unbarred for.
+    /// for a slot that has a reading, whose readings made room for later ones, or that is not after those the meter was
+    /// barred or unbarred for. Comes after the reading window: a reading stored from then on lifts the slot's bar.
     /// @param meter The meter.
     /// @param slot The slot, not 0.
     function bar(uint32 meter, uint32 slot) external;
@@ -165,16 +168,16 @@ interface IMeterLedger {
     /// @notice The stored reading.
     /// @param meter The meter.
     /// @param slot The slot.
-    /// @return reading Status None and zeros when there is none.
+    /// @return reading Status None and zeros when there is none, or none any more (`submit`).
     function readingAt(uint32 meter, uint32 slot) external view returns (StoredReading memory reading);
 
     /// @notice The stored readings of several meters in one slot.
     /// @param meters The meters, cheapest in ascending order.
     /// @param slot The slot.
-    /// @return readings In the order of the meters; status None and zeros where there is none.
+    /// @return readings In the order of the meters; status None and zeros where there is none (any more).
     function readingsAt(uint32[] calldata meters, uint32 slot) external view returns (StoredReading[] memory readings);
 
-    /// @notice Whether a slot of the meter was settled as missing that no later reading has made good.
+    /// @notice Whether a slot of the meter was settled as missing and no reading of it or a later one lifted the bar.
     /// @param meter The meter.
     /// @return barred True: no new orders by the meter.
     function isBarred(uint32 meter) external view returns (bool barred);

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title MarketBounds
-/// @notice The fixed sizes of books. They keep every transaction of a city tree below 16,777,216 gas;
-///         docs/benchmarks.md has the measurements at the worst case.
+/// @notice The fixed sizes of books and readings. Those of books keep every transaction of a city tree below 16,777,216
+///         gas; docs/benchmarks.md has the measurements at the worst case.
 library MarketBounds {
     /// Most meters with an order or bilateral contract in a city tree and slot. `settle` may have to bar each of them
     /// and to write a new debt for each: that is what a tree's size costs at the worst, not its trades. A feeder's
@@ -21,6 +21,9 @@ library MarketBounds {
     /// Orders lie fewer slots than this ahead. A meter's order words are used again after 256 slots; with at most 249
     /// slots between the first and the last open one, no two open slots fall on one word.
     uint32 internal constant HORIZON_SLOTS = 240;
-    /// Most Wh of an order: what 26 bits hold, as a connection or a reading.
-    uint32 internal constant MAX_ORDER_WH = 2 ** 26 - 1;
+    /// Most Wh of a reading, an order or a connection in a slot: what 24 bits hold, 16.7 MWh.
+    uint32 internal constant MAX_SLOT_WH = 2 ** 24 - 1;
+    /// A meter's reading words are used again after so many slots (ReadingWords): 170 days of hours, 42 of quarter
+    /// hours. MarketRules keeps the dates of a slot, postponed ones too, within them.
+    uint32 internal constant READING_SLOTS = 4096;
 }

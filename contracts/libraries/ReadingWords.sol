@@ -3,16 +3,19 @@ pragma solidity ^0.8.28;
 
 import {IMeterLedger, Reading} from "../interfaces/IMeterLedger.sol";
 import {ReadingStatus, StoredReading} from "../types/MarketTypes.sol";
+import {MarketBounds} from "./MarketBounds.sol";
 
 /// @title ReadingWords
-/// @notice How a reading is packed: one word in hand and in events, 64 bits in storage, four meters of one slot to a
+/// @notice How a reading is packed: one word in hand and in events, 59 bits in storage, four meters of one slot to a
 /// storage word.
 /// @dev A record is meter 32 | slot 32 | importWh 32 | exportWh 32 | status 8 | sequence 8 | changed 8 | 104 zero bits,
-/// most significant first. A lane is importWh 26 | exportWh 26 | status 3 | sequence 8, from bit 62 downwards; lane 0 =
-/// no reading.
+/// most significant first. A lane is importWh 24 | exportWh 24 | status 3 | sequence 8, from bit 58 downwards; lane 0 =
+/// no reading. A word is round 20 | four lanes. The words of four meters form a ring of 4,096 slots that is used
+/// again; the round (slot / 4,096) says which slot's readings a word holds. It has all the bits that a slot of 32
+/// bits can give it, so it never repeats.
 library ReadingWords {
     /// @notice The most energy that one reading or order can state, Wh.
-    uint32 internal constant MAX_SLOT_WH = 2 ** 26 - 1;
+    uint32 internal constant MAX_SLOT_WH = MarketBounds.MAX_SLOT_WH;
     /// @notice What a record has besides when the ledger stored it anew.
     uint256 internal constant CHANGED = 1 << 104;
     /// @notice EIP-712 type of a reading.
@@ -25,7 +28,14 @@ library ReadingWords {
         "Reading(uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence)"
     );
 
-    uint256 private constant _LANE_MASK = type(uint64).max;
+    // the bits of a record's importWh and exportWh that a lane has no room for
+    uint256 private constant _BEYOND_LANE = (0xff << 184) | (0xff << 152);
+    // Spelled out: the compiler computes a constant made of others anew wherever it stands.
+    uint256 private constant _LANE_BITS = 59;
+    uint256 private constant _LANE_MASK = 2 ** 59 - 1;
+    uint256 private constant _ROUND_SHIFT = 236; // above four lanes
+    uint256 private constant _RING_BITS = 12; // MarketBounds.READING_SLOTS slots
+    uint64 private constant _PLACE_MASK = 2 ** 42 - 1; // slot within the ring, and meter / 4
 
     // -------------------- records
 
@@ -78,6 +88,13 @@ library ReadingWords {
         return uint8(record >> 112);
     }
 
+    /// @notice Whether import and export are within MAX_SLOT_WH.
+    /// @param record A record.
+    /// @return fits True: a lane holds them.
+    function fitsLane(uint256 record) internal pure returns (bool fits) {
+        return record & _BEYOND_LANE == 0;
+    }
+
     /// @notice The larger of import and export.
     /// @param record A record.
     /// @return wh Any 32 bits.
@@ -88,20 +105,15 @@ library ReadingWords {
     }
 
     /// @notice EIP-712 struct hash of the reading.
-    /// @param record A record.
+    /// @param reading A reading that `pack` took: its first six words in calldata are the message as EIP-712 has it.
     /// @return hash The hash.
-    function structHashOf(uint256 record) internal pure returns (bytes32 hash) {
+    function structHashOf(Reading calldata reading) internal pure returns (bytes32 hash) {
         bytes32 typeHash = TYPEHASH;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let p := mload(0x40) // past the free pointer: scratch, not allocated
             mstore(p, typeHash)
-            mstore(add(p, 0x20), shr(224, record))
-            mstore(add(p, 0x40), and(shr(192, record), 0xffffffff))
-            mstore(add(p, 0x60), and(shr(160, record), 0xffffffff))
-            mstore(add(p, 0x80), and(shr(128, record), 0xffffffff))
-            mstore(add(p, 0xa0), and(shr(120, record), 0xff))
-            mstore(add(p, 0xc0), and(shr(112, record), 0xff))
+            calldatacopy(add(p, 0x20), reading, 0xc0)
             hash := keccak256(p, 0xe0)
         }
     }
@@ -125,27 +137,27 @@ library ReadingWords {
 
     /// @notice The lane of a record.
     /// @param record Energy within MAX_SLOT_WH, status below 8.
-    /// @return lane 63 bits.
+    /// @return lane 59 bits.
     function laneOf(uint256 record) internal pure returns (uint256 lane) {
-        // import: record bit 160 -> lane bit 37; export: 128 -> 11; status: 120 -> 8; sequence: 112 -> 0
+        // import: record bit 160 -> lane bit 35; export: 128 -> 11; status: 120 -> 8; sequence: 112 -> 0
         return
-            ((record >> 123) & (uint256(MAX_SLOT_WH) << 37)) |
+            ((record >> 125) & (uint256(MAX_SLOT_WH) << 35)) |
             ((record >> 117) & (uint256(MAX_SLOT_WH) << 11)) |
             ((record >> 112) & 0x7ff);
     }
 
     /// @notice The reading in a lane.
-    /// @param lane 63 bits.
+    /// @param lane 59 bits.
     /// @return reading All zero, status None, for lane 0.
     function unpackLane(uint256 lane) internal pure returns (StoredReading memory reading) {
-        reading.importWh = uint32(lane >> 37);
+        reading.importWh = uint32(lane >> 35);
         reading.exportWh = uint32(lane >> 11) & MAX_SLOT_WH;
         reading.status = ReadingStatus(laneStatusOf(lane));
         reading.sequence = uint8(lane);
     }
 
     /// @notice The status in a lane.
-    /// @param lane 63 bits.
+    /// @param lane 59 bits.
     /// @return status A value of ReadingStatus.
     function laneStatusOf(uint256 lane) internal pure returns (uint8 status) {
         return uint8(lane >> 8) & 7;
@@ -161,24 +173,48 @@ library ReadingWords {
 
     // -------------------- storage words
 
-    /// @notice The word that holds a meter's reading of a slot: meters 4k to 4k + 3 share it.
+    /// @notice Whose and which slot's readings a word holds: meters 4k to 4k + 3 share it.
     /// @param meter The meter.
     /// @param slot The slot.
-    /// @return key 62 bits.
+    /// @return key 62 bits, another for each slot.
     function keyOf(uint32 meter, uint32 slot) internal pure returns (uint64 key) {
-        return (uint64(slot) << 32) | (meter >> 2);
+        return (uint64(slot) << 30) | (meter >> 2);
+    }
+
+    /// @notice Where the word of a key is stored: in one place with that of every other round.
+    /// @param key As keyOf makes it.
+    /// @return place 42 bits.
+    function placeOf(uint64 key) internal pure returns (uint64 place) {
+        return key & _PLACE_MASK;
+    }
+
+    /// @notice The stored word as it holds for a slot: without readings when it is of another round.
+    /// @param word A stored word of the slot's place.
+    /// @param slot The slot.
+    /// @return own Four lanes under the slot's round.
+    function inRound(uint256 word, uint32 slot) internal pure returns (uint256 own) {
+        uint256 round = slot >> _RING_BITS;
+        return word >> _ROUND_SHIFT == round ? word : round << _ROUND_SHIFT;
+    }
+
+    /// @notice Whether the slot's readings had to make room for those of a later slot.
+    /// @param word A stored word of the slot's place.
+    /// @param slot The slot.
+    /// @return later True: what was there of the slot, if anything, is not known any more.
+    function isOfLaterRound(uint256 word, uint32 slot) internal pure returns (bool later) {
+        return word >> _ROUND_SHIFT > slot >> _RING_BITS;
     }
 
     /// @notice A meter's lane out of its word.
-    /// @param word Four lanes.
+    /// @param word Four lanes of the slot's round.
     /// @param meter The meter.
-    /// @return lane 63 bits.
+    /// @return lane 59 bits.
     function laneIn(uint256 word, uint32 meter) internal pure returns (uint256 lane) {
         return (word >> _shiftOf(meter)) & _LANE_MASK;
     }
 
     /// @notice The word with the meter's lane replaced.
-    /// @param word Four lanes.
+    /// @param word Four lanes of the slot's round.
     /// @param meter The meter.
     /// @param lane The new lane.
     /// @return changed The new word.
@@ -188,6 +224,8 @@ library ReadingWords {
     }
 
     function _shiftOf(uint32 meter) private pure returns (uint256 bits) {
-        return uint256(meter & 3) << 6;
+        unchecked {
+            return (meter & 3) * _LANE_BITS; // at most 177
+        }
     }
 }

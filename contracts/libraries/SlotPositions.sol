@@ -35,7 +35,7 @@ library SlotPositions {
     /// the position's first word, `amounts` what the order leaves locked and what it gives back (`packAmounts`).
     function enter(Table memory table, uint256 place, uint256 head, uint256 amounts, address account) internal pure {
         bytes32[] memory words = table.words;
-        // A place has 16 bits. An order locks below 2^50 micro-credits (26 bits of Wh x 32 bits of price / 1000) and a
+        // A place has 16 bits. An order locks below 2^47 micro-credits (24 bits of Wh x 32 bits of price / 1000) and a
         // meter has few: no sum leaves its 64 bits.
         unchecked {
             uint256 first = place * Records.POSITION_WORDS;

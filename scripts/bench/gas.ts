@@ -3,13 +3,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { id, MaxUint256 } from "ethers";
+
+import { issueCredits } from "../../sdk/actions/credits.js";
+import { depositWithPermit } from "../../sdk/actions/escrow.js";
+import { READING_SLOTS } from "../../sdk/bounds.js";
+import { withSigner } from "../../sdk/connect.js";
 import { connectionOf, writeGrid, type Grid } from "../grid/index.js";
+import type { SigningChain } from "../neighbourhood.js";
 import type { SimulatedChain } from "../networks/simulated.js";
 import { simulateCommand, type SimulateOptions } from "../simulate/options.js";
 import { loadInputs } from "../simulate/plan.js";
 import { Simulation } from "../simulate/run.js";
 import { directMeters } from "./direct-meters.js";
-import { chosenLines, floorLines, sumOf } from "./floor.js";
+import { chosenLines, floorLines, sumOf, type Day } from "./floor.js";
 import { tableText, verdict, whole, type BenchOptions, type Figures } from "./report.js";
 import { CAUSES, gasByCause } from "./trace.js";
 import { transactionsOf, type SentTransaction } from "../market/transactions.js";
@@ -29,20 +36,35 @@ const STEPS: readonly (readonly [name: string, ...calls: string[]])[] = [
 ];
 const SLOTS = 24;
 
+/** What the days are called, and what their figures end with. So much later, slots use words of readings and orders again. */
+const DAYS = {
+  first: { title: "first day of fresh accounts", suffix: "" },
+  steady: { title: `a day ${whole(READING_SLOTS)} slots later, on words used before`, suffix: "Steady" },
+} satisfies Record<Day, unknown>;
+
 export async function benchGas(options: BenchOptions): Promise<Figures> {
-  options.print(`Trading a day of ${options.homes} homes on one feeder...`);
-  const figures = await tradeDay(options, {}, (sent, chain) => report(options, sent, chain));
-  options.print("The same day, each slot closed, read, settled and finalized by itself...");
-  const alone = await tradeDay(options, { batchSlots: 1 }, (sent) => Promise.resolve(totalOf(stepsOf(sent, options))));
-  options.print(`Each slot by itself: ${whole(alone)} gas per home and slot.`);
+  const { homes, print } = options;
+  print(`Trading a day of ${homes} homes on one feeder, and a day ${READING_SLOTS} slots later, on the same words...`);
+  const figures = await onChain(options, {}, async (simulation) => {
+    const { chains } = embeddedOf(simulation).network;
+    const first = await report(options, "first", await tradeDay(simulation), chains.transaction);
+    await depositAgain(simulation);
+    const steady = await report(options, "steady", await tradeDay(simulation, READING_SLOTS), chains.transaction);
+    return { ...first, ...steady };
+  });
+  print("The first day again, each slot closed, read, settled and finalized by itself...");
+  const alone = await onChain(options, { batchSlots: 1 }, async (simulation) =>
+    totalOf(stepsOf(await tradeDay(simulation), options)),
+  );
+  print(`Each slot by itself: ${whole(alone)} gas per home and slot.`);
   return { ...figures, gasPerHomeSlotAlone: Math.round(alone) };
 }
 
-/** Trades a day, and hands on what was sent while the chain is still there. */
-async function tradeDay<Result>(
+/** Admits the homes, and hands the simulation on while its chain is there. */
+async function onChain<Result>(
   options: BenchOptions,
   changes: Partial<SimulateOptions>,
-  use: (sent: readonly SentTransaction[], chain: SimulatedChain) => Promise<Result>,
+  use: (simulation: Simulation) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "commonwatt-bench-"));
   const settings = { ...optionsOf(options, join(folder, "grid.json")), ...changes };
@@ -52,16 +74,32 @@ async function tradeDay<Result>(
     await simulation.load();
     await simulation.open();
     await simulation.admit(() => undefined);
-    const { network } = embeddedOf(simulation);
-    const { provider } = network.transaction;
-    const firstBlock = (await provider.getBlockNumber()) + 1;
-    await simulation.trade(() => undefined);
-    const sent = await transactionsOf(network.transaction, firstBlock, await provider.getBlockNumber());
-    return await use(sent, network.chains.transaction);
+    return await use(simulation);
   } finally {
     await simulation.close();
     await rm(folder, { recursive: true });
   }
+}
+
+/** Trades the day, or the same day so many slots later, and returns what was sent for it. */
+async function tradeDay(simulation: Simulation, later = 0): Promise<SentTransaction[]> {
+  const { transaction } = embeddedOf(simulation).network;
+  const firstBlock = (await transaction.provider.getBlockNumber()) + 1;
+  await simulation.trade(() => undefined, later);
+  return transactionsOf(transaction, firstBlock, await transaction.provider.getBlockNumber());
+}
+
+/** Everyone pays in for another day what was paid in for the first. */
+async function depositAgain(simulation: Simulation): Promise<void> {
+  const { network, neighbourhood } = embeddedOf(simulation);
+  const issuer = withSigner(network.transaction, network.operators.transaction.issuer);
+  const pay = async (chain: SigningChain, amountMicro: bigint): Promise<void> => {
+    const to = chain.signer.address;
+    await issueCredits(issuer, { to, amountMicro, paymentReference: id(`second payment/${to}`) });
+    await depositWithPermit(chain, { amountMicro, deadline: MaxUint256 });
+  };
+  for (const { home, chain } of neighbourhood.homes) await pay(chain, simulation.deposits.get(home) ?? 0n);
+  for (const { supplier } of neighbourhood.feeders) await pay(supplier, simulation.supplierDepositMicro);
 }
 
 interface StepGas {
@@ -84,15 +122,17 @@ function totalOf(steps: readonly StepGas[]): number {
 
 async function report(
   options: BenchOptions,
+  day: Day,
   all: readonly SentTransaction[],
   { connection }: SimulatedChain,
 ): Promise<Figures> {
   const { homes, print } = options;
   const steps = stepsOf(all, options);
   const total = totalOf(steps);
+  const { title, suffix } = DAYS[day];
   print(
     tableText(
-      `Gas per home and slot: ${homes} homes on one feeder, ${SLOTS} slots of an hour, first day of fresh accounts`,
+      `Gas per home and slot: ${homes} homes on one feeder, ${SLOTS} slots of an hour, ${title}`,
       ["step", "transactions", "largest", "gas per home and slot"],
       [
         ...steps.map(({ name, sent, gas }) => [
@@ -106,9 +146,9 @@ async function report(
     ),
   );
   const causes = await Promise.all(
-    steps.map(async ({ name, sent, gas }) => {
+    steps.flatMap(({ name, sent, gas }) => {
       const sample = smallest(sent);
-      return sample === undefined ? [] : [name, ...(await shares(connection, sample, gas))];
+      return sample === undefined ? [] : [shares(connection, sample, gas).then((parts) => [name, ...parts])];
     }),
   );
   print(
@@ -122,8 +162,9 @@ async function report(
     homes,
     SLOTS,
     steps.reduce((sum, { sent }) => sum + sent.length, 0),
+    day,
   );
-  const chosen = chosenLines(SLOTS);
+  const chosen = chosenLines(SLOTS, day);
   const lines = [...floor, { what: "floor of any design", gas: sumOf(floor) }, ...chosen];
   print(
     tableText(
@@ -136,14 +177,15 @@ async function report(
     ),
   );
   print(
-    `Goal: ${whole(GOAL)} gas: ${verdict(total, GOAL)}. Next goal: ${whole(NEXT_GOAL)}: ${verdict(total, NEXT_GOAL)}.`,
+    `${whole(total)} gas on the ${day} day. Goal of ${whole(GOAL)}: ${verdict(total, GOAL)}; next goal, ${whole(NEXT_GOAL)}: ${verdict(total, NEXT_GOAL)}.`,
   );
-  return {
-    gasPerHomeSlot: Math.round(total),
-    ...Object.fromEntries(steps.map(({ name, gas }) => [`${name}GasPerHomeSlot`, Math.round(gas)])),
-    floorGasPerHomeSlot: Math.round(sumOf(floor)),
-    designFloorGasPerHomeSlot: Math.round(sumOf(floor) + sumOf(chosen)),
-  };
+  const figures = [
+    ["gas", total],
+    ...steps.map(({ name, gas }) => [`${name}Gas`, gas] as const),
+    ["floorGas", sumOf(floor)],
+    ["designFloorGas", sumOf(floor) + sumOf(chosen)],
+  ] as const;
+  return Object.fromEntries(figures.map(([name, gas]) => [`${name}PerHomeSlot${suffix}`, Math.round(gas)]));
 }
 
 /** A step's gas per home and slot, divided as its sample's is. */

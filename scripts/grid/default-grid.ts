@@ -1,4 +1,5 @@
 /** The seeded default: a tree for any number of homes, within the bounds of a city, its connections sized from data. */
+import { MAX_TREE_METERS } from "../../sdk/bounds.js";
 import type { Random } from "../inputs/random.js";
 
 import {
@@ -17,8 +18,8 @@ export interface HomeSize {
   readonly peakWh: number;
 }
 
-/** MarketBounds.MAX_TREE_METERS: so many meters of a tree can trade in a slot. */
-const HOMES_PER_CITY = 128;
+/** All of them can trade in a slot. */
+const HOMES_PER_CITY = MAX_TREE_METERS;
 const HOMES_PER_FEEDER = 32;
 const USUAL_FEEDERS = 3;
 const FEEDERS_PER_DISTRICT = 4;

@@ -17,8 +17,8 @@ import { slotsOf, type OrderRound, type Plan } from "./plan.js";
 import type { SlotMap } from "./schedule.js";
 import type { Timeline } from "./timeline.js";
 
-/** Slots of all orders of one relay transaction together, so that it stays far below 16,777,216 gas. */
-const ORDER_SLOTS_PER_RELAY = 600;
+/** What a relay takes on fresh accounts and books, so that one transaction stays below 16,777,216 gas. */
+const RELAY_GAS = { most: 14_000_000, book: 65_000, order: 130_000, slot: 6_500 };
 
 export interface MarketRunParts {
   /** Connected with the key that pays for what anyone may send. */
@@ -92,12 +92,12 @@ export class MarketRun {
       const orders = await Promise.all(
         placed.filter(({ home }) => home.feeder.area === feeder.area).map((order) => this.#sign(order)),
       );
-      await this.#relay(feeder, orders);
+      await this.#relay(feeder, orders, round);
     }
   }
 
-  async #relay(feeder: NeighbourFeeder, orders: readonly SignedOrder[]): Promise<void> {
-    for (const batch of relayBatches(orders)) {
+  async #relay(feeder: NeighbourFeeder, orders: readonly SignedOrder[], { count }: OrderRound): Promise<void> {
+    for (const batch of relayBatches(orders, count)) {
       await relayOrders(this.parts.chain, { feeder: feeder.area, orders: batch });
     }
   }
@@ -184,18 +184,18 @@ export class MarketRun {
   }
 }
 
-/** Orders in their order, cut where a transaction would hold too many slots. */
-function relayBatches(orders: readonly SignedOrder[]): SignedOrder[][] {
+/** Orders in their order, cut where a transaction into so many books would take too much gas. */
+function relayBatches(orders: readonly SignedOrder[], books: number): SignedOrder[][] {
   const batches: SignedOrder[][] = [];
   let room = 0;
   for (const order of orders) {
-    const slots = order.order.wh.length;
-    if (slots > room || batches.length === 0) {
+    const gas = RELAY_GAS.order + RELAY_GAS.slot * order.order.wh.filter((wh) => wh > 0n).length;
+    if (gas > room || batches.length === 0) {
       batches.push([]);
-      room = ORDER_SLOTS_PER_RELAY;
+      room = RELAY_GAS.most - RELAY_GAS.book * books;
     }
     batches.at(-1)?.push(order);
-    room -= slots;
+    room -= gas;
   }
   return batches;
 }

@@ -100,7 +100,8 @@ export class Simulation {
         "Use --network embedded, or a network that npm run chains serves.",
       );
     }
-    const deposits = new Map(plan.homes.map(({ home, depositMicro }) => [home.id, depositMicro]));
+    this.#plan = plan;
+    const { deposits } = this;
     this.#firstBlock = (await network.transaction.provider.getBlockNumber()) + 1;
     this.#neighbourhood = await admitNeighbourhood(
       { ...network, operators },
@@ -119,17 +120,16 @@ export class Simulation {
       depositMicro: market.election.minimumDepositMicro,
       seed: this.options.seed,
     });
-    this.#plan = plan;
     this.#slots = new SlotMap(loaded.inputs.firstSlot, await this.#firstChainSlot(loaded.inputs.firstSlot));
   }
 
-  /** Trades all slots up to their final dates. */
-  async trade(onProgress: Progress): Promise<void> {
+  /** Trades all slots up to their final dates; the same again `later` chain slots later, where time is virtual. */
+  async trade(onProgress: Progress, later = 0): Promise<void> {
     const plan = known(this.#plan);
     const { windows, slotLengthSeconds } = known(this.#market);
     const network = known(this.#network);
     const neighbourhood = known(this.#neighbourhood);
-    const slots = known(this.#slots);
+    const slots = known(this.#slots).later(later);
     const anyone = withSigner(network.transaction, known(network.operators).transaction.relayer);
     let time = 0n;
     const clock = {
@@ -182,6 +182,16 @@ export class Simulation {
       ...(await this.#work(network, books.lastBlock)),
     });
     return { plan, result: { ...result, firstDifference: books.findings[0] } };
+  }
+
+  /** What each home deposits for a run of its slots, micro-credits. */
+  get deposits(): ReadonlyMap<string, bigint> {
+    return new Map(known(this.#plan).homes.map(({ home, depositMicro }) => [home.id, depositMicro]));
+  }
+
+  /** What each supplier deposits likewise. */
+  get supplierDepositMicro(): bigint {
+    return known(this.#plan).supplierDepositMicro;
   }
 
   /** The embedded network, to be served; undefined when the run used another. */

@@ -12,8 +12,16 @@ export class SlotMap {
   /** Chain slots less data slots. */
   readonly shift: number;
 
-  constructor(firstDataSlot: number, firstChainSlot: bigint) {
+  constructor(
+    private readonly firstDataSlot: number,
+    firstChainSlot: bigint,
+  ) {
     this.shift = Number(firstChainSlot) - firstDataSlot;
+  }
+
+  /** The same data slots, so many chain slots later. */
+  later(slots: number): SlotMap {
+    return new SlotMap(this.firstDataSlot, this.toChain(this.firstDataSlot) + BigInt(slots));
   }
 
   toChain(dataSlot: number): bigint {

@@ -1,18 +1,18 @@
 /** Clearing a slot, book by book, and closing it. Anyone may; exactly one submission is valid. */
 import {
-  clearFeederBook,
-  clearParentBook,
+  clearCity,
   closeSlot as closeSubmission,
-  MAX_PARENT_RESTS,
+  type CityTree,
   type CloseSubmission,
-  type Edge,
-  type EdgeLeft,
   type FeederSubmission,
   type ParentSubmission,
+  type TreeDistrict,
+  type TreeEdge,
+  type TreeFeeder,
 } from "../clearing/index.js";
 import type { TransactionChain } from "../connect.js";
-import { AreaLevel } from "../enums.js";
 import type { MarketView } from "../market-view.js";
+import { timesOf } from "./market.js";
 import {
   ask,
   transact,
@@ -59,34 +59,9 @@ export function submitClose(
   return transact(chain, () => chain.contracts.clearing.close(closingBooks(submission), overrides));
 }
 
-/** Finds the one valid clearing of a book; undefined when the book is empty. The view is up to date. */
-export async function solveBook(
-  chain: TransactionChain,
-  view: MarketView,
-  { area, slot }: AreaSlot,
-): Promise<FeederSubmission | ParentSubmission | undefined> {
-  const level = view.levelOf(area);
-  const edge = level === AreaLevel.City ? undefined : await edgeAbove(chain, view, { area, slot });
-  if (level === AreaLevel.Feeder) {
-    const entries = view.entriesOf(area, slot);
-    return edge === undefined || entries.length === 0
-      ? undefined
-      : clearFeederBook(area, slot, entries, edge).submission;
-  }
-  const children = view.restsBelow(area, slot);
-  if (children.every(({ rests }) => rests.length === 0)) return undefined;
-  const isCity = level === AreaLevel.City;
-  const limits = {
-    left: await edgesLeft(chain, view, { area, slot }),
-    districtOf: (feeder: bigint) => (isCity ? view.parentOf(feeder) : 0n),
-  };
-  const book = { area, slot, isCity, children, limits };
-  return clearParentBook(edge === undefined ? book : { ...book, edge }).submission;
-}
-
 /**
- * Clears all books of a city tree that are not cleared yet: feeders, districts, city, the books of a level in as few
- * transactions as the gas allows. Syncs the view in between.
+ * Clears all books of a city tree that are neither cleared yet nor void, in as few transactions as the gas allows:
+ * feeders, then districts, then the city. Syncs the view before and after.
  */
 export async function clearTree(
   chain: TransactionChain,
@@ -94,15 +69,14 @@ export async function clearTree(
   { city, slot }: { readonly city: bigint; readonly slot: bigint },
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
   await view.sync(chain);
-  for (const areas of [view.feedersAt(city, slot), view.childrenAt(city, slot), [city]]) {
-    const open = areas.filter((area) => view.resultOf(area, slot) === undefined);
-    const solved = await Promise.all(open.map((area) => solveBook(chain, view, { area, slot })));
-    const calls = solved.filter((submission) => submission !== undefined).map((book) => clearCall(chain, book));
-    receipts.push(...(await transactTogether(chain, chain.contracts.clearing, calls, overrides)));
-    await view.sync(chain);
-  }
+  if (!view.isTraded(city, slot)) return [];
+  const { feeders, districts, city: top } = clearCity(await treeOf(chain, view, { city, slot }));
+  const books = [...feeders, ...districts, ...(top === undefined ? [] : [top])];
+  const open = books.filter((book) => view.resultOf("feeder" in book ? book.feeder : book.area, slot) === undefined);
+  const calls = open.map((book) => clearCall(chain, book));
+  const receipts = await transactTogether(chain, chain.contracts.clearing, calls, overrides);
+  await view.sync(chain);
   return receipts;
 }
 
@@ -190,22 +164,48 @@ function closingBooks(submission: CloseSubmission) {
   };
 }
 
-async function edgeAbove(chain: TransactionChain, view: MarketView, { area, slot }: AreaSlot): Promise<Edge> {
-  const siblings = view.childrenAt(view.parentOf(area), slot).length;
-  const fee = await ask(() => chain.contracts.tariffs.edgeFeeInForce(area, slot));
-  return { fee, share: Math.floor(MAX_PARENT_RESTS / siblings) };
+/** The tree as its slot is cleared now. The view is up to date. */
+async function treeOf(
+  chain: TransactionChain,
+  view: MarketView,
+  { city, slot }: { readonly city: bigint; readonly slot: bigint },
+): Promise<CityTree> {
+  const districts = view.childrenAt(city, slot).map(async (district): Promise<TreeDistrict> => {
+    const feeders = view.childrenAt(district, slot).map(async (feeder): Promise<TreeFeeder> => {
+      return { ...(await edgeAbove(chain, { area: feeder, slot })), entries: view.entriesOf(feeder, slot) };
+    });
+    return { ...(await edgeAbove(chain, { area: district, slot })), feeders: await Promise.all(feeders) };
+  });
+  return {
+    city,
+    slot,
+    districts: await Promise.all(districts),
+    voidAreas: await voidAreasOf(chain, view, { city, slot }),
+  };
 }
 
-/** What the limited edges below a district or city still carry in the slot. */
-async function edgesLeft(chain: TransactionChain, view: MarketView, { area, slot }: AreaSlot): Promise<EdgeLeft[]> {
-  const children = view.childrenAt(area, slot);
-  const below = children.flatMap((child) => [child, ...view.childrenAt(child, slot)]);
-  const { gridTopology, clearing } = chain.contracts;
-  const edges = below.map(async (edge): Promise<EdgeLeft | undefined> => {
-    const { limited, capacityWh } = await ask(() => gridTopology.edgeCapacityAt(edge, slot));
-    if (!limited) return undefined;
-    const { upWh, downWh } = await ask(() => clearing.edgeUseOf(edge, slot));
-    return { area: edge, upWh: capacityWh - upWh, downWh: capacityWh - downWh };
-  });
-  return (await Promise.all(edges)).filter((edge) => edge !== undefined);
+async function edgeAbove(chain: TransactionChain, { area, slot }: AreaSlot): Promise<TreeEdge> {
+  const { tariffs, gridTopology } = chain.contracts;
+  const [fee, { limited, capacityWh }] = await Promise.all([
+    ask(() => tariffs.edgeFeeInForce(area, slot)),
+    ask(() => gridTopology.edgeCapacityAt(area, slot)),
+  ]);
+  return { area, fee, ...(limited ? { capacityWh } : {}) };
+}
+
+/** Areas whose book was not cleared by its own deadline. */
+async function voidAreasOf(
+  chain: TransactionChain,
+  view: MarketView,
+  { city, slot }: { readonly city: bigint; readonly slot: bigint },
+): Promise<Set<bigint>> {
+  const [times, latest] = await Promise.all([timesOf(chain, slot), chain.provider.getBlock("latest")]);
+  const now = BigInt(latest?.timestamp ?? 0);
+  const levels = [
+    { areas: view.feedersAt(city, slot), deadline: times.feederDeadline },
+    { areas: view.childrenAt(city, slot), deadline: times.districtDeadline },
+    { areas: [city], deadline: times.cityDeadline },
+  ];
+  const late = levels.filter(({ deadline }) => now >= deadline).flatMap(({ areas }) => areas);
+  return new Set(late.filter((area) => view.resultOf(area, slot) === undefined));
 }

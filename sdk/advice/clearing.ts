@@ -18,8 +18,8 @@ export const CLEARING_ERRORS = {
     why: "The book of area {area} is cleared for slot {slot}.",
     todo: "Go on with the next book.",
   },
-  ClearingBookEmpty: {
-    why: "The book of area {area} is empty in slot {slot}, which counts as cleared.",
+  ClearingBookIdle: {
+    why: "Nothing can come of the book of area {area} in slot {slot}: it counts as cleared.",
     todo: "Go on with the next book.",
   },
   ClearingNotTheBook: {

@@ -38,7 +38,7 @@ export const GRID_ERRORS = {
   },
   GridTopologyInvalidConnection: {
     why: "A connection can't carry {connectionWh} Wh a slot.",
-    todo: "Give 1 to 67,108,863 Wh.",
+    todo: "Give 1 to 16,777,215 Wh.",
   },
   GridTopologyMeterElsewhere: {
     why: "Meter {meter} stands at feeder {feeder} from slot {slot}.",

@@ -1,4 +1,5 @@
 /** What books, closed slots and settlements must have come to, computed again from the events before them. */
+import { MAX_PARENT_RESTS } from "../bounds.js";
 import { clearFeederBook, clearParentBook, type BookResult, type EdgeLeft } from "../clearing/index.js";
 import { AreaLevel, ReadingStatus } from "../enums.js";
 import type { ChainEvent } from "../events.js";
@@ -19,9 +20,6 @@ import { costUp } from "../units.js";
 import { bigintArg, placeOf, wordsArg } from "./event.js";
 import { add, areaSlotKey, expectEqual, readingKey, type AuditState, type SettledGroup } from "./state.js";
 import { areasOf, childrenAt, edgeFeeAt, feederAt, feedersAt, valueAt, type FeederState } from "./terms.js";
-
-/** Most rests per side in a district's or city's book (MarketBounds.MAX_PARENT_RESTS). */
-const MAX_PARENT_RESTS = 256;
 
 /** A17: a book's result is the one that its orders have, by the engine; its trades use up the limited edges. */
 export function bookCleared(state: AuditState, event: ChainEvent): void {

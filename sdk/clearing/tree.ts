@@ -1,19 +1,19 @@
 /** A whole city tree's slot cleared at once, off chain: what every transaction from the gate closure to `close` says. */
+import { MAX_PARENT_RESTS } from "../bounds.js";
+import { AreaLevel } from "../enums.js";
 import { hashWords, unpackTrades } from "../records.js";
 import {
   clearFeederBook,
   clearParentBook,
   closeSlot,
   type BookResult,
+  type Child,
   type CloseSubmission,
   type Edge,
   type EdgeLeft,
   type FeederSubmission,
   type ParentSubmission,
 } from "./books.js";
-
-/** Most rests per side in a district's or city's book (MarketBounds.MAX_PARENT_RESTS). */
-export const MAX_PARENT_RESTS = 256;
 
 /** The edge above a feeder or district, as in force in the slot. */
 export interface TreeEdge {
@@ -40,17 +40,30 @@ export interface CityTree {
   readonly districts: readonly TreeDistrict[];
   /** The tree's bilateral contracts, four words each; absent: none. */
   readonly bilaterals?: readonly string[];
+  /** Areas whose book nobody cleared by its deadline; absent: none. */
+  readonly voidAreas?: ReadonlySet<bigint>;
 }
 
-/** Everything that follows from the orders, if every book is cleared in time. */
+/** Everything that follows from the orders, if every book that is not void is cleared in time. */
 export interface ClearedCity {
-  /** By area; an empty book has none. */
+  /** By area; an idle or void book has none. */
   readonly results: ReadonlyMap<bigint, BookResult>;
   /** What to send, in this order. */
   readonly feeders: readonly FeederSubmission[];
   readonly districts: readonly ParentSubmission[];
   readonly city?: ParentSubmission;
   readonly close: CloseSubmission;
+}
+
+/**
+ * Whether nothing can come of a book above feeders (BookResults): no child's rests rose to it, or those of one, which
+ * never cross each other, unless they go on to a city with other districts.
+ *
+ * @param siblings how many districts the city has in the slot
+ */
+export function isIdle(level: AreaLevel, children: readonly Child[], siblings: number): boolean {
+  const risen = children.filter(({ rests }) => rests.length > 0).length;
+  return risen === 0 || (risen === 1 && (level === AreaLevel.City || siblings === 1));
 }
 
 /** Clears feeders, then districts, then the city. */
@@ -79,8 +92,9 @@ class CityClearing {
   run(): ClearedCity {
     const { city, slot, districts } = this.tree;
     const feeders = districts.flatMap((district) =>
-      // where nobody ordered there is nothing to clear
-      district.feeders.flatMap((feeder) => (feeder.entries.length === 0 ? [] : [this.#clearFeeder(feeder, district)])),
+      district.feeders
+        .filter(({ area, entries }) => entries.length > 0 && !this.#isVoid(area))
+        .map((feeder) => this.#clearFeeder(feeder, district)),
     );
     const cleared = districts.flatMap((district) => {
       const submission = this.#clearParent(district.area, district.feeders, edgeOf(district, districts.length));
@@ -111,14 +125,19 @@ class CityClearing {
     return submission;
   }
 
-  /** A district's book, or without an edge the city's; undefined when nothing rose to it. */
+  #isVoid(area: bigint): boolean {
+    return this.tree.voidAreas?.has(area) ?? false;
+  }
+
+  /** A district's book, or without an edge the city's; undefined when nothing can come of it. */
   #clearParent(area: bigint, below: readonly TreeEdge[], edge?: Edge): ParentSubmission | undefined {
     const children = below.map((child) => {
       const result = this.#results.get(child.area);
       return { rests: result?.rests ?? [], tradesHash: hashWords(result?.trades ?? []) };
     });
-    if (children.every(({ rests }) => rests.length === 0)) return undefined;
     const isCity = edge === undefined;
+    const level = isCity ? AreaLevel.City : AreaLevel.District;
+    if (this.#isVoid(area) || isIdle(level, children, this.tree.districts.length)) return undefined;
     const limits = {
       left: [...this.#left.values()],
       districtOf: (feeder: bigint) => (isCity ? (this.#districtOf.get(feeder) ?? 0n) : 0n),

@@ -85,9 +85,8 @@ async function tradingDay(stage: MarketStage): Promise<Receipts> {
   keep("BilateralContracts.accept, 1 slot", await contract(stage, slot));
 
   await stage.until(slot, "gateClosure");
-  const books = await clearTree(chain, view, { city, slot });
-  keep("Clearing.multicall, 3 feeders' books of 9 orders", books[0]);
-  keep("Clearing.multicall, a city's book above 3 feeders", books.at(-1));
+  const [books] = await clearTree(chain, view, { city, slot });
+  keep("Clearing.multicall, the books of a tree of 3 feeders and 9 orders", books);
   keep("Clearing.close, 9 orders and 1 contract", await closeTree(chain, view, { city, slot }));
 
   await stage.until(slot, "deliveryEnd");
@@ -185,8 +184,7 @@ const NAMES = [
   `EnergyMarket.relay, 3 profiles of ${SLOTS} slots, new accounts and books`,
   "EnergyMarket.cancel, 1 slot",
   "BilateralContracts.accept, 1 slot",
-  "Clearing.multicall, 3 feeders' books of 9 orders",
-  "Clearing.multicall, a city's book above 3 feeders",
+  "Clearing.multicall, the books of a tree of 3 feeders and 9 orders",
   "Clearing.close, 9 orders and 1 contract",
   "MeterLedger.submit, 10 readings, real registry",
   "Settlement.multicall, settle 9 homes and 1 home of 3 without order",

@@ -15,9 +15,11 @@ import { hashWords, packTrade, unpackPositions, unpackTrades } from "../../sdk/r
 import {
   bilateralsOf,
   clearingWorld,
+  FEEDER_BEFORE,
   holderOf,
   lockOf,
   logOf,
+  SLOT_SECONDS,
   type ClearingStage,
   type ClearingWorld,
   type TestOrder,
@@ -383,6 +385,18 @@ describe("Clearing engine against the contract", function () {
       await refuse({ places: listOf(places.slice(0, -1)) }, "BookLogListTooShort");
       await refuse({ cancelTargets: close.cancelTargets.map(() => "0x") }, "BookLogWrongTargetCount");
     });
+  });
+
+  it("the tree goes on without a book that nobody cleared in time", async () => {
+    const { world, tree } = await staged(RICH);
+    const [late = 0n] = world.feeders;
+    const before = clearCity({ ...tree, voidAreas: new Set([late]) });
+    expect(before.results.has(late)).to.equal(false);
+    expect(before.close).to.not.deep.equal(clearCity(tree).close);
+    for (const book of before.feeders) await send(world, book, before.results.get(book.feeder));
+    await stage.networkHelpers.time.increaseTo(world.slot * SLOT_SECONDS - FEEDER_BEFORE);
+    await sendAll({ world, cleared: { ...before, feeders: [] } });
+    await world.clearing.close(closeCall(before.close));
   });
 
   it("locks are what every live order of the slot locked", async () => {

@@ -224,7 +224,7 @@ describe("a slot through the SDK", function () {
 
   it("clears every book of the tree, and closes the slot once", async () => {
     await network.clock.waitUntil(times.gateClosure);
-    await clearTree(relayer, view, { city, slot });
+    expect(await clearTree(relayer, view, { city, slot }), "one transaction").to.have.length(1);
     const [w1, w2, e1, west, east, top] = view.resultsOf(city, slot);
     expect(w1?.volumeWh).to.equal(1_000n);
     expect(w2?.volumeWh).to.equal(0n);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 
+import { MAX_ORDERS_PER_SLOT, MAX_TREE_METERS } from "../../sdk/bounds.js";
 import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
 import { meterLedgerOf, submitReadings } from "../../sdk/actions/readings.js";
 import { finalizeSlot, settleSlot } from "../../sdk/actions/settlement.js";
@@ -14,12 +15,9 @@ import { MarketStage, type StageOrder } from "../../scripts/market/stage.js";
 import { closedTree, type TreeOptions } from "../utils/settlement-tree.js";
 
 const GAS_CAP = 16_777_216n;
-// MarketBounds: docs/benchmarks.md has the figures
-const MAX_TREE_METERS = 128;
-const MAX_ORDERS_PER_SLOT = 4;
 const CREDIT = 1_000_000n;
 
-/** With 4 orders each, fewer than 512 orders and 64 contracts can make trades. */
+/** docs/benchmarks.md has the figures. With 4 orders each, fewer than 512 orders and 64 contracts can make trades. */
 const WORST: readonly (Pick<TreeOptions, "mood"> & { readonly brokeSuppliers: boolean })[] = [
   { mood: "everyone is short", brokeSuppliers: false },
   { mood: "everything is surplus", brokeSuppliers: true },

@@ -31,12 +31,8 @@ contract ClearingTest is ClearingFixture {
         assertEq(uint256(result.volumeWh), 600);
         assertEq(result.trades.length, 1);
         assertEq(uint256(result.rests[0]).whOf(), 400);
-        (bool cleared, uint32 price, uint64 volumeWh, bytes32 commitment) = clearing.resultOf(feederA, SLOT);
-        assertTrue(cleared);
-        assertEq(uint256(price), 300_000);
-        assertEq(uint256(volumeWh), 600);
         assertEq(
-            commitment,
+            clearing.commitmentOf(feederA, SLOT),
             keccak256(abi.encode(keccak256(abi.encode(result.trades[0])), keccak256(abi.encode(result.rests[0]))))
         );
         assertTrue(clearing.isDone(feederA, SLOT));
@@ -89,7 +85,7 @@ contract ClearingTest is ClearingFixture {
 
     function test_RevertWhen_TheBookIsEmpty() public {
         FeederBook memory input = feederBook(feederA);
-        vm.expectRevert(abi.encodeWithSelector(IClearing.ClearingBookEmpty.selector, feederA, SLOT));
+        vm.expectRevert(abi.encodeWithSelector(IClearing.ClearingBookIdle.selector, feederA, SLOT));
         clearing.clearFeeder(input);
         assertTrue(clearing.isDone(feederA, SLOT), "counts as cleared");
     }
@@ -243,12 +239,69 @@ contract ClearingTest is ClearingFixture {
         assertFalse(clearing.isDone(west, SLOT));
         assertFalse(clearing.isDone(city, SLOT));
         ParentBook memory input = parentBook(east);
-        vm.expectRevert(abi.encodeWithSelector(IClearing.ClearingBookEmpty.selector, east, SLOT));
+        vm.expectRevert(abi.encodeWithSelector(IClearing.ClearingBookIdle.selector, east, SLOT));
         clearing.clearParent(input);
         put(feederC, SELL, 2, 1_000, 300_000);
         clearFeeder(feederC);
         assertTrue(clearing.isDone(west, SLOT), "all of feeder C's orders are filled");
         assertTrue(clearing.isDone(city, SLOT));
+    }
+
+    /// Rests of one feeder never cross: with no other district to meet, nothing can come of the books above it.
+    function test_WhereOneFeedersRestsMeetNobodyTheBooksAboveAreIdle() public {
+        uint24 town = world.addArea(0);
+        uint24 district = world.addArea(town);
+        uint24 first = world.addArea(district);
+        uint24 second = world.addArea(district);
+        put(first, BUY, 1, 1_000, 300_000);
+        put(first, SELL, 2, 1_000, 310_000);
+        assertFalse(clearing.isDone(district, SLOT));
+        clearFeeder(first);
+        assertTrue(clearing.isDone(district, SLOT));
+        assertTrue(clearing.isDone(town, SLOT));
+        ParentBook memory input = parentBook(district);
+        _refusedParent(input, abi.encodeWithSelector(IClearing.ClearingBookIdle.selector, district, SLOT));
+        put(second, BUY, 3, 1_000, 400_000);
+        assertFalse(clearing.isDone(district, SLOT), "the second feeder is not done");
+        clearFeeder(second);
+        assertFalse(clearing.isDone(district, SLOT), "two feeders' rests meet");
+        assertFalse(clearing.isDone(town, SLOT));
+        assertEq(clearParent(district).trades.length, 1);
+        assertTrue(clearing.isDone(town, SLOT));
+    }
+
+    function test_OneFeedersRestsGoOnToACityWithOtherDistricts() public {
+        put(feederA, SELL, 1, 1_000, 100_000);
+        clearFeeder(feederA);
+        assertFalse(clearing.isDone(east, SLOT), "they may meet the west's");
+        assertEq(clearParent(east).rests.length, 1);
+        assertTrue(clearing.isDone(city, SLOT), "which has none");
+        ParentBook memory input = parentBook(city);
+        _refusedParent(input, abi.encodeWithSelector(IClearing.ClearingBookIdle.selector, city, SLOT));
+    }
+
+    /// Whatever the book, its rests do not cross: so those of one child alone cannot trade above.
+    function testFuzz_RestsOfAChildNeverCross(uint256 seed) public {
+        world.setEdge(feederA, uint32(seed % 5) * 1_000, false, 0);
+        for (uint32 i = 0; i < 12; ++i) {
+            uint256 r = uint256(keccak256(abi.encode(seed, i)));
+            put(
+                feederA,
+                uint8(1 + (r % 2)),
+                i + 1,
+                uint32(1 + ((r >> 8) % 3_000)),
+                100_000 + (uint32(r >> 40) % 50_000)
+            );
+        }
+        bytes32[] memory rests = clearFeeder(feederA).rests;
+        uint256 bestBid = 0;
+        uint256 bestAsk = type(uint256).max;
+        for (uint256 i = 0; i < rests.length; ++i) {
+            uint256 limit = uint256(rests[i]).limitOf();
+            if (uint256(rests[i]).tagOf() == BUY && limit > bestBid) bestBid = limit;
+            if (uint256(rests[i]).tagOf() == SELL && limit < bestAsk) bestAsk = limit;
+        }
+        assertLt(bestBid, bestAsk);
     }
 
     function test_BeforeGateClosureNothingIsDone() public {

@@ -329,8 +329,8 @@ contract EnergyMarketTest is TradingFixture {
             abi.encodeWithSelector(IEnergyMarket.EnergyMarketBadSize.selector, 0, SLOT, 99, 100)
         );
         _refused(
-            orderOf(HOME, Side.Buy, 2 ** 26, 1),
-            abi.encodeWithSelector(IEnergyMarket.EnergyMarketBadSize.selector, 0, SLOT, 2 ** 26, 100)
+            orderOf(HOME, Side.Buy, 2 ** 24, 1),
+            abi.encodeWithSelector(IEnergyMarket.EnergyMarketBadSize.selector, 0, SLOT, 2 ** 24, 100)
         );
         relay(feederA, orderOf(HOME, Side.Buy, 100, 1));
     }

@@ -4,17 +4,18 @@ pragma solidity ^0.8.28;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
 import {IDeviceRegistry} from "../../contracts/interfaces/IDeviceRegistry.sol";
-import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IFederation, MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {IGridTopology} from "../../contracts/interfaces/IGridTopology.sol";
 import {IMarketRules} from "../../contracts/interfaces/IMarketRules.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
+import {MarketBounds} from "../../contracts/libraries/MarketBounds.sol";
 import {SlotSchedule} from "../../contracts/libraries/SlotSchedule.sol";
 import {MockDeviceRegistry} from "../../contracts/mocks/MockDeviceRegistry.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {MarketRules} from "../../contracts/transaction-chain/energy/MarketRules.sol";
 import {MeterLedger} from "../../contracts/transaction-chain/energy/MeterLedger.sol";
 import {Tariffs} from "../../contracts/transaction-chain/energy/Tariffs.sol";
-import {RuleSet} from "../../contracts/types/MarketTypes.sol";
+import {RuleSet, SlotTimes} from "../../contracts/types/MarketTypes.sol";
 import {Windows} from "../../contracts/types/WindowTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
@@ -51,7 +52,9 @@ contract MarketRulesTest is MarketFixture {
     }
 
     function test_DeploysWithTheShortestSlot() public {
-        MarketRules other = new MarketRules(address(manager), 30, defaultRules(), defaultWindows());
+        Windows memory windows = defaultWindows();
+        (windows.readingFor, windows.disputeFor, windows.decisionFor) = (1 hours, 2 hours, 2 hours);
+        MarketRules other = new MarketRules(address(manager), 30, defaultRules(), windows);
         assertEq(other.slotLength(), 30);
         assertEq(other.firstUnopenedSlot(), (NOW + 48 hours) / 30 + 1);
     }
@@ -271,6 +274,31 @@ contract MarketRulesTest is MarketFixture {
         windows = defaultWindows();
         windows.finalFor = 31 days + 1;
         _expectWindowsOutOfBounds(windows, "finalFor", 31 days + 1, 2, 31 days);
+    }
+
+    /// However the regulator sets the windows, and the metering operators postpone: what is in the ledger of a slot is
+    /// there at its final date.
+    function testFuzz_DatesEndBeforeReadingsMakeRoom(Windows memory windows) public {
+        windows = boundWindows(windows);
+        uint32 slot = uint32((NOW + windows.opensBefore) / LENGTH + 1 + 48);
+        _setWindows(windows, slot);
+        address operator = makeAddr("operator");
+        federation.admit(operator, MemberRole.MeteringOperator);
+        SlotTimes memory times = calendar.timesOf(slot);
+        vm.warp(times.deliveryEnd);
+        vm.prank(operator);
+        calendar.postpone(slot, slot, uint32(times.finalDate - times.deliveryEnd));
+        assertLe(calendar.timesOf(slot).finalDate, calendar.timesOf(slot + MarketBounds.READING_SLOTS).deliveryEnd);
+    }
+
+    function test_RevertWhen_TheWindowsOutlastTheReadings() public {
+        Windows memory windows = defaultWindows();
+        uint24 longest = 2048 * uint24(LENGTH);
+        (windows.readingFor, windows.disputeFor, windows.decisionFor) = (31 days, 31 days, 1 days);
+        windows.finalFor = longest - 63 days;
+        _setWindows(windows, FIRST);
+        ++windows.finalFor;
+        _expectWindowsOutOfBounds(windows, "afterDelivery", longest + 1, 8, longest);
     }
 
     // -------------------- firstUnopenedSlot

@@ -7,6 +7,7 @@ import {IDeviceRegistry} from "../../contracts/interfaces/IDeviceRegistry.sol";
 import {IFederation, MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {IGridTopology} from "../../contracts/interfaces/IGridTopology.sol";
 import {IMeterLedger, Reading} from "../../contracts/interfaces/IMeterLedger.sol";
+import {MarketBounds} from "../../contracts/libraries/MarketBounds.sol";
 import {MockGridTopology} from "../../contracts/mocks/MockGridTopology.sol";
 import {MeterLedger} from "../../contracts/transaction-chain/energy/MeterLedger.sol";
 import {ReadingStatus, StoredReading} from "../../contracts/types/MarketTypes.sol";
@@ -14,6 +15,8 @@ import {LedgerFixture} from "../utils/LedgerFixture.sol";
 import {Vm} from "../utils/Vm.sol";
 
 contract MeterLedgerTest is LedgerFixture {
+    uint32 private constant RING = MarketBounds.READING_SLOTS;
+
     function setUp() public {
         setUpLedger();
     }
@@ -514,8 +517,114 @@ contract MeterLedgerTest is LedgerFixture {
         _bar(1, SLOT);
         assertTrue(ledger.isBarred(1));
         assertFalse(ledger.isBarred(2));
+        vm.warp(times.readingEnd);
+        vm.expectEmit(address(ledger));
+        emit IMeterLedger.BarLifted(1, SLOT, SLOT);
         submit(signed(1, CORRECTED, 0));
         assertFalse(ledger.isBarred(1));
+        _assertBar(1, SLOT, SLOT);
+        vm.recordLogs();
+        submit(signed(1, CORRECTED, 1));
+        assertEq(vm.getRecordedLogs().length, 1, "lifted once");
+    }
+
+    function test_AnotherSlotsOrMetersReadingLiftsNoBar() public {
+        _bar(1, SLOT);
+        vm.warp(calendar.timesOf(SLOT + 1).readingEnd);
+        submit(signed(2, ACTUAL, 0));
+        Reading memory reading = signed(1, ACTUAL, 0);
+        reading.slot = SLOT + 1;
+        submit(sign(reading, keyOf(1)));
+        assertTrue(ledger.isBarred(1));
+    }
+
+    /// The reading that lifted the bar makes room in the ring; the bar stays lifted.
+    function test_ALiftedBarStaysLiftedWhenItsReadingIsForgotten() public {
+        _bar(1, SLOT);
+        vm.warp(times.readingEnd);
+        submit(signed(1, ACTUAL, 0));
+        submit(_aRoundLater(signed(2, ACTUAL, 0)));
+        assertFalse(ledger.isBarred(1));
+    }
+
+    function test_NobodyIsBarredForASlotWhoseReadingsMadeRoom() public {
+        submit(_aRoundLater(signed(2, ACTUAL, 0)));
+        _bar(1, SLOT);
+        assertFalse(ledger.isBarred(1));
+        _bar(1, SLOT + RING);
+        assertTrue(ledger.isBarred(1), "of the later slot the ledger knows");
+    }
+
+    // -------------------- words that are used again
+
+    function test_OnlyTheRootTakesANewWordARoundLater() public {
+        vm.record();
+        submit(signed(1, ACTUAL, 0));
+        (, bytes32[] memory former) = vm.accesses(address(ledger));
+        Reading memory later = _aRoundLater(signed(1, ACTUAL, 0));
+        vm.record();
+        submit(later);
+        (, bytes32[] memory writes) = vm.accesses(address(ledger));
+        uint256 fresh = 0;
+        for (uint256 i = 0; i < writes.length; ++i) {
+            bool known = false;
+            for (uint256 j = 0; j < former.length; ++j) known = known || writes[i] == former[j];
+            if (!known) ++fresh;
+        }
+        assertEq(writes.length, 3, "the word, the root and how many there are");
+        assertEq(fresh, 1);
+    }
+
+    function test_ALaterRoundsReadingMakesRoomForItselfAndItsNeighbours() public {
+        for (uint32 meter = 1; meter <= 4; ++meter) submit(signed(meter, ACTUAL, 0));
+        Reading memory later = _aRoundLater(signed(2, ACTUAL, 7));
+        submit(later);
+        assertStored(later);
+        assertEq(uint8(ledger.readingAt(1, SLOT + RING).status), 0, "nobody read it yet");
+        for (uint32 meter = 1; meter <= 3; ++meter) assertEq(uint8(ledger.readingAt(meter, SLOT).status), 0);
+        assertStored(signed(4, ACTUAL, 0)); // another word
+        uint32[] memory meters = new uint32[](2);
+        (meters[0], meters[1]) = (2, 4);
+        StoredReading[] memory readings = ledger.readingsAt(meters, SLOT);
+        assertEq(uint8(readings[0].status), 0);
+        assertEq(uint8(readings[1].status), ACTUAL);
+    }
+
+    function testFuzz_NeverTakesAReadingOfAnotherRoundForOneOfThis(uint32 meter, uint32 slot, uint32 rounds) public {
+        submit(signed(1, ACTUAL, 0));
+        slot = rounds % 2 == 0 ? SLOT + RING * (slot % 1000) : slot;
+        meter = meter % 8;
+        vm.assume(slot != SLOT || meter != 1);
+        assertEq(uint8(ledger.readingAt(meter, slot).status), 0);
+    }
+
+    function test_RevertWhen_AReadingComesAgainAfterItMadeRoom() public {
+        Reading memory old = signed(1, ACTUAL, 0);
+        submit(old);
+        Reading[] memory batch = new Reading[](2);
+        (batch[0], batch[1]) = (old, _aRoundLater(signed(1, ACTUAL, 0)));
+        ledger.submit(batch);
+        assertStored(batch[1]);
+        vm.expectRevert(abi.encodeWithSelector(IMeterLedger.MeterLedgerTooLate.selector, 0, SLOT, times.actualsUntil));
+        submit(old);
+    }
+
+    /// The old reading comes while the later one is still in hand.
+    function test_RevertWhen_AnOlderSlotComesAfterALaterOneOfItsWordInABatch() public {
+        Reading memory old = signed(1, ACTUAL, 0);
+        submit(old);
+        Reading[] memory batch = new Reading[](2);
+        (batch[0], batch[1]) = (_aRoundLater(signed(2, ACTUAL, 0)), old);
+        vm.expectRevert(abi.encodeWithSelector(IMeterLedger.MeterLedgerTooLate.selector, 1, SLOT, times.actualsUntil));
+        ledger.submit(batch);
+        assertStored(old);
+    }
+
+    function test_AnOldReadingIsProvenAfterItMadeRoom() public {
+        Reading memory old = signed(1, ACTUAL, 0);
+        submit(old);
+        submit(_aRoundLater(signed(1, ACTUAL, 0)));
+        assertTrue(ledger.isInBatch(1, ledger.digestOf(old), new bytes32[](0)));
     }
 
     function test_ALaterMissingSlotBarsAndAnEarlierOneDoesNot() public {
@@ -524,6 +633,7 @@ contract MeterLedgerTest is LedgerFixture {
         _assertBar(1, SLOT, 0);
         _bar(1, SLOT + 1);
         _assertBar(1, SLOT + 1, 0);
+        vm.warp(times.readingEnd);
         submit(signed(1, ACTUAL, 0));
         assertTrue(ledger.isBarred(1), "the later slot has no reading yet");
     }
@@ -585,6 +695,13 @@ contract MeterLedgerTest is LedgerFixture {
     }
 
     // -------------------- helpers
+
+    /// The same of the slot whose readings take the word, at the end of its delivery.
+    function _aRoundLater(Reading memory reading) private returns (Reading memory) {
+        reading.slot = SLOT + RING;
+        vm.warp(calendar.timesOf(SLOT + RING).deliveryEnd);
+        return sign(reading, signerKeyOf(reading.meter, reading.status));
+    }
 
     function _bar(uint32 meter, uint32 slot) private {
         vm.prank(settlement);

@@ -24,7 +24,6 @@ contract SlotClosingTest is ClearingFixture {
         put(feederA, SELL, 2, 601, 100_000);
         clearFeeder(feederA);
         clearParent(east);
-        clearParent(city);
         (bytes32[] memory positions, bytes32[] memory trades) = _close(slotBooks());
         assertEq(positions.length, 4);
         Position memory seller = Records.unpackPosition([positions[0], positions[1]]);
@@ -147,10 +146,14 @@ contract SlotClosingTest is ClearingFixture {
 
     function test_RevertWhen_ABookIsNotDone() public {
         put(feederA, BUY, 1, 1_000, 300_000);
+        put(feederC, SELL, 2, 1_000, 400_000);
         _refused(slotBooks(), abi.encodeWithSelector(IClearing.ClearingTooEarly.selector, feederA, SLOT));
         clearFeeder(feederA);
+        clearFeeder(feederC);
         _refused(slotBooks(), abi.encodeWithSelector(IClearing.ClearingTooEarly.selector, east, SLOT));
         clearParent(east);
+        _refused(slotBooks(), abi.encodeWithSelector(IClearing.ClearingTooEarly.selector, west, SLOT));
+        clearParent(west);
         _refused(slotBooks(), abi.encodeWithSelector(IClearing.ClearingTooEarly.selector, city, SLOT));
         clearParent(city);
         _close(slotBooks());

@@ -19,7 +19,7 @@ abstract contract LedgerFixture is MarketFixture {
     uint24 internal constant FEEDER = 3;
     uint32 internal constant METERS = 40;
     uint32 internal constant SLOT = THIS_SLOT;
-    uint32 internal constant MAX_WH = 2 ** 26 - 1;
+    uint32 internal constant MAX_WH = 2 ** 24 - 1;
 
     uint8 internal constant ACTUAL = uint8(ReadingStatus.Actual);
     uint8 internal constant SUBSTITUTED = uint8(ReadingStatus.Substituted);

@@ -93,11 +93,18 @@ abstract contract MarketFixture is Test {
         windows.feederBefore = uint24(bound(windows.feederBefore, windows.districtBefore + step, gate - step));
         windows.gateBefore = uint24(bound(windows.gateBefore, windows.feederBefore + step, gate));
         windows.opensBefore = uint24(bound(windows.opensBefore, windows.gateBefore + step, rules.MAX_OPENS_BEFORE()));
+        uint24 leftSeconds = uint24(2048 * LENGTH); // for all four
         windows.readingFor = uint24(bound(windows.readingFor, step, rules.MAX_WINDOW()));
         windows.disputeFor = uint24(bound(windows.disputeFor, step, rules.MAX_WINDOW()));
-        windows.decisionFor = uint24(bound(windows.decisionFor, step, rules.MAX_WINDOW()));
-        windows.finalFor = uint24(bound(windows.finalFor, step, rules.MAX_WINDOW()));
+        leftSeconds -= windows.readingFor + windows.disputeFor;
+        windows.decisionFor = uint24(bound(windows.decisionFor, step, least(rules.MAX_WINDOW(), leftSeconds - step)));
+        leftSeconds -= windows.decisionFor;
+        windows.finalFor = uint24(bound(windows.finalFor, step, least(rules.MAX_WINDOW(), leftSeconds)));
         return windows;
+    }
+
+    function least(uint24 a, uint24 b) internal pure returns (uint24) {
+        return a < b ? a : b;
     }
 
     function assertOrdered(SlotTimes memory times) internal pure {

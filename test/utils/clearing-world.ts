@@ -12,6 +12,7 @@ export const SLOT_SECONDS = 3_600n;
 export const BOND_RATE = 2_000_000n;
 /** Seconds before a slot's start at which its gate closes, and at which a feeder's book is void. */
 export const GATE_BEFORE = 1_800n;
+export const FEEDER_BEFORE = 1_200n;
 
 export interface ClearingStage {
   readonly ethers: HardhatEthers;

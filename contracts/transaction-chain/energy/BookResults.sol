@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+
 import {IBilateralContracts} from "../../interfaces/IBilateralContracts.sol";
 import {IClearing} from "../../interfaces/IClearing.sol";
 import {IEnergyMarket} from "../../interfaces/IEnergyMarket.sol";
@@ -14,6 +16,8 @@ import {AreaLevel, SlotTimes} from "../../types/MarketTypes.sol";
 /// @title BookResults
 /// @notice What the books came to, and when nothing more can come of a book. Part of Clearing.
 abstract contract BookResults is IClearing {
+    using BitMaps for BitMaps.BitMap;
+
     /// @notice The contracts that Clearing works with.
     struct Wiring {
         IEnergyMarket market;
@@ -23,14 +27,6 @@ abstract contract BookResults is IClearing {
         IMarketRules rules;
         ITariffs tariffs;
         ITradeEscrow escrow;
-    }
-
-    /// @dev First word: what people ask for. Second word: what the next steps are checked against.
-    struct Result {
-        uint32 price;
-        uint64 volumeWh;
-        uint16 restCount; // what rose
-        bytes32 commitment;
     }
 
     /// @notice Keeps the feeders' books.
@@ -48,7 +44,8 @@ abstract contract BookResults is IClearing {
     /// @notice Gives back what was not filled.
     ITradeEscrow public immutable ESCROW;
 
-    mapping(uint24 area => mapping(uint32 slot => Result result)) private _results;
+    mapping(uint24 area => mapping(uint32 slot => bytes32 commitment)) private _commitments;
+    mapping(uint24 area => BitMaps.BitMap slots) private _risen; // in which something rose from the area
 
     /// @notice Names the contracts.
     /// @param wiring The contracts that Clearing works with.
@@ -63,12 +60,8 @@ abstract contract BookResults is IClearing {
     }
 
     /// @inheritdoc IClearing
-    function resultOf(
-        uint24 area,
-        uint32 slot
-    ) external view returns (bool cleared, uint32 price, uint64 volumeWh, bytes32 commitment) {
-        Result storage result = _results[area][slot];
-        return (result.commitment != 0, result.price, result.volumeWh, result.commitment);
+    function commitmentOf(uint24 area, uint32 slot) external view returns (bytes32 commitment) {
+        return _commitmentOf(area, slot);
     }
 
     /// @inheritdoc IClearing
@@ -76,15 +69,16 @@ abstract contract BookResults is IClearing {
         return _isDone(area, TOPOLOGY.levelOf(area), slot, CALENDAR.timesOf(slot));
     }
 
-    function _setResult(uint24 area, uint32 slot, Result memory result) internal {
-        _results[area][slot] = result;
+    function _setResult(uint24 area, uint32 slot, bytes32 commitment, bool hasRests) internal {
+        _commitments[area][slot] = commitment;
+        if (hasRests) _risen[area].set(slot);
     }
 
     function _commitmentOf(uint24 area, uint32 slot) internal view returns (bytes32) {
-        return _results[area][slot].commitment;
+        return _commitments[area][slot];
     }
 
-    /// @dev Cleared, empty or void. A book above feeders is empty when all below are done and nothing rose.
+    /// @dev Cleared, idle or void. A feeder's book is idle when nobody ordered, one above feeders as `_isIdle` says.
     function _isDone(uint24 area, AreaLevel level, uint32 slot, SlotTimes memory times) internal view returns (bool) {
         if (_commitmentOf(area, slot) != 0) return true;
         if (block.timestamp < times.gateClosure) return false;
@@ -92,10 +86,19 @@ abstract contract BookResults is IClearing {
         if (level == AreaLevel.Feeder) return _isEmptyFeeder(area, slot);
         uint24[] memory children = _childrenAt(area, slot);
         AreaLevel below = AreaLevel(uint8(level) - 1);
+        uint256 risen = 0; // children with rests
         for (uint256 i = 0; i < children.length; ++i) {
-            if (_results[children[i]][slot].restCount != 0 || !_isDone(children[i], below, slot, times)) return false;
+            if (_risen[children[i]].get(slot)) ++risen;
+            else if (!_isDone(children[i], below, slot, times)) return false;
         }
-        return true;
+        return _isIdle(area, level, slot, risen);
+    }
+
+    /// @dev Nothing can come of a book to which so many children's rests rose: of none; and of one child's, which never
+    ///      cross each other, unless they go on to a city with other districts.
+    function _isIdle(uint24 area, AreaLevel level, uint32 slot, uint256 risen) internal view returns (bool) {
+        if (risen != 1) return risen == 0;
+        return level == AreaLevel.City || TOPOLOGY.childCountAt(TOPOLOGY.parentOf(area), slot) == 1;
     }
 
     function _isEmptyFeeder(uint24 feeder, uint32 slot) internal view returns (bool) {

@@ -46,7 +46,7 @@ contract Clearing is EdgeUse, SlotClosing, Multicall {
         if (TOPOLOGY.levelOf(claim.area) != AreaLevel.Feeder) revert ClearingWrongLevel(claim.area);
         _requireTime(claim);
         (bytes32 expected, uint32 entryCount) = MARKET.bookOf(claim.area, claim.slot);
-        if (entryCount == 0) revert ClearingBookEmpty(claim.area, claim.slot);
+        if (entryCount == 0) revert ClearingBookIdle(claim.area, claim.slot);
         (uint256[] memory orders, uint256 live, bytes32 hash) = BookLog.read(input.entries, input.cancelTargets);
         if (hash != expected) revert ClearingNotTheBook(claim.area, claim.slot);
         Book memory book;
@@ -68,7 +68,9 @@ contract Clearing is EdgeUse, SlotClosing, Multicall {
         SlotTimes memory times = _requireTime(claim);
         uint24[] memory children = _childrenAt(claim.area, claim.slot);
         uint256[] memory orders = _collect(input, claim, children, times);
-        if (orders.length == 0) revert ClearingBookEmpty(claim.area, claim.slot);
+        if (_isIdle(claim.area, claim.level, claim.slot, _countRisen(input.rests))) {
+            revert ClearingBookIdle(claim.area, claim.slot);
+        }
         Book memory book;
         book.level = claim.level == AreaLevel.City ? Records.CITY : Records.DISTRICT;
         (book.bids, book.asks) = BookLog.sort(orders, orders.length, input.bids, input.asks);
@@ -83,13 +85,8 @@ contract Clearing is EdgeUse, SlotClosing, Multicall {
         if (merged.price != claim.price) revert ClearingWrongPrice(claim.price, merged.price);
         if (tradesHash != claim.tradesHash) revert ClearingWrongTrades(claim.tradesHash, tradesHash);
         bytes32[] memory rests = _rise(claim, book, merged);
-        Result memory result = Result({
-            price: merged.price,
-            volumeWh: merged.volumeWh,
-            restCount: uint16(rests.length),
-            commitment: Records.hashPair(tradesHash, Records.hashWords(rests))
-        });
-        _setResult(claim.area, claim.slot, result);
+        bytes32 commitment = Records.hashPair(tradesHash, Records.hashWords(rests));
+        _setResult({area: claim.area, slot: claim.slot, commitment: commitment, hasRests: rests.length != 0});
         _storeEdges(book.edges, claim.slot);
         emit BookCleared({
             area: claim.area,
@@ -148,5 +145,11 @@ contract Clearing is EdgeUse, SlotClosing, Multicall {
         uint64 deadline = _deadlineOf(claim.level, times);
         if (block.timestamp < times.gateClosure) revert ClearingTooEarly(claim.area, claim.slot);
         if (block.timestamp >= deadline) revert ClearingTooLate(claim.area, claim.slot, deadline);
+    }
+
+    function _countRisen(bytes32[][] calldata rests) private pure returns (uint256 risen) {
+        for (uint256 c = 0; c < rests.length; ++c) {
+            if (rests[c].length != 0) ++risen;
+        }
     }
 }

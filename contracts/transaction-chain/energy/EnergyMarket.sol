@@ -93,7 +93,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         for (uint256 i = 0; i < wh.length; ++i) {
             if (wh[i] == 0) continue;
             uint32 slot = firstSlot + uint32(i);
-            OpenBook memory book = _bookAt(batch, slot);
+            OpenBook memory book = batch.books[_placeOf(batch, slot)];
             if (wh[i] < book.minimumWh) _refuseSize(0, slot, wh[i], book.minimumWh);
             if (_count(tally, slot, wh[i])) _enterMeter(batch, book, 0, slot);
         }
@@ -179,13 +179,13 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
         uint256 wh,
         uint256 limit
     ) private returns (bytes32) {
-        OpenBook memory book = _bookAt(batch, slot);
-        if (wh < book.minimumWh || wh > MarketBounds.MAX_ORDER_WH) {
+        OpenBook memory book = batch.books[_placeOf(batch, slot)];
+        if (wh < book.minimumWh || wh > MarketBounds.MAX_SLOT_WH) {
             _refuseSize(accepted.index, slot, wh, book.minimumWh);
         }
         if (limit > type(uint32).max) revert EnergyMarketBadProfile(accepted.index);
         if (_count(accepted.tally, slot, wh)) _enterMeter(batch, book, accepted.index, slot);
-        // As Money.costUp: a lock is 26 bits of Wh times 32 bits of rate, and a profile has 128 of them.
+        // As Money.costUp: a lock is 24 bits of Wh times 32 bits of rate, and a profile has 128 of them.
         unchecked {
             accepted.lockMicro += (wh * (accepted.sells ? book.bondRate : limit) + 999) / 1000;
         }
@@ -215,7 +215,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
             uint32 slot = order.firstSlot + uint32(i);
             if ((cancelled >> i) & 1 != 0) revert EnergyMarketCancelledBefore(slot);
             cancelled |= 1 << i;
-            OpenBook memory book = _bookAt(batch, slot);
+            OpenBook memory book = batch.books[_placeOf(batch, slot)];
             lockMicro += _lockOf(order, i, book.bondRate);
             _discount(order.meter, slot, order.wh[i]);
             bytes32 word = _appendCancel({batch: batch, book: book, meter: order.meter, slot: slot, owner: owner});

@@ -7,6 +7,7 @@ import {DeviceKind, DeviceStatus, IDeviceRegistry} from "../../interfaces/IDevic
 import {IFederation, MemberRole} from "../../interfaces/IFederation.sol";
 import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
+import {MarketBounds} from "../../libraries/MarketBounds.sol";
 import {SlotSchedule} from "../../libraries/SlotSchedule.sol";
 import {AreaLevel} from "../../types/MarketTypes.sol";
 import {GridTree} from "./GridTree.sol";
@@ -31,7 +32,7 @@ contract GridTopology is GridTree {
     /// @notice Most meters ever placed at one feeder.
     uint256 public constant MAX_METERS_PER_FEEDER = 512;
     /// @notice Most Wh of a connection in a slot: what a reading can say.
-    uint32 public constant MAX_CONNECTION_WH = 2 ** 26 - 1;
+    uint32 public constant MAX_CONNECTION_WH = MarketBounds.MAX_SLOT_WH;
 
     /// @notice Says who is an active member, and as what.
     IFederation public immutable FEDERATION;

@@ -68,7 +68,7 @@ contract MarketCalendar is IMarketCalendar {
 
     /// @inheritdoc IMarketCalendar
     function isOpenForOrders(uint32 slot) external view returns (bool open) {
-        SlotTimes memory times = timesOf(slot);
+        SlotTimes memory times = _undelayedTimesOf(slot); // a postponement moves dates after delivery only
         return times.opens <= block.timestamp && block.timestamp < times.gateClosure;
     }
 
@@ -94,7 +94,7 @@ contract MarketCalendar is IMarketCalendar {
 
     /// @inheritdoc IMarketCalendar
     function timesOf(uint32 slot) public view returns (SlotTimes memory times) {
-        times = SlotClock.datesOf(_RULES.windowsAt(slot), slot, _SLOT_LENGTH);
+        times = _undelayedTimesOf(slot);
         Postponement memory made = _postponements[slot];
         if (made.bySeconds != 0) SlotClock.postpone(times, made.postponedAt, made.bySeconds);
     }
@@ -126,6 +126,10 @@ contract MarketCalendar is IMarketCalendar {
         if (block.timestamp >= times.finalDate) revert MarketCalendarSlotFinal(slot, times.finalDate);
         uint64 maximum = times.finalDate - times.deliveryEnd;
         if (bySeconds == 0 || bySeconds > maximum) revert MarketCalendarBadPostponement(slot, bySeconds, maximum);
+    }
+
+    function _undelayedTimesOf(uint32 slot) private view returns (SlotTimes memory times) {
+        return SlotClock.datesOf(_RULES.windowsAt(slot), slot, _SLOT_LENGTH);
     }
 
     function _callOf(uint32 firstSlot, uint32 lastSlot, uint32 bySeconds) private pure returns (bytes32) {

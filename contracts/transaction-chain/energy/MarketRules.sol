@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IMarketRules} from "../../interfaces/IMarketRules.sol";
+import {MarketBounds} from "../../libraries/MarketBounds.sol";
 import {RuleWords} from "../../libraries/RuleWords.sol";
 import {SlotClock} from "../../libraries/SlotClock.sol";
 import {SlotSchedule} from "../../libraries/SlotSchedule.sol";
@@ -15,7 +16,8 @@ import {Windows} from "../../types/WindowTypes.sol";
 /// @notice The regulator's bounded parameters, and nothing else. The contract knows no other contract than the
 /// AccessManager: it calls no money, no ledger, no member.
 /// @dev The bounds are wide enough for any market we know and narrow enough that no regulator can confiscate by them:
-/// money is never held longer than the four windows after delivery, a bond never dearer than MAX_BOND_RATE.
+/// money is never held longer than the four windows after delivery, a bond never dearer than MAX_BOND_RATE. Those
+/// windows, and a postponement by as much, end before the slot's readings make room for later ones (MeterLedger).
 contract MarketRules is AccessManaged, IMarketRules {
     using RuleWords for RuleSet;
     using RuleWords for Windows;
@@ -151,6 +153,23 @@ contract MarketRules is AccessManaged, IMarketRules {
         return (uint32(version >> 224), uint224(version));
     }
 
+    function _requireWindowsInBounds(Windows memory windows) private view {
+        _requireWithin("cityBefore", windows.cityBefore, MIN_STEP, MAX_GATE_BEFORE);
+        _requireWithin("districtBefore", windows.districtBefore, windows.cityBefore + MIN_STEP, MAX_GATE_BEFORE);
+        _requireWithin("feederBefore", windows.feederBefore, windows.districtBefore + MIN_STEP, MAX_GATE_BEFORE);
+        _requireWithin("gateBefore", windows.gateBefore, windows.feederBefore + MIN_STEP, MAX_GATE_BEFORE);
+        _requireWithin("opensBefore", windows.opensBefore, windows.gateBefore + MIN_STEP, MAX_OPENS_BEFORE);
+        _requireWithin("readingFor", windows.readingFor, MIN_STEP, MAX_WINDOW);
+        _requireWithin("disputeFor", windows.disputeFor, MIN_STEP, MAX_WINDOW);
+        _requireWithin("decisionFor", windows.decisionFor, MIN_STEP, MAX_WINDOW);
+        _requireWithin("finalFor", windows.finalFor, MIN_STEP, MAX_WINDOW);
+        uint256 afterDelivery =
+            uint256(windows.readingFor) + windows.disputeFor + windows.decisionFor + windows.finalFor;
+        // half, for a postponement can double them
+        uint256 longest = (MarketBounds.READING_SLOTS / 2) * uint256(_SLOT_LENGTH);
+        _requireWithin("afterDelivery", afterDelivery, 4 * MIN_STEP, longest);
+    }
+
     function _requireRulesInBounds(RuleSet memory rules) private pure {
         _requireWithin("retailCap", rules.retailCap, MIN_RETAIL_CAP, MAX_RETAIL_CAP);
         _requireWithin("edgeFeeCap", rules.edgeFeeCap, 0, MAX_EDGE_FEE_CAP);
@@ -163,18 +182,6 @@ contract MarketRules is AccessManaged, IMarketRules {
         _requireWithin("reservePerMeterMicro", rules.reservePerMeterMicro, 0, MAX_RESERVE_PER_METER_MICRO);
         uint256 least = Math.max(rules.retailCap, 4 * uint256(rules.edgeFeeCap)) + rules.escalationRate;
         if (rules.bondRate < least) revert MarketRulesBondTooSmall(rules.bondRate, least);
-    }
-
-    function _requireWindowsInBounds(Windows memory windows) private pure {
-        _requireWithin("cityBefore", windows.cityBefore, MIN_STEP, MAX_GATE_BEFORE);
-        _requireWithin("districtBefore", windows.districtBefore, windows.cityBefore + MIN_STEP, MAX_GATE_BEFORE);
-        _requireWithin("feederBefore", windows.feederBefore, windows.districtBefore + MIN_STEP, MAX_GATE_BEFORE);
-        _requireWithin("gateBefore", windows.gateBefore, windows.feederBefore + MIN_STEP, MAX_GATE_BEFORE);
-        _requireWithin("opensBefore", windows.opensBefore, windows.gateBefore + MIN_STEP, MAX_OPENS_BEFORE);
-        _requireWithin("readingFor", windows.readingFor, MIN_STEP, MAX_WINDOW);
-        _requireWithin("disputeFor", windows.disputeFor, MIN_STEP, MAX_WINDOW);
-        _requireWithin("decisionFor", windows.decisionFor, MIN_STEP, MAX_WINDOW);
-        _requireWithin("finalFor", windows.finalFor, MIN_STEP, MAX_WINDOW);
     }
 
     function _requireWithin(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum) private pure {

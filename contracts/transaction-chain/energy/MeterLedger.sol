@@ -5,7 +5,6 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
 import {IFederation} from "../../interfaces/IFederation.sol";
@@ -17,29 +16,17 @@ import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
 import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
 import {ReadingChecks} from "../../libraries/ReadingChecks.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
-import {ReadingStatus, SlotTimes, StoredReading} from "../../types/MarketTypes.sol";
+import {ReadingStatus} from "../../types/MarketTypes.sol";
+import {ReadingStore} from "./ReadingStore.sol";
 
 /// @title MeterLedger
 /// @notice Tamper-proof readings: signed by the meter, or by the feeder's metering operator where the meter is silent.
-contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
+contract MeterLedger is EIP712, ReadingStore {
     using MerkleRoot for bytes32[];
     using MeteringOperators for IFederation;
     using ReadingChecks for Reading;
+    using ReadingWords for Reading;
     using ReadingWords for uint256;
-
-    struct Bar {
-        uint32 barredSlot; // latest slot settled as missing, 0 = never
-        uint32 liftedBySlot; // slots before it bar no more, 0 = never lifted
-    }
-
-    /// A word in hand, and the dates of its slot.
-    struct Drawer {
-        uint64 key; // of the word
-        uint256 word; // four readings, read from storage and perhaps changed
-        bool dirty; // the word must be written
-        uint32 timesSlot; // the slot that inTime is about
-        uint256 inTime; // bit per status: may it be stored now
-    }
 
     /// What a batch has looked up and not yet written.
     struct Desk {
@@ -54,16 +41,13 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     uint8 private constant _ACTUAL = uint8(ReadingStatus.Actual);
-    uint8 private constant _CORRECTED = uint8(ReadingStatus.Corrected);
 
     IDeviceRegistry private immutable _DEVICES;
     IGridTopology private immutable _TOPOLOGY;
     IMarketCalendar private immutable _CALENDAR;
     IFederation private immutable _FEDERATION;
 
-    // slots 0 to 2: EIP712's fallback strings, AccessManaged
-    mapping(uint64 key => uint256 fourReadings) private _words; // key and word: ReadingWords
-    mapping(uint32 meter => Bar state) private _bars;
+    // before: AccessManaged, EIP712's fallback strings, ReadingStore
     bytes32[] private _roots; // batch id - 1
 
     /// @notice Names the EIP-712 domain and the contracts that say who may sign what, when.
@@ -95,61 +79,27 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         bytes32[] memory records = new bytes32[](count);
         bytes32[] memory hashes = new bytes32[](count);
         uint256 first = 0; // reading that the signature at hand covers
-        for (uint256 i = 0; i < count; ++i) {
-            Reading calldata reading = readings[i];
-            uint256 record = ReadingWords.pack(reading);
-            if (i > first) ReadingChecks.requireSameSeries(i, record, uint256(records[i - 1]));
-            hashes[i] = record.structHashOf();
-            bytes32 digest = MessageHashUtils.toTypedDataHash(desk.domain, hashes[i]);
-            tree.setLeaf(i, digest);
-            records[i] = bytes32(_take(desk, i, record));
-            if (reading.isCovered() && i + 1 < count) continue;
-            if (i > first) digest = _seriesDigest(desk, hashes, first, i);
-            _requireSigner(desk, i, reading, digest);
-            first = i + 1;
+        // places in the batch
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                Reading calldata reading = readings[i];
+                uint256 record = ReadingWords.pack(reading);
+                if (i > first) ReadingChecks.requireSameSeries(i, record, uint256(records[i - 1]));
+                hashes[i] = reading.structHashOf();
+                bytes32 digest = MessageHashUtils.toTypedDataHash(desk.domain, hashes[i]);
+                tree.setLeaf(i, digest);
+                records[i] = bytes32(_take(desk, i, record));
+                if (reading.isCovered() && i + 1 < count) continue;
+                if (i > first) digest = _seriesDigest(desk, hashes, first, i);
+                _requireSigner(desk, i, reading, digest);
+                first = i + 1;
+            }
         }
         if (desk.changes == 0) return 0;
         for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
         _roots.push(tree.hashUp());
         batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
-        emit ReadingBatchStored(batchId, tree[0], records);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function bar(uint32 meter, uint32 slot) external restricted {
-        Bar storage state = _bars[meter];
-        if (slot <= Math.max(state.barredSlot, state.liftedBySlot) || _laneAt(meter, slot) != 0) return;
-        state.barredSlot = slot;
-        emit MeterBarred(meter, slot);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function liftBar(uint32 meter, uint32 laterSlot) external {
-        if (!isBarred(meter)) revert MeterLedgerNotBarred(meter);
-        Bar storage state = _bars[meter];
-        uint32 barredSlot = state.barredSlot;
-        if (laterSlot <= barredSlot) revert MeterLedgerSlotNotLater(laterSlot, barredSlot);
-        if (_laneAt(meter, laterSlot) == 0) revert MeterLedgerNoReading(meter, laterSlot);
-        state.liftedBySlot = laterSlot;
-        emit BarLifted(meter, barredSlot, laterSlot);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function readingAt(uint32 meter, uint32 slot) external view returns (StoredReading memory reading) {
-        return _laneAt(meter, slot).unpackLane();
-    }
-
-    /// @inheritdoc IMeterLedger
-    function readingsAt(uint32[] calldata meters, uint32 slot) external view returns (StoredReading[] memory readings) {
-        readings = new StoredReading[](meters.length);
-        for (uint256 i = 0; i < meters.length; ++i) {
-            readings[i] = _laneAt(meters[i], slot).unpackLane();
-        }
-    }
-
-    /// @inheritdoc IMeterLedger
-    function barOf(uint32 meter) external view returns (uint32 barredSlot, uint32 liftedBySlot) {
-        return (_bars[meter].barredSlot, _bars[meter].liftedBySlot);
+        _emitBatch(batchId, tree[0], records);
     }
 
     /// @inheritdoc IMeterLedger
@@ -159,19 +109,14 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
 
     /// @inheritdoc IMeterLedger
     function digestOf(Reading calldata reading) external view returns (bytes32 digest) {
-        return _hashTypedDataV4(ReadingWords.pack(reading).structHashOf());
+        ReadingWords.pack(reading); // refuses what is no message
+        return _hashTypedDataV4(reading.structHashOf());
     }
 
     /// @inheritdoc IMeterLedger
     function isInBatch(uint32 batchId, bytes32 digest, bytes32[] calldata proof) external view returns (bool included) {
         bytes32 root = rootOf(batchId);
         return root != 0 && MerkleProof.verifyCalldata(proof, root, digest);
-    }
-
-    /// @inheritdoc IMeterLedger
-    function isBarred(uint32 meter) public view returns (bool barred) {
-        Bar memory state = _bars[meter];
-        return state.barredSlot > state.liftedBySlot && _laneAt(meter, state.barredSlot) == 0;
     }
 
     /// @inheritdoc IMeterLedger
@@ -186,7 +131,7 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint32 meter = record.meterOf();
         uint32 slot = record.slotOf();
         Drawer memory drawer = desk.drawers[slot & 7];
-        _open(drawer, ReadingWords.keyOf(meter, slot));
+        _open(drawer, meter, slot);
         uint256 lane = record.laneOf();
         uint256 stored = drawer.word.laneIn(meter);
         if (lane == stored) return record;
@@ -197,45 +142,33 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
             ++desk.changes; // one a reading of the batch
         }
         _requireInTime(drawer, index, record);
+        if (ReadingChecks.isLate(drawer.inTime)) _liftBarOf(meter, slot);
         desk.signer = _signerOf(desk, index, record);
         return record | ReadingWords.CHANGED;
     }
 
-    /// Puts the word of the key into the drawer, after writing the one that was there. At first each holds key 0 and
-    /// word 0, which is what the ledger has there: nothing of slot 0 is ever in time.
-    function _open(Drawer memory drawer, uint64 key) private {
-        if (drawer.key == key) return;
-        _flush(drawer);
-        drawer.key = key;
-        drawer.word = _words[key];
-        drawer.dirty = false;
-    }
-
-    function _flush(Drawer memory drawer) private {
-        if (drawer.dirty) _words[drawer.key] = drawer.word;
+    /// Emits ReadingBatchStored(batchId, root, records). By hand, because the compiler's coding copies word by word.
+    function _emitBatch(uint32 batchId, bytes32 root, bytes32[] memory records) private {
+        bytes32 topic = ReadingBatchStored.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let data := mload(0x40) // past the free pointer: scratch, not allocated
+            let size := shl(5, add(mload(records), 1)) // of the array with its length
+            mstore(data, root)
+            mstore(add(data, 0x20), 0x40) // where the array begins
+            mcopy(add(data, 0x40), records, size)
+            log2(data, add(0x40, size), topic, batchId)
+        }
     }
 
     function _requireInTime(Drawer memory drawer, uint256 index, uint256 record) private view {
         uint32 slot = record.slotOf();
         if (drawer.timesSlot != slot) {
             drawer.timesSlot = slot;
-            drawer.inTime = _statusesInTime(_CALENDAR.timesOf(slot));
+            drawer.inTime = ReadingChecks.statusesInTime(_CALENDAR.timesOf(slot));
         }
-        uint8 status = record.statusOf();
-        if ((drawer.inTime >> status) & 1 == 0) _revertOutOfTime(index, slot, status);
-    }
-
-    function _revertOutOfTime(uint256 index, uint32 slot, uint8 status) private view {
-        SlotTimes memory times = _CALENDAR.timesOf(slot);
-        if (block.timestamp < times.deliveryEnd) revert MeterLedgerSlotNotEnded(index, slot, times.deliveryEnd);
-        revert MeterLedgerTooLate(index, slot, _untilOf(times, status));
-    }
-
-    function _statusesInTime(SlotTimes memory times) private view returns (uint256 inTime) {
-        if (block.timestamp < times.deliveryEnd) return 0;
-        for (uint8 status = _ACTUAL; status <= _CORRECTED; ++status) {
-            if (block.timestamp < _untilOf(times, status)) inTime |= 1 << status;
-        }
+        if ((drawer.inTime >> record.statusOf()) & 1 != 0) return;
+        ReadingChecks.revertOutOfTime(_CALENDAR.timesOf(slot), index, record);
     }
 
     /// Who must have signed the reading.
@@ -283,10 +216,6 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         if (signer != expected) revert MeterLedgerWrongSigner(index, signer, expected);
     }
 
-    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
-        return _words[ReadingWords.keyOf(meter, slot)].laneIn(meter);
-    }
-
     /// The EIP-712 digest of the series of readings from `first` to `last`.
     function _seriesDigest(
         Desk memory desk,
@@ -295,11 +224,5 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         uint256 last
     ) private pure returns (bytes32 digest) {
         return MessageHashUtils.toTypedDataHash(desk.domain, ReadingWords.seriesHashOf(hashes, first, last));
-    }
-
-    /// The first second in which a reading of that status comes too late.
-    function _untilOf(SlotTimes memory times, uint8 status) private pure returns (uint64 until) {
-        if (status == _ACTUAL) return times.actualsUntil;
-        return status == _CORRECTED ? times.decisionEnd : times.readingEnd;
     }
 }

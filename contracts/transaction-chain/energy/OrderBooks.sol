@@ -97,13 +97,14 @@ abstract contract OrderBooks is OrderAdmission {
         batch.books = new OpenBook[](lastSlot - firstSlot + 1);
     }
 
-    /// @dev The book of a slot of the batch, which must be open for orders.
-    function _bookAt(Batch memory batch, uint256 slot) internal view returns (OpenBook memory) {
+    /// @dev Place of the slot's book in the batch; it is read by then, and the slot is open for orders. Not the book: a
+    ///      function that returns a struct takes new memory for it at each call.
+    function _placeOf(Batch memory batch, uint256 slot) internal view returns (uint256 place) {
         unchecked {
-            OpenBook memory book = batch.books[slot - batch.firstSlot]; // before the first: far out of bounds
-            if (!book.isLoaded) _load(batch, book, uint32(slot));
-            return book;
+            place = slot - batch.firstSlot; // before the first: far out of bounds
         }
+        OpenBook memory book = batch.books[place];
+        if (!book.isLoaded) _load(batch, book, uint32(slot));
     }
 
     /// @dev Takes a meter into the slot that had neither order nor contract in it.

@@ -46,7 +46,7 @@ abstract contract OrderLimits is IEnergyMarket {
     /// @dev Counts one more order of the profile, and says whether it is the meter's first in the slot. Slots come in
     ///      ascending order; `_store` ends the profile.
     function _count(Tally memory tally, uint256 slot, uint256 wh) internal returns (bool isFirst) {
-        // Nothing here leaves its bits: `wh` is at most a connection, which has 26 bits, and orders are at most 4.
+        // Nothing here leaves its bits: `wh` is at most a connection, which has 24 bits, and orders are at most 4.
         unchecked {
             if (slot / 8 + 1 != tally.group) _turnTo(tally, slot);
             uint256 shift = OrderLanes.shiftOf(slot);

@@ -20,25 +20,25 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IClearingInterface extends Interface {
-    getFunction(nameOrSignature: "clearFeeder" | "clearParent" | "close" | "edgeUseOf" | "isDone" | "positionsHash" | "resultOf"): FunctionFragment;
+    getFunction(nameOrSignature: "clearFeeder" | "clearParent" | "close" | "commitmentOf" | "edgeUseOf" | "isDone" | "positionsHash"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "BookCleared" | "SlotClosed"): EventFragment;
 
     encodeFunctionData(functionFragment: 'clearFeeder', values: [FeederBookStruct]): string;
 encodeFunctionData(functionFragment: 'clearParent', values: [ParentBookStruct]): string;
 encodeFunctionData(functionFragment: 'close', values: [SlotBooksStruct]): string;
+encodeFunctionData(functionFragment: 'commitmentOf', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'edgeUseOf', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isDone', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'positionsHash', values: [BigNumberish, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'resultOf', values: [BigNumberish, BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'clearFeeder', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'clearParent', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'commitmentOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'edgeUseOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isDone', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'positionsHash', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
   }
 
   
@@ -124,6 +124,14 @@ decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
     
 
     
+    commitmentOf: TypedContractMethod<
+      [area: BigNumberish, slot: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
     edgeUseOf: TypedContractMethod<
       [area: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint] & {upWh: bigint, downWh: bigint }],
@@ -147,14 +155,6 @@ decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
     >
     
 
-    
-    resultOf: TypedContractMethod<
-      [area: BigNumberish, slot: BigNumberish, ],
-      [[boolean, bigint, bigint, string] & {cleared: boolean, price: bigint, volumeWh: bigint, commitment: string }],
-      'view'
-    >
-    
-
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -173,6 +173,11 @@ getFunction(nameOrSignature: 'close'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'commitmentOf'): TypedContractMethod<
+      [area: BigNumberish, slot: BigNumberish, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'edgeUseOf'): TypedContractMethod<
       [area: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint] & {upWh: bigint, downWh: bigint }],
@@ -186,11 +191,6 @@ getFunction(nameOrSignature: 'isDone'): TypedContractMethod<
 getFunction(nameOrSignature: 'positionsHash'): TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],
       [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'resultOf'): TypedContractMethod<
-      [area: BigNumberish, slot: BigNumberish, ],
-      [[boolean, bigint, bigint, string] & {cleared: boolean, price: bigint, volumeWh: bigint, commitment: string }],
       'view'
     >;
 

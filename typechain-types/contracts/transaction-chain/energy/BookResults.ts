@@ -20,7 +20,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface BookResultsInterface extends Interface {
-    getFunction(nameOrSignature: "BILATERALS" | "CALENDAR" | "ESCROW" | "MARKET" | "RULES" | "TARIFFS" | "TOPOLOGY" | "clearFeeder" | "clearParent" | "close" | "edgeUseOf" | "isDone" | "positionsHash" | "resultOf"): FunctionFragment;
+    getFunction(nameOrSignature: "BILATERALS" | "CALENDAR" | "ESCROW" | "MARKET" | "RULES" | "TARIFFS" | "TOPOLOGY" | "clearFeeder" | "clearParent" | "close" | "commitmentOf" | "edgeUseOf" | "isDone" | "positionsHash"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "BookCleared" | "SlotClosed"): EventFragment;
 
@@ -34,10 +34,10 @@ encodeFunctionData(functionFragment: 'TOPOLOGY', values?: undefined): string;
 encodeFunctionData(functionFragment: 'clearFeeder', values: [FeederBookStruct]): string;
 encodeFunctionData(functionFragment: 'clearParent', values: [ParentBookStruct]): string;
 encodeFunctionData(functionFragment: 'close', values: [SlotBooksStruct]): string;
+encodeFunctionData(functionFragment: 'commitmentOf', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'edgeUseOf', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isDone', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'positionsHash', values: [BigNumberish, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'resultOf', values: [BigNumberish, BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'BILATERALS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'CALENDAR', data: BytesLike): Result;
@@ -49,10 +49,10 @@ decodeFunctionResult(functionFragment: 'TOPOLOGY', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'clearFeeder', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'clearParent', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'commitmentOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'edgeUseOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isDone', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'positionsHash', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
   }
 
   
@@ -194,6 +194,14 @@ decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
     
 
     
+    commitmentOf: TypedContractMethod<
+      [area: BigNumberish, slot: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
     edgeUseOf: TypedContractMethod<
       [area: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint] & {upWh: bigint, downWh: bigint }],
@@ -213,14 +221,6 @@ decodeFunctionResult(functionFragment: 'resultOf', data: BytesLike): Result;
     positionsHash: TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],
       [string],
-      'view'
-    >
-    
-
-    
-    resultOf: TypedContractMethod<
-      [area: BigNumberish, slot: BigNumberish, ],
-      [[boolean, bigint, bigint, string] & {cleared: boolean, price: bigint, volumeWh: bigint, commitment: string }],
       'view'
     >
     
@@ -278,6 +278,11 @@ getFunction(nameOrSignature: 'close'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'commitmentOf'): TypedContractMethod<
+      [area: BigNumberish, slot: BigNumberish, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'edgeUseOf'): TypedContractMethod<
       [area: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint] & {upWh: bigint, downWh: bigint }],
@@ -291,11 +296,6 @@ getFunction(nameOrSignature: 'isDone'): TypedContractMethod<
 getFunction(nameOrSignature: 'positionsHash'): TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],
       [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'resultOf'): TypedContractMethod<
-      [area: BigNumberish, slot: BigNumberish, ],
-      [[boolean, bigint, bigint, string] & {cleared: boolean, price: bigint, volumeWh: bigint, commitment: string }],
       'view'
     >;
 

@@ -19,7 +19,7 @@
         "type": "uint32"
       }
     ],
-    "name": "ClearingBookEmpty",
+    "name": "ClearingBookIdle",
     "type": "error"
   },
   {
@@ -578,6 +578,30 @@
         "type": "uint32"
       }
     ],
+    "name": "commitmentOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "commitment",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint24",
+        "name": "area",
+        "type": "uint24"
+      },
+      {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      }
+    ],
     "name": "edgeUseOf",
     "outputs": [
       {
@@ -636,45 +660,6 @@
       {
         "internalType": "bytes32",
         "name": "hash",
-        "type": "bytes32"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint24",
-        "name": "area",
-        "type": "uint24"
-      },
-      {
-        "internalType": "uint32",
-        "name": "slot",
-        "type": "uint32"
-      }
-    ],
-    "name": "resultOf",
-    "outputs": [
-      {
-        "internalType": "bool",
-        "name": "cleared",
-        "type": "bool"
-      },
-      {
-        "internalType": "uint32",
-        "name": "price",
-        "type": "uint32"
-      },
-      {
-        "internalType": "uint64",
-        "name": "volumeWh",
-        "type": "uint64"
-      },
-      {
-        "internalType": "bytes32",
-        "name": "commitment",
         "type": "bytes32"
       }
     ],

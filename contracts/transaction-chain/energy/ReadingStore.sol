@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {IMeterLedger} from "../../interfaces/IMeterLedger.sol";
+import {ReadingWords} from "../../libraries/ReadingWords.sol";
+import {StoredReading} from "../../types/MarketTypes.sol";
+
+/// @title ReadingStore
+/// @notice The words that readings stand in, used again after MarketBounds.READING_SLOTS slots, and the meters that are
+///         barred for want of one. Part of MeterLedger.
+abstract contract ReadingStore is AccessManaged, IMeterLedger {
+    using ReadingWords for uint256;
+    using ReadingWords for uint64;
+
+    struct Bar {
+        uint32 barredSlot; // latest slot settled as missing, 0 = never
+        uint32 liftedBySlot; // neither it nor a slot before it bars any more, 0 = never lifted
+    }
+
+    /// A word in hand, and the dates of its slot.
+    struct Drawer {
+        uint64 key; // of the word
+        uint256 word; // four readings, read from storage and perhaps changed
+        bool dirty; // the word must be written
+        uint32 timesSlot; // the slot that inTime is about
+        uint256 inTime; // bit per status: may it be stored now
+    }
+
+    mapping(uint64 place => uint256 fourReadings) private _words; // places and words: ReadingWords
+    mapping(uint32 meter => Bar state) private _bars;
+
+    /// @inheritdoc IMeterLedger
+    function bar(uint32 meter, uint32 slot) external restricted {
+        Bar storage state = _bars[meter];
+        if (slot <= Math.max(state.barredSlot, state.liftedBySlot)) return;
+        uint256 word = _words[ReadingWords.keyOf(meter, slot).placeOf()];
+        if (word.isOfLaterRound(slot) || word.inRound(slot).laneIn(meter) != 0) return;
+        state.barredSlot = slot;
+        emit MeterBarred(meter, slot);
+    }
+
+    /// @inheritdoc IMeterLedger
+    function liftBar(uint32 meter, uint32 laterSlot) external {
+        if (!isBarred(meter)) revert MeterLedgerNotBarred(meter);
+        Bar storage state = _bars[meter];
+        uint32 barredSlot = state.barredSlot;
+        if (laterSlot <= barredSlot) revert MeterLedgerSlotNotLater(laterSlot, barredSlot);
+        if (_laneAt(meter, laterSlot) == 0) revert MeterLedgerNoReading(meter, laterSlot);
+        state.liftedBySlot = laterSlot;
+        emit BarLifted(meter, barredSlot, laterSlot);
+    }
+
+    /// @inheritdoc IMeterLedger
+    function readingAt(uint32 meter, uint32 slot) external view returns (StoredReading memory reading) {
+        return _laneAt(meter, slot).unpackLane();
+    }
+
+    /// @inheritdoc IMeterLedger
+    function readingsAt(uint32[] calldata meters, uint32 slot) external view returns (StoredReading[] memory readings) {
+        readings = new StoredReading[](meters.length);
+        for (uint256 i = 0; i < meters.length; ++i) {
+            readings[i] = _laneAt(meters[i], slot).unpackLane();
+        }
+    }
+
+    /// @inheritdoc IMeterLedger
+    function barOf(uint32 meter) external view returns (uint32 barredSlot, uint32 liftedBySlot) {
+        return (_bars[meter].barredSlot, _bars[meter].liftedBySlot);
+    }
+
+    /// @inheritdoc IMeterLedger
+    function isBarred(uint32 meter) public view returns (bool barred) {
+        Bar memory state = _bars[meter];
+        return state.barredSlot > state.liftedBySlot;
+    }
+
+    /// Puts the word of meter and slot into the drawer, after writing the one that was there. At first each holds key 0
+    /// and word 0, as if nothing of slot 0 were stored: nothing of it is ever in time. Nor is anything of a slot whose
+    /// readings made room for later ones, so no older word is ever written over a later one.
+    function _open(Drawer memory drawer, uint32 meter, uint32 slot) internal {
+        uint64 key = ReadingWords.keyOf(meter, slot);
+        if (drawer.key == key) return;
+        _flush(drawer);
+        drawer.key = key;
+        drawer.word = _words[key.placeOf()].inRound(slot);
+        drawer.dirty = false;
+    }
+
+    function _flush(Drawer memory drawer) internal {
+        if (drawer.dirty) _words[drawer.key.placeOf()] = drawer.word;
+    }
+
+    /// A reading that comes after its slot could be settled without it lifts the bar that was laid for that.
+    function _liftBarOf(uint32 meter, uint32 slot) internal {
+        Bar storage state = _bars[meter];
+        if (state.barredSlot != slot || state.liftedBySlot >= slot) return;
+        state.liftedBySlot = slot;
+        emit BarLifted(meter, slot, slot);
+    }
+
+    function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {
+        return _words[ReadingWords.keyOf(meter, slot).placeOf()].inRound(slot).laneIn(meter);
+    }
+}

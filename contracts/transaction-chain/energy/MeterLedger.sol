@@ -116,11 +116,8 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     }
 
     /// @inheritdoc IMeterLedger
-    function bar(uint32 meter, uint32 slot) external restricted {
-        Bar storage state = _bars[meter];
-        if (slot <= Math.max(state.barredSlot, state.liftedBySlot) || _laneAt(meter, slot) != 0) return;
-        state.barredSlot = slot;
-        emit MeterBarred(meter, slot);
+    function bar(uint32[] calldata meters, uint32 slot) external restricted {
+        for (uint256 i = 0; i < meters.length; ++i) _bar(meters[i], slot);
     }
 
     /// @inheritdoc IMeterLedger
@@ -144,6 +141,19 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
         readings = new StoredReading[](meters.length);
         for (uint256 i = 0; i < meters.length; ++i) {
             readings[i] = _laneAt(meters[i], slot).unpackLane();
+        }
+    }
+
+    /// @inheritdoc IMeterLedger
+    function readingWordsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256[] memory words) {
+        words = new uint256[](meters.length);
+        uint64 key; // of the word at hand: neighbouring meters share one
+        uint256 word;
+        for (uint256 i = 0; i < words.length; ++i) {
+            uint32 meter = meters[i];
+            uint64 next = ReadingWords.keyOf(meter, slot);
+            if (next != key) (key, word) = (next, _words[next]);
+            words[i] = ReadingWords.wordOf(word.laneIn(meter));
         }
     }
 
@@ -178,6 +188,13 @@ contract MeterLedger is EIP712, AccessManaged, IMeterLedger {
     function rootOf(uint32 batchId) public view returns (bytes32 root) {
         if (batchId == 0 || batchId > _roots.length) return 0;
         return _roots[batchId - 1];
+    }
+
+    function _bar(uint32 meter, uint32 slot) private {
+        Bar storage state = _bars[meter];
+        if (slot <= Math.max(state.barredSlot, state.liftedBySlot) || _laneAt(meter, slot) != 0) return;
+        state.barredSlot = slot;
+        emit MeterBarred(meter, slot);
     }
 
     /// Puts the reading into its word, unless it stands there already. Returns its record as the event has it.

@@ -26,7 +26,11 @@ const settings = {
  * interface, with Test.sol's `deployCode("File.sol:Name", abi.encode(...))`; a test that imports one would compile it by
  * the legacy pipeline.
  */
-const viaIrSources: readonly string[] = [];
+const viaIrSources: readonly string[] = [
+  "contracts/transaction-chain/energy/Clearing.sol",
+  "contracts/transaction-chain/energy/Settlement.sol",
+  "contracts/transaction-chain/energy/TradeEscrow.sol",
+];
 
 const compiler = {
   compilers: [{ version, path, settings }],

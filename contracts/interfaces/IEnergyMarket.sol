@@ -198,6 +198,12 @@ interface IEnergyMarket {
     /// @return ordered True when it has.
     function hasPosition(uint32 meter, uint32 slot) external view returns (bool ordered);
 
+    /// @notice `hasPosition` of several meters.
+    /// @param meters At most 256.
+    /// @param slot The slot.
+    /// @return bits Bit i, from the least significant: whether meters[i] has one.
+    function positionsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256 bits);
+
     /// @notice What a meter has ordered in a slot that is still open; all zero for a slot long past.
     /// @param meter The device number.
     /// @param slot The slot.

@@ -267,4 +267,17 @@ interface IGridTopology {
     /// @param count How many at most.
     /// @return meters Shorter than `count` at the end of the list.
     function metersOf(uint24 feeder, uint256 from, uint256 count) external view returns (uint32[] memory meters);
+
+    /// @notice Those of a part of the feeder's list that stand at the feeder in a slot.
+    /// @param feeder The feeder.
+    /// @param slot The slot.
+    /// @param from First place of the part.
+    /// @param count Most places of it.
+    /// @return meters In the order of the list.
+    function metersAt(
+        uint24 feeder,
+        uint32 slot,
+        uint256 from,
+        uint256 count
+    ) external view returns (uint32[] memory meters);
 }

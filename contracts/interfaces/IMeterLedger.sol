@@ -153,12 +153,13 @@ interface IMeterLedger {
     /// @return batchId The batch's number, or 0 when all readings were stored before: no root and no event then.
     function submit(Reading[] calldata readings) external returns (uint32 batchId);
 
-    /// @notice Bars the meter from new orders: the slot was settled without a reading. Role SETTLEMENT. Does nothing
-    /// for a slot that has a reading, whose readings made room for later ones, or that is not after those the meter was
-    /// barred or unbarred for. Comes after the reading window: a reading stored from then on lifts the slot's bar.
-    /// @param meter The meter.
+    /// @notice Bars meters from new orders: the slot was settled without a reading of theirs. Role SETTLEMENT. Does
+    /// nothing for a meter that has a reading of the slot, for a slot whose readings made room for later ones, or that
+    /// is not after those the meter was barred or unbarred for. Comes after the reading window: a reading stored from
+    /// then on lifts the slot's bar.
+    /// @param meters The meters.
     /// @param slot The slot, not 0.
-    function bar(uint32 meter, uint32 slot) external;
+    function bar(uint32[] calldata meters, uint32 slot) external;
 
     /// @notice Lifts the bar of a meter that has a reading of a later slot. Anyone.
     /// @param meter The meter.
@@ -176,6 +177,13 @@ interface IMeterLedger {
     /// @param slot The slot.
     /// @return readings In the order of the meters; status None and zeros where there is none (any more).
     function readingsAt(uint32[] calldata meters, uint32 slot) external view returns (StoredReading[] memory readings);
+
+    /// @notice What settlement needs of several meters' readings in one slot, a word each.
+    /// @param meters The meters, cheapest in ascending order.
+    /// @param slot The slot, not 0.
+    /// @return words In the order of the meters: importWh | exportWh | status, 32 bits each, right-aligned; 0 where
+    /// there is no reading.
+    function readingWordsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256[] memory words);
 
     /// @notice Whether a slot of the meter was settled as missing and no reading of it or a later one lifted the bar.
     /// @param meter The meter.

@@ -156,6 +156,13 @@ library ReadingWords {
         reading.sequence = uint8(lane);
     }
 
+    /// @notice The reading in a lane without its sequence, as IMeterLedger.readingWordsAt hands it out.
+    /// @param lane 59 bits.
+    /// @return word importWh | exportWh | status, 32 bits each, right-aligned.
+    function wordOf(uint256 lane) internal pure returns (uint256 word) {
+        return ((lane >> 35) << 64) | ((lane << 21) & (uint256(MAX_SLOT_WH) << 32)) | laneStatusOf(lane);
+    }
+
     /// @notice The status in a lane.
     /// @param lane 59 bits.
     /// @return status A value of ReadingStatus.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {FeederTerms, ReadingStatus, RuleSet, SlotTimes, StoredReading} from "../types/MarketTypes.sol";
+import {FeederTerms, ReadingStatus, RuleSet, SlotTimes} from "../types/MarketTypes.sol";
 
 /// @title SettlementWorldMock
 /// @notice What Settlement and TradeEscrow see of the rest of the market, for the tests of settlement: it stands in for
@@ -133,10 +133,10 @@ contract SettlementWorldMock {
     // -------------------- called by the contracts under test
 
     /// @notice As MeterLedger.
-    /// @param meter The meter.
+    /// @param meters The meters.
     /// @param slot The slot.
-    function bar(uint32 meter, uint32 slot) external {
-        ++barredTimes[meter][slot];
+    function bar(uint32[] calldata meters, uint32 slot) external {
+        for (uint256 i = 0; i < meters.length; ++i) ++barredTimes[meters[i]][slot];
     }
 
     /// @notice As AccountingFees.
@@ -155,12 +155,22 @@ contract SettlementWorldMock {
     }
 
     /// @notice As MeterLedger.
-    /// @param meter The meter.
+    /// @param meters The meters.
     /// @param slot The slot.
-    /// @return reading Status None when there is none.
-    function readingAt(uint32 meter, uint32 slot) external view returns (StoredReading memory reading) {
-        uint256 word = _readings[meter][slot];
-        return StoredReading(uint32(word >> 64), uint32(word >> 32), ReadingStatus(uint8(word)), 0);
+    /// @return words Their readings.
+    function readingWordsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256[] memory words) {
+        words = new uint256[](meters.length);
+        for (uint256 i = 0; i < words.length; ++i) words[i] = _readings[meters[i]][slot];
+    }
+
+    /// @notice As EnergyMarket.
+    /// @param meters The meters.
+    /// @param slot The slot.
+    /// @return bits Bit i: whether meters[i] ordered.
+    function positionsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256 bits) {
+        for (uint256 i = 0; i < meters.length; ++i) {
+            if (hasPosition[meters[i]][slot]) bits |= uint256(1) << i;
+        }
     }
 
     /// @notice As MarketCalendar.
@@ -214,15 +224,26 @@ contract SettlementWorldMock {
 
     /// @notice As GridTopology.
     /// @param feeder The feeder.
+    /// @param slot Any.
     /// @param from First place.
-    /// @param count Places at most.
-    /// @return meters Fewer at the end of the list.
-    function metersOf(uint24 feeder, uint256 from, uint256 count) external view returns (uint32[] memory meters) {
+    /// @param count Most places.
+    /// @return meters Those at these places of the list that stand at the feeder.
+    function metersAt(
+        uint24 feeder,
+        uint32 slot,
+        uint256 from,
+        uint256 count
+    ) external view returns (uint32[] memory meters) {
+        slot;
         uint32[] storage all = _meters[feeder];
-        uint256 end = from + count < all.length ? from + count : all.length;
-        meters = new uint32[](end > from ? end - from : 0);
-        for (uint256 i = 0; i < meters.length; ++i) {
-            meters[i] = all[from + i];
+        meters = new uint32[](count);
+        uint256 standing = 0;
+        for (uint256 i = from; i < from + count && i < all.length; ++i) {
+            if (_sites[all[i]].feeder == feeder) meters[standing++] = all[i];
+        }
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(meters, standing) // shortens, never lengthens
         }
     }
 

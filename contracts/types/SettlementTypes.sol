@@ -36,7 +36,7 @@ struct FeederCase {
 /// @notice One meter in a slot: buyer, seller, or neither when it has no trade.
 struct MeterCase {
     uint256 position; // first word of its position: meter | feeder | side | filledLock | ...
-    uint256 importWh; // the reading's first three words, as IMeterLedger.readingAt returns them
+    uint256 importWh; // of the reading
     uint256 exportWh;
     uint256 status; // ReadingStatus
     address account;

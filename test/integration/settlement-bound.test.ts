@@ -2,11 +2,16 @@ import { expect } from "chai";
 import hre from "hardhat";
 
 import { MAX_ORDERS_PER_SLOT, MAX_TREE_METERS } from "../../sdk/bounds.js";
+import { setParties } from "../../sdk/actions/grid.js";
+import { setStandingPrice } from "../../sdk/actions/market.js";
+import { admitMember } from "../../sdk/actions/federation.js";
+import { withSigner } from "../../sdk/connect.js";
+import { keyFromSeed } from "../../scripts/networks/keys.js";
 import { clearTree, closeTree } from "../../sdk/actions/clearing.js";
 import { meterLedgerOf, submitReadings } from "../../sdk/actions/readings.js";
 import { finalizeSlot, settleSlot } from "../../sdk/actions/settlement.js";
 import { escrowAccountOf } from "../../sdk/actions/escrow.js";
-import { ReadingStatus, Side } from "../../sdk/enums.js";
+import { MemberRole, ReadingStatus, Side } from "../../sdk/enums.js";
 import { signReading } from "../../sdk/signing/readings.js";
 import { unpackPositions } from "../../sdk/records.js";
 import type { Receipt } from "../../sdk/transact.js";
@@ -55,16 +60,7 @@ describe("the largest city tree", () => {
       for (const gas of used[step]) expect(gas, step).to.be.within(1n, GAS_CAP);
     };
     await stage.until(slot, "opens");
-    for (const { name, area } of neighbourhood.feeders) {
-      const orders = stage.homesOf(name).flatMap((home, index): StageOrder[] => {
-        const side = index % 2 === 0 ? Side.Buy : Side.Sell;
-        return Array.from({ length: MAX_ORDERS_PER_SLOT }, (_, n) => {
-          const limit = side === Side.Buy ? 300_000n - BigInt(n) : 100_000n + BigInt(index);
-          return { home, side, firstSlot: slot, wh: [1_000n + BigInt(index * 7 + n)], limit };
-        });
-      });
-      await stage.relay(area, await stage.sign(orders));
-    }
+    await orderAsMuchAsMay(stage, slot, 1);
     await stage.until(slot, "gateClosure");
     keep("clear", await clearTree(chain, view, { city, slot }));
     keep("close", [await closeTree(chain, view, { city, slot })]);
@@ -96,7 +92,79 @@ describe("the largest city tree", () => {
     if (process.env["COMMONWATT_FIGURES"] !== undefined) console.log(used);
     await stage.close();
   });
+
+  it("settles a slot without a reading where nobody can pay and everybody owes an earlier supplier", async function () {
+    this.timeout(600_000);
+    const stage = await MarketStage.open({ seed: 1, grid: fullCity(), homeDepositMicro: 24n * CREDIT });
+    const { chain, view, neighbourhood } = stage;
+    const slot = neighbourhood.firstSlot;
+    const next = slot + 1n;
+    const city = neighbourhood.cities[0]?.area ?? 0n;
+    await changeSupplier(stage, next);
+    await stage.until(next, "opens");
+    await orderAsMuchAsMay(stage, slot, 2);
+    for (const each of [slot, next]) {
+      await stage.until(each, "gateClosure");
+      await clearTree(chain, view, { city, slot: each });
+      await closeTree(chain, view, { city, slot: each });
+    }
+    await stage.until(slot, "deliveryEnd");
+    await stage.read(
+      slot,
+      neighbourhood.homes.map((home) => ({ home, importWh: 100_000n, exportWh: 0n })),
+    );
+    await settleSlot(chain, view, { city, slot });
+    expect(await debtsOfHomes(stage)).to.deep.equal(neighbourhood.homes.map(() => 1n));
+
+    await stage.until(next, "readingEnd");
+    const [{ gasUsed = 0n } = {}, ...others] = await settleSlot(chain, view, { city, slot: next });
+    expect(others).to.have.lengthOf(0);
+    expect(gasUsed).to.be.within(1n, GAS_CAP);
+    expect(await debtsOfHomes(stage)).to.deep.equal(neighbourhood.homes.map(() => 2n));
+    if (process.env["COMMONWATT_FIGURES"] !== undefined) console.log({ "behind an earlier debt": gasUsed });
+    await stage.close();
+  });
 });
+
+/** Each home's four orders in each of some slots, so that all meters trade. */
+async function orderAsMuchAsMay(stage: MarketStage, firstSlot: bigint, slots: number): Promise<void> {
+  for (const { name, area } of stage.neighbourhood.feeders) {
+    const orders = stage.homesOf(name).flatMap((home, index): StageOrder[] => {
+      const side = index % 2 === 0 ? Side.Buy : Side.Sell;
+      return Array.from({ length: MAX_ORDERS_PER_SLOT }, (_, n) => {
+        const limit = side === Side.Buy ? 300_000n - BigInt(n) : 100_000n + BigInt(index);
+        const wh = Array.from({ length: slots }, () => 1_000n + BigInt(index * 7 + n));
+        return { home, side, firstSlot, wh, limit };
+      });
+    });
+    await stage.relay(area, await stage.sign(orders));
+  }
+}
+
+/** Another supplier, without a deposit, takes over all feeders. */
+async function changeSupplier({ network, neighbourhood }: MarketStage, fromSlot: bigint): Promise<void> {
+  const council = withSigner(network.transaction, network.operators.transaction.council);
+  const wallet = keyFromSeed(1, "transaction", "supplier that comes later");
+  const successor = withSigner(network.transaction, wallet);
+  const supplier = wallet.address;
+  await network.fund("transaction", [supplier]);
+  await admitMember(council, { member: supplier, roles: [MemberRole.Supplier] });
+  for (const { area, gridOperator, meteringOperator } of neighbourhood.feeders) {
+    await setParties(council, {
+      feeder: area,
+      supplier,
+      gridOperator: gridOperator.signer.address,
+      meteringOperator: meteringOperator.signer.address,
+      fromSlot,
+    });
+    await setStandingPrice(successor, { feeder: area, fromSlot, retail: 300_000n, feedIn: 100_000n });
+  }
+}
+
+/** How many creditors each home owes. */
+function debtsOfHomes({ chain, neighbourhood }: MarketStage): Promise<bigint[]> {
+  return Promise.all(neighbourhood.homes.map((home) => chain.contracts.arrears.placesOf(home.chain.signer.address)));
+}
 
 /** Sixteen feeders, as many meters as a tree takes. */
 function fullCity(): Grid {

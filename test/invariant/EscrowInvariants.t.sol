@@ -13,7 +13,6 @@ import {Records} from "../../contracts/libraries/Records.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {Movement} from "../../contracts/types/RecordTypes.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 import {Test} from "../utils/Test.sol";
@@ -56,14 +55,14 @@ contract EscrowHandler is Test {
     mapping(address account => uint256 held) public expectedHeld;
     mapping(address account => uint64 locked) public expectedLocked;
 
-    TradeEscrow private escrow;
+    ITradeEscrow private escrow;
     Arrears private arrears;
     EnergyCredit private credit;
     address private fees;
     address[] private actors;
     Slot[] private slots;
 
-    constructor(TradeEscrow escrow_, Arrears arrears_, EnergyCredit credit_, address fees_, address[] memory actors_) {
+    constructor(ITradeEscrow escrow_, Arrears arrears_, EnergyCredit credit_, address fees_, address[] memory actors_) {
         (escrow, arrears, credit, fees) = (escrow_, arrears_, credit_, fees_);
         actors = actors_;
         for (uint256 i = 0; i < actors_.length; ++i) {

@@ -8,12 +8,11 @@ import {IAccountantElection} from "../../contracts/interfaces/IAccountantElectio
 import {IAccountingFees} from "../../contracts/interfaces/IAccountingFees.sol";
 import {IAccountingRevenue} from "../../contracts/interfaces/IAccountingRevenue.sol";
 import {IEnergyCredit} from "../../contracts/interfaces/IEnergyCredit.sol";
-import {PartyPosting} from "../../contracts/interfaces/ITradeEscrow.sol";
+import {ITradeEscrow, PartyPosting} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {IVoteBook} from "../../contracts/interfaces/IVoteBook.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {ElectionMock} from "../../contracts/mocks/ElectionMock.sol";
 import {ReentrantCredit} from "../../contracts/mocks/ReentrantCredit.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 
 /// @notice What is due to whom, and its payment; every coinbase is an accountant without voters here.
@@ -126,7 +125,7 @@ contract AccountingRevenueTest is EscrowFixture {
 
     function test_ReenteringAClaimPaysOnce() public {
         ReentrantCredit token = new ReentrantCredit();
-        TradeEscrow target = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(token))));
+        ITradeEscrow target = newEscrow(IEnergyCredit(address(token)));
         AccountingRevenue paying = new AccountingRevenue(
             address(manager),
             token,

@@ -726,12 +726,15 @@ contract EnergyMarketTest is TradingFixture {
         Order memory order = profileOf(HOME, Side.Buy, other, 1, 4_000, 1);
         order.nonce = 2;
         relay(feederA, order);
+        uint32[] memory asked = new uint32[](3);
+        (asked[0], asked[1], asked[2]) = (OTHER, HOME, OTHER);
         for (uint32 slot = SLOT - 1; slot < SLOT + 26; ++slot) {
             bool inFirst = slot >= first && slot < first + count;
             (, uint8 orders, uint32 wh) = market.ordersOf(HOME, slot);
             assertEq(uint256(orders), (inFirst ? 1 : 0) + (slot == other ? 1 : 0));
             assertEq(uint256(wh), (inFirst ? 3_000 : 0) + (slot == other ? 4_000 : 0));
             assertEq(market.hasPosition(HOME, slot), inFirst || slot == other);
+            assertEq(market.positionsAt(asked, slot), market.hasPosition(HOME, slot) ? 2 : 0, "the second one asked");
         }
     }
 

@@ -11,7 +11,6 @@ import {
 } from "../../contracts/interfaces/ITradeEscrow.sol";
 import {MovementLog} from "../../contracts/libraries/MovementLog.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {Movement} from "../../contracts/types/RecordTypes.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 import {Vm} from "../utils/Vm.sol";
@@ -373,7 +372,7 @@ contract EscrowPostingsTest is EscrowFixture {
     }
 
     function test_RevertWhen_FeesAccountIsUnbound() public {
-        TradeEscrow fresh = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(credit))));
+        ITradeEscrow fresh = newEscrow(IEnergyCredit(address(credit)));
         allowEscrow(address(fresh));
         PartyPosting[] memory parties = parties2(utility, grid);
         parties[1].accountingFeeMicro = 1;

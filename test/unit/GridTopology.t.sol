@@ -538,6 +538,26 @@ contract GridTopologyTest is DeviceFixture {
         for (uint256 i = 0; i < part.length; ++i) assertEq(part[i], meters[from + i]);
     }
 
+    function testFuzz_OfThePartThoseThatStandThereInTheSlot(uint256 from, uint256 count, uint8 moved) public {
+        uint32[4] memory meters = [meter, claimed("m2", "bob"), claimed("m3", "bob"), claimed("m4", "bob")];
+        for (uint256 i = 0; i < 4; ++i) {
+            _place(meters[i], feeder, FIRST_UNOPENED);
+            if ((moved >> i) & 1 == 0) continue;
+            vm.prank(gridOperator);
+            grid.removeMeter(meters[i], 150);
+        }
+        uint32[] memory part = grid.metersOf(feeder, from, count);
+        assertEq(grid.metersAt(feeder, FIRST_UNOPENED - 1, from, count).length, 0);
+        assertEq(grid.metersAt(feeder, 149, from, count).length, part.length);
+        uint32[] memory standing = grid.metersAt(feeder, 150, from, count);
+        uint256 expected = 0;
+        for (uint256 i = 0; i < part.length; ++i) {
+            (uint24 found, ) = grid.siteAt(part[i], 150);
+            if (found == feeder) assertEq(standing[expected++], part[i]);
+        }
+        assertEq(standing.length, expected);
+    }
+
     // -------------------- siteThroughout
 
     function test_ASiteStandsThroughoutARangeOnlyWhenNothingChanges() public {

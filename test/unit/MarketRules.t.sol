@@ -366,7 +366,7 @@ contract MarketRulesTest is MarketFixture {
         vm.startPrank(regulator);
         bytes memory refusal = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, regulator);
         vm.expectRevert(refusal);
-        ledger.bar(1, THIS_SLOT);
+        ledger.bar(new uint32[](1), THIS_SLOT);
         vm.expectRevert(refusal);
         credit.issue(regulator, 1, "payment");
         vm.expectRevert(refusal);

@@ -89,6 +89,23 @@ contract MeterLedgerTest is LedgerFixture {
         assertEq(readings[2].importWh, 1000);
     }
 
+    /// The words of meters that share a storage word, of ones that don't, in any order, and of ones without a reading.
+    function testFuzz_ReadingWordsAreTheReadings(uint32[6] memory meters, uint32 importWh, uint32 exportWh) public {
+        Reading memory reading = signed(3, ACTUAL, 7);
+        (reading.importWh, reading.exportWh) = (importWh % (MAX_WH + 1), exportWh % (MAX_WH + 1));
+        submit(sign(reading, keyOf(3)));
+        submit(signed(1, ESTIMATED, 9));
+        uint32[] memory asked = new uint32[](meters.length);
+        for (uint256 i = 0; i < asked.length; ++i) asked[i] = meters[i] % 9;
+        uint256[] memory words = ledger.readingWordsAt(asked, SLOT);
+        assertEq(words.length, asked.length);
+        for (uint256 i = 0; i < asked.length; ++i) {
+            StoredReading memory stored = ledger.readingAt(asked[i], SLOT);
+            uint256 energy = (uint256(stored.importWh) << 64) | (uint256(stored.exportWh) << 32);
+            assertEq(words[i], energy | uint8(stored.status));
+        }
+    }
+
     function testFuzz_EventsAloneRebuildTheReadings(uint8[12] memory statuses, uint8[12] memory sequences) public {
         vm.recordLogs();
         for (uint256 i = 0; i < statuses.length; ++i) {
@@ -648,11 +665,22 @@ contract MeterLedgerTest is LedgerFixture {
         assertFalse(ledger.isBarred(2));
     }
 
+    function test_BarsSeveralMetersAtOnceAndPassesByThoseThatWereRead() public {
+        submit(signed(2, ACTUAL, 0));
+        uint32[] memory meters = new uint32[](3);
+        (meters[0], meters[1], meters[2]) = (1, 2, 3);
+        vm.prank(settlement);
+        ledger.bar(meters, SLOT);
+        assertTrue(ledger.isBarred(1));
+        assertFalse(ledger.isBarred(2));
+        assertTrue(ledger.isBarred(3));
+    }
+
     function testFuzz_RevertWhen_AnyoneElseBars(address caller) public {
         vm.assume(caller != settlement);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
         vm.prank(caller);
-        ledger.bar(1, SLOT);
+        ledger.bar(_meters(1), SLOT);
     }
 
     function test_AnyoneLiftsABarByALaterReading() public {
@@ -705,7 +733,12 @@ contract MeterLedgerTest is LedgerFixture {
 
     function _bar(uint32 meter, uint32 slot) private {
         vm.prank(settlement);
-        ledger.bar(meter, slot);
+        ledger.bar(_meters(meter), slot);
+    }
+
+    function _meters(uint32 meter) private pure returns (uint32[] memory meters) {
+        meters = new uint32[](1);
+        meters[0] = meter;
     }
 
     function _assertBar(uint32 meter, uint32 barredSlot, uint32 liftedBySlot) private view {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {HomePosting, PartyPosting} from "../../contracts/interfaces/ITradeEscrow.sol";
@@ -662,7 +663,7 @@ contract SettlementTest is SettlementFixture {
         calls[0] = abi.encodeCall(settlement.settle, (CITY, slot, positionWords(), tradeWords(), none, none));
         calls[1] = abi.encodeCall(settlement.settleRest, (F21, slot, 0, none)); // nobody is there
         vm.prank(address(0xBEEF)); // anybody
-        settlement.multicall(calls);
+        Multicall(address(settlement)).multicall(calls);
         assertEq(settlement.outcomesHash(CITY, slot), alone);
     }
 
@@ -676,7 +677,7 @@ contract SettlementTest is SettlementFixture {
         calls[0] = abi.encodeCall(settlement.settle, (CITY, slot, positionWords(), tradeWords(), none, none));
         calls[1] = abi.encodeCall(settlement.finalize, (CITY, slot + 1, none, none));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.SettlementNotSettled.selector, CITY, slot + 1));
-        settlement.multicall(calls);
+        Multicall(address(settlement)).multicall(calls);
         assertEq(settlement.outcomesHash(CITY, slot), 0, "nothing of the first call is left");
     }
 
@@ -687,8 +688,8 @@ contract SettlementTest is SettlementFixture {
         PartyPosting[] memory owed;
         calls[0] = abi.encodeCall(escrow.post, (CITY, slot, homes, owed));
         vm.expectRevert(Errors.FailedCall.selector); // a function that Settlement does not have
-        settlement.multicall(calls);
-        (bool paid, ) = address(settlement).call{value: 1}(abi.encodeCall(settlement.multicall, (calls)));
+        Multicall(address(settlement)).multicall(calls);
+        (bool paid, ) = address(settlement).call{value: 1}(abi.encodeCall(Multicall.multicall, (calls)));
         assertFalse(paid, "takes no value");
     }
 }

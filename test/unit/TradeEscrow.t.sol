@@ -16,7 +16,6 @@ import {MovementLog} from "../../contracts/libraries/MovementLog.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {ReentrantCredit} from "../../contracts/mocks/ReentrantCredit.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {Movement} from "../../contracts/types/RecordTypes.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 import {Vm} from "../utils/Vm.sol";
@@ -277,7 +276,7 @@ contract TradeEscrowTest is EscrowFixture {
     // -------------------- reentrancy (our credit has no hooks; one that had could take nothing)
 
     function test_ReenteringAWithdrawalGainsNothing() public {
-        (TradeEscrow target, ReentrantCredit token) = _reentrantEscrow();
+        (ITradeEscrow target, ReentrantCredit token) = _reentrantEscrow();
         vm.startPrank(address(token)); // the token attacks for itself
         token.mint(address(token), 100);
         token.approve(address(target), 100);
@@ -291,7 +290,7 @@ contract TradeEscrowTest is EscrowFixture {
     }
 
     function test_ReenteringADepositGainsNothing() public {
-        (TradeEscrow target, ReentrantCredit token) = _reentrantEscrow();
+        (ITradeEscrow target, ReentrantCredit token) = _reentrantEscrow();
         vm.startPrank(address(token));
         token.mint(address(token), 100);
         token.approve(address(target), 100);
@@ -481,7 +480,7 @@ contract TradeEscrowTest is EscrowFixture {
     // -------------------- the fees' account
 
     function test_FeesAccountIsBoundOnce() public {
-        TradeEscrow fresh = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(credit))));
+        ITradeEscrow fresh = newEscrow(IEnergyCredit(address(credit)));
         assertEq(fresh.feesAccount(), address(0));
         vm.expectRevert(ITradeEscrow.TradeEscrowZeroAccount.selector);
         fresh.bindFeesAccount(address(0));
@@ -502,9 +501,9 @@ contract TradeEscrowTest is EscrowFixture {
         return vm.sign(aliceKey, keccak256(abi.encodePacked(hex"1901", credit.DOMAIN_SEPARATOR(), structHash)));
     }
 
-    function _reentrantEscrow() private returns (TradeEscrow target, ReentrantCredit token) {
+    function _reentrantEscrow() private returns (ITradeEscrow target, ReentrantCredit token) {
         token = new ReentrantCredit();
-        target = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(token))));
+        target = newEscrow(IEnergyCredit(address(token)));
         manager.grantRole(Roles.ESCROW, address(target), 0);
         token.mint(bob, 900);
         vm.startPrank(bob);

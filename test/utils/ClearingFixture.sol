@@ -15,7 +15,6 @@ import {MockOrderBooks} from "../../contracts/mocks/MockOrderBooks.sol";
 import {MockTradeEscrow} from "../../contracts/mocks/MockTradeEscrow.sol";
 import {MockTradingWorld} from "../../contracts/mocks/MockTradingWorld.sol";
 import {BookResults} from "../../contracts/transaction-chain/energy/BookResults.sol";
-import {Clearing} from "../../contracts/transaction-chain/energy/Clearing.sol";
 import {FeederBook, ParentBook, SlotBooks} from "../../contracts/types/ClearingTypes.sol";
 import {BilateralEntry, Entry, Trade} from "../../contracts/types/RecordTypes.sol";
 import {Test} from "./Test.sol";
@@ -39,7 +38,7 @@ abstract contract ClearingFixture is Test {
     MockTradingWorld internal world;
     MockOrderBooks internal books;
     MockTradeEscrow internal escrow;
-    Clearing internal clearing;
+    IClearing internal clearing;
     uint24 internal city;
     uint24 internal east;
     uint24 internal west;
@@ -64,17 +63,16 @@ abstract contract ClearingFixture is Test {
         feederB = world.addArea(east);
         feederC = world.addArea(west);
         address w = address(world);
-        clearing = new Clearing(
-            BookResults.Wiring({
-                market: IEnergyMarket(address(books)),
-                bilaterals: IBilateralContracts(address(books)),
-                topology: IGridTopology(w),
-                calendar: IMarketCalendar(w),
-                rules: IMarketRules(w),
-                tariffs: ITariffs(w),
-                escrow: ITradeEscrow(address(escrow))
-            })
-        );
+        BookResults.Wiring memory wiring = BookResults.Wiring({
+            market: IEnergyMarket(address(books)),
+            bilaterals: IBilateralContracts(address(books)),
+            topology: IGridTopology(w),
+            calendar: IMarketCalendar(w),
+            rules: IMarketRules(w),
+            tariffs: ITariffs(w),
+            escrow: ITradeEscrow(address(escrow))
+        });
+        clearing = IClearing(deployCode("Clearing.sol:Clearing", abi.encode(wiring)));
         warpTo(30 minutes);
     }
 

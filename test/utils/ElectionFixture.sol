@@ -13,13 +13,14 @@ import {IDeviceRegistry} from "../../contracts/interfaces/IDeviceRegistry.sol";
 import {IFederation, MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {IMarketCalendar} from "../../contracts/interfaces/IMarketCalendar.sol";
 import {IMarketRules} from "../../contracts/interfaces/IMarketRules.sol";
+import {ITradeEscrow} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
 import {ElectionSettings, Founder, TurnSettings} from "../../contracts/types/ElectionTypes.sol";
+import {EscrowWiring} from "../../contracts/types/EscrowTypes.sol";
 import {Test} from "./Test.sol";
 
 /// @notice The election with its real parts: Federation, credits, vote book, court; this test is administrator and
@@ -42,7 +43,7 @@ abstract contract ElectionFixture is Test {
     VoteBook internal votes;
     TurnCourt internal court;
     AccountingRevenue internal revenue;
-    TradeEscrow internal escrow;
+    ITradeEscrow internal escrow;
     address internal issuer = address(0x155);
     uint256 private _payments;
 
@@ -118,20 +119,17 @@ abstract contract ElectionFixture is Test {
     }
 
     /// The real escrow; the market around it is of no interest here.
-    function _deployEscrow() private returns (TradeEscrow) {
+    function _deployEscrow() private returns (ITradeEscrow) {
         MarketWorldMock world = new MarketWorldMock();
-        return
-            new TradeEscrow(
-                address(manager),
-                TradeEscrow.Wiring({
-                    credit: credit,
-                    arrears: new Arrears(address(manager)),
-                    federation: IFederation(address(world)),
-                    devices: IDeviceRegistry(address(world)),
-                    rules: IMarketRules(address(world)),
-                    calendar: IMarketCalendar(address(world))
-                })
-            );
+        EscrowWiring memory wiring = EscrowWiring({
+            credit: credit,
+            arrears: new Arrears(address(manager)),
+            federation: IFederation(address(world)),
+            devices: IDeviceRegistry(address(world)),
+            rules: IMarketRules(address(world)),
+            calendar: IMarketCalendar(address(world))
+        });
+        return ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", abi.encode(address(manager), wiring)));
     }
 
     function _deployParts(IERC20 token, uint256 founders, uint16 seats) private {

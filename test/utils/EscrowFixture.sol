@@ -19,7 +19,7 @@ import {ElectionMock} from "../../contracts/mocks/ElectionMock.sol";
 import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
+import {EscrowWiring} from "../../contracts/types/EscrowTypes.sol";
 import {Test} from "./Test.sol";
 
 /// @notice TradeEscrow with its real credit, debt ledger and fees, a mocked market around it, and the callers that
@@ -32,7 +32,7 @@ abstract contract EscrowFixture is Test {
     EnergyCredit internal credit;
     Arrears internal arrears;
     MarketWorldMock internal world;
-    TradeEscrow internal escrow;
+    ITradeEscrow internal escrow;
     AccountingRevenue internal fees;
     address internal market = address(0xA11);
     address internal settlement = address(0x5E771E);
@@ -46,7 +46,7 @@ abstract contract EscrowFixture is Test {
         _allow(address(credit), IEnergyCredit.issue.selector, Roles.ISSUER);
         world = new MarketWorldMock();
         arrears = new Arrears(address(manager));
-        escrow = new TradeEscrow(address(manager), wiring(IEnergyCredit(address(credit))));
+        escrow = newEscrow(IEnergyCredit(address(credit)));
         IAccountantElection election = IAccountantElection(address(new ElectionMock()));
         fees = new AccountingRevenue(address(manager), credit, election, 0);
         fees.bindParts(escrow, IVoteBook(address(0)));
@@ -70,16 +70,16 @@ abstract contract EscrowFixture is Test {
         _allow(target, ITradeEscrow.release.selector, Roles.SETTLEMENT);
     }
 
-    function wiring(IEnergyCredit token) internal view returns (TradeEscrow.Wiring memory) {
-        return
-            TradeEscrow.Wiring({
-                credit: token,
-                arrears: arrears,
-                federation: IFederation(address(world)),
-                devices: IDeviceRegistry(address(world)),
-                rules: IMarketRules(address(world)),
-                calendar: IMarketCalendar(address(world))
-            });
+    function newEscrow(IEnergyCredit token) internal returns (ITradeEscrow) {
+        EscrowWiring memory wiring = EscrowWiring({
+            credit: token,
+            arrears: arrears,
+            federation: IFederation(address(world)),
+            devices: IDeviceRegistry(address(world)),
+            rules: IMarketRules(address(world)),
+            calendar: IMarketCalendar(address(world))
+        });
+        return ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", abi.encode(address(manager), wiring)));
     }
 
     /// Issues credits to the account and deposits them.

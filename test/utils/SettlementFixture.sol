@@ -23,8 +23,7 @@ import {Roles} from "../../contracts/libraries/Roles.sol";
 import {SettlementWorldMock} from "../../contracts/mocks/SettlementWorldMock.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {Settlement} from "../../contracts/transaction-chain/energy/Settlement.sol";
-import {TradeEscrow} from "../../contracts/transaction-chain/energy/TradeEscrow.sol";
+import {EscrowWiring} from "../../contracts/types/EscrowTypes.sol";
 import {FeederTerms, ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
 import {Outcome, PartyOutcome, Position, Trade} from "../../contracts/types/RecordTypes.sol";
 import {SettlementWiring} from "../../contracts/types/SettlementTypes.sol";
@@ -44,9 +43,9 @@ abstract contract SettlementFixture is Test {
 
     EnergyCredit internal credit;
     Arrears internal arrears;
-    TradeEscrow internal escrow;
+    ITradeEscrow internal escrow;
     SettlementWorldMock internal world;
-    Settlement internal settlement;
+    ISettlement internal settlement;
 
     address internal supplierA = address(0x5A);
     address internal supplierB = address(0x5B);
@@ -70,9 +69,10 @@ abstract contract SettlementFixture is Test {
         AccessManager manager = new AccessManager(address(this));
         credit = new EnergyCredit(address(manager));
         arrears = new Arrears(address(manager));
-        escrow = new TradeEscrow(address(manager), _escrowWiring());
+        bytes memory escrowArguments = abi.encode(address(manager), _escrowWiring());
+        escrow = ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", escrowArguments));
         escrow.bindFeesAccount(address(world));
-        settlement = new Settlement(wiring());
+        settlement = ISettlement(deployCode("Settlement.sol:Settlement", abi.encode(wiring())));
         _grant(manager);
         world.setRules(rules());
         world.setTerms(F11, terms(10, supplierA, gridA, 300_000, 100_000, 20_000, 30_000));
@@ -308,9 +308,9 @@ abstract contract SettlementFixture is Test {
         return uint16(positions.length - 1);
     }
 
-    function _escrowWiring() private view returns (TradeEscrow.Wiring memory) {
+    function _escrowWiring() private view returns (EscrowWiring memory) {
         return
-            TradeEscrow.Wiring({
+            EscrowWiring({
                 credit: IEnergyCredit(address(credit)),
                 arrears: arrears,
                 federation: IFederation(address(world)),

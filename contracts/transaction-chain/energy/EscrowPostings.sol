@@ -22,28 +22,28 @@ abstract contract EscrowPostings is EscrowLedger {
 
     // -------------------- post
 
-    /// @dev Returns the sum of the homes' community amounts besides.
+    /// @dev Returns the sum of the homes' community amounts besides. A supplier's account stays open from home to home;
+    ///      what pays creditors, among whom it may be, finds it closed.
     function _postHomes(
         HomePosting[] calldata homes,
         Movements memory log
     ) internal returns (uint64[] memory heldMicro, uint64[] memory uncoveredMicro, int256 communityMicro) {
-        heldMicro = new uint64[](homes.length);
-        uncoveredMicro = new uint64[](homes.length);
+        uint256 count = homes.length;
+        heldMicro = new uint64[](count);
+        uncoveredMicro = new uint64[](count);
+        if (count == 0) return (heldMicro, uncoveredMicro, 0);
         HomePosting memory h; // one piece of memory each, for all homes
         EscrowAccount memory home;
-        EscrowAccount memory supplier;
-        for (uint256 i = 0; i < homes.length; ++i) {
+        EscrowAccount memory supplier = _open(homes[0].supplier);
+        for (uint256 i = 0; i < count; ++i) {
             _readPosting(homes, i, h);
             unchecked {
                 communityMicro += h.communityMicro; // no array is long enough to overflow 256 bits with int64
             }
-            _openInto(home, h.account);
-            // one copy when the supplier holds the meter itself
-            if (h.supplier != h.account) _openInto(supplier, h.supplier);
-            (heldMicro[i], uncoveredMicro[i]) = _postHome(h, home, h.supplier == h.account ? home : supplier);
-            if (h.supplier != h.account) _closeParty(supplier, log);
-            _closeHome(home, log);
+            _changeTo(h.supplier, supplier, log);
+            (heldMicro[i], uncoveredMicro[i]) = _postOne(h, home, supplier, log);
         }
+        _closeParty(supplier, log);
     }
 
     function _postParties(PartyPosting[] calldata parties, Movements memory log) internal {
@@ -64,20 +64,15 @@ abstract contract EscrowPostings is EscrowLedger {
     // -------------------- release
 
     function _releaseHomes(HomeRelease[] calldata homes, Movements memory log) internal {
-        for (uint256 i = 0; i < homes.length; ++i) {
-            HomeRelease calldata h = homes[i];
-            if (h.gridCoveredMicro > h.heldMicro) {
-                revert ITradeEscrow.TradeEscrowHeldShort(h.account, h.heldMicro, h.gridCoveredMicro);
-            }
-            EscrowAccount memory home = _open(h.account);
-            home.takeHeld(h.heldMicro);
-            if (h.gridCoveredMicro != 0 && h.supplier != h.account) {
-                EscrowAccount memory supplier = _open(h.supplier);
-                home.moveCash(supplier, h.gridCoveredMicro);
-                _closeParty(supplier, log);
-            }
-            _closeHome(home, log);
+        uint256 count = homes.length;
+        if (count == 0) return;
+        EscrowAccount memory home; // one piece of memory each, for all homes
+        EscrowAccount memory supplier = _open(homes[0].supplier);
+        for (uint256 i = 0; i < count; ++i) {
+            _changeTo(homes[i].supplier, supplier, log);
+            _releaseOne(homes[i], home, supplier, log);
         }
+        _closeParty(supplier, log);
     }
 
     function _releaseParties(PartyRelease[] calldata parties, Movements memory log) internal {
@@ -114,6 +109,31 @@ abstract contract EscrowPostings is EscrowLedger {
     }
 
     // -------------------- steps
+
+    /// @dev Closes the open supplier and opens another one, unless it is the same.
+    function _changeTo(address next, EscrowAccount memory supplier, Movements memory log) private {
+        if (next == supplier.account) return;
+        _closeParty(supplier, log);
+        _openInto(supplier, next);
+    }
+
+    /// @dev Posts one home; `home` is memory for its account. Where the supplier holds the meter itself, its one open
+    ///      account is the home's.
+    function _postOne(
+        HomePosting memory h,
+        EscrowAccount memory home,
+        EscrowAccount memory supplier,
+        Movements memory log
+    ) private returns (uint64 heldMicro, uint64 uncoveredMicro) {
+        if (h.account == h.supplier) {
+            _closeParty(supplier, log); // its own home's movement is another one
+            home = supplier;
+        } else {
+            _openInto(home, h.account);
+        }
+        (heldMicro, uncoveredMicro) = _postHome(h, home, supplier);
+        _closeHome(home, supplier, log);
+    }
 
     /// @dev The four steps, on open accounts; `supplier` is `home` itself when the supplier holds the meter. What (3)
     /// and (4) leave due on both sides is set off, so that a meter's posting makes at most one debt.
@@ -172,10 +192,35 @@ abstract contract EscrowPostings is EscrowLedger {
         _closeParty(payee, log);
     }
 
-    /// @dev Closes a home's account; what became free pays its arrears first.
-    function _closeHome(EscrowAccount memory home, Movements memory log) private {
+    /// @dev As `_postOne`.
+    function _releaseOne(
+        HomeRelease calldata h,
+        EscrowAccount memory home,
+        EscrowAccount memory supplier,
+        Movements memory log
+    ) private {
+        (uint256 heldMicro, uint256 coveredMicro) = (h.heldMicro, h.gridCoveredMicro);
+        if (coveredMicro > heldMicro) {
+            revert ITradeEscrow.TradeEscrowHeldShort(h.account, heldMicro, coveredMicro);
+        }
+        if (h.account == supplier.account) {
+            _closeParty(supplier, log);
+            home = supplier;
+        } else {
+            _openInto(home, h.account);
+        }
+        home.takeHeld(heldMicro);
+        home.moveCash(supplier, coveredMicro); // nothing when both are one
+        _closeHome(home, supplier, log);
+    }
+
+    /// @dev Closes a home's account; what became free pays its arrears first. The supplier is open again after it.
+    function _closeHome(EscrowAccount memory home, EscrowAccount memory supplier, Movements memory log) private {
         _close(home, log);
-        if (home.owedCash() != 0) _payDownWithin(home.account, _CREDITORS_PER_HOME, log);
+        if (home.owedCash() == 0) return;
+        _closeParty(supplier, log);
+        _payDownWithin(home.account, _CREDITORS_PER_HOME, log);
+        _openInto(supplier, supplier.account);
     }
 
     /// @dev Steps 1 and 2: what the community side of the slot leaves held for the meter.

@@ -154,11 +154,21 @@ contract GridTopology is GridTree {
     }
 
     /// @inheritdoc IGridTopology
-    function metersOf(uint24 feeder, uint256 from, uint256 count) external view returns (uint32[] memory meters) {
-        uint32[] storage all = _areas[feeder].meters;
-        uint256 start = Math.min(from, all.length);
-        meters = new uint32[](Math.min(count, all.length - start));
-        for (uint256 i = 0; i < meters.length; ++i) meters[i] = all[start + i];
+    function metersAt(
+        uint24 feeder,
+        uint32 slot,
+        uint256 from,
+        uint256 count
+    ) external view returns (uint32[] memory meters) {
+        meters = metersOf(feeder, from, count);
+        uint256 standing = 0;
+        for (uint256 i = 0; i < meters.length; ++i) {
+            if (uint24(_sites[meters[i]].valueAt(slot) >> 32) == feeder) meters[standing++] = meters[i];
+        }
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(meters, standing) // shortens, never lengthens
+        }
     }
 
     /// @inheritdoc IGridTopology
@@ -169,6 +179,14 @@ contract GridTopology is GridTree {
     ) external view returns (uint24 feeder, uint32 connectionWh) {
         uint224 site = _sites[meter].valueThroughout(first, last);
         return (uint24(site >> 32), uint32(site));
+    }
+
+    /// @inheritdoc IGridTopology
+    function metersOf(uint24 feeder, uint256 from, uint256 count) public view returns (uint32[] memory meters) {
+        uint32[] storage all = _areas[feeder].meters;
+        uint256 start = Math.min(from, all.length);
+        meters = new uint32[](Math.min(count, all.length - start));
+        for (uint256 i = 0; i < meters.length; ++i) meters[i] = all[start + i];
     }
 
     /// @inheritdoc IGridTopology

@@ -31,7 +31,12 @@ abstract contract OrderLimits is IEnergyMarket {
 
     /// @inheritdoc IEnergyMarket
     function hasPosition(uint32 meter, uint32 slot) external view returns (bool ordered) {
-        return (_marks[meter][slot >> 8] >> (slot & 0xff)) & 1 != 0;
+        return _markOf(meter, slot) != 0;
+    }
+
+    /// @inheritdoc IEnergyMarket
+    function positionsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256 bits) {
+        for (uint256 i = 0; i < meters.length; ++i) bits |= _markOf(meters[i], slot) << i;
     }
 
     /// @inheritdoc IEnergyMarket
@@ -82,6 +87,11 @@ abstract contract OrderLimits is IEnergyMarket {
             tally.marks = _marks[tally.meter][slot >> 8];
         }
         tally.group = slot / 8 + 1;
+    }
+
+    /// @dev 1 when the meter ever ordered in the slot, else 0.
+    function _markOf(uint32 meter, uint32 slot) private view returns (uint256) {
+        return (_marks[meter][slot >> 8] >> (slot & 0xff)) & 1;
     }
 
     function _requireRoom(Tally memory tally, uint256 slot, uint256 lane) private pure {

@@ -33,13 +33,8 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
     mapping(uint32 meter => Bar state) private _bars;
 
     /// @inheritdoc IMeterLedger
-    function bar(uint32 meter, uint32 slot) external restricted {
-        Bar storage state = _bars[meter];
-        if (slot <= Math.max(state.barredSlot, state.liftedBySlot)) return;
-        uint256 word = _words[ReadingWords.keyOf(meter, slot).placeOf()];
-        if (word.isOfLaterRound(slot) || word.inRound(slot).laneIn(meter) != 0) return;
-        state.barredSlot = slot;
-        emit MeterBarred(meter, slot);
+    function bar(uint32[] calldata meters, uint32 slot) external restricted {
+        for (uint256 i = 0; i < meters.length; ++i) _bar(meters[i], slot);
     }
 
     /// @inheritdoc IMeterLedger
@@ -63,6 +58,19 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
         readings = new StoredReading[](meters.length);
         for (uint256 i = 0; i < meters.length; ++i) {
             readings[i] = _laneAt(meters[i], slot).unpackLane();
+        }
+    }
+
+    /// @inheritdoc IMeterLedger
+    function readingWordsAt(uint32[] calldata meters, uint32 slot) external view returns (uint256[] memory words) {
+        words = new uint256[](meters.length);
+        uint64 key; // of the word at hand: neighbouring meters share one
+        uint256 word;
+        for (uint256 i = 0; i < words.length; ++i) {
+            uint32 meter = meters[i];
+            uint64 next = ReadingWords.keyOf(meter, slot);
+            if (next != key) (key, word) = (next, _words[next.placeOf()].inRound(slot));
+            words[i] = ReadingWords.wordOf(word.laneIn(meter));
         }
     }
 
@@ -99,6 +107,15 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
         if (state.barredSlot != slot || state.liftedBySlot >= slot) return;
         state.liftedBySlot = slot;
         emit BarLifted(meter, slot, slot);
+    }
+
+    function _bar(uint32 meter, uint32 slot) private {
+        Bar storage state = _bars[meter];
+        if (slot <= Math.max(state.barredSlot, state.liftedBySlot)) return;
+        uint256 word = _words[ReadingWords.keyOf(meter, slot).placeOf()];
+        if (word.isOfLaterRound(slot) || word.inRound(slot).laneIn(meter) != 0) return;
+        state.barredSlot = slot;
+        emit MeterBarred(meter, slot);
     }
 
     function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {

@@ -126,7 +126,10 @@ contract Settlement is SettlementPosting, Multicall {
     ///      party's share of a fee is rounded down from a part of what a home pays rounded down.
     function _conclude(SlotCase memory c, bytes32[] calldata prior) private {
         DeliverySplit.deliver(c.meters, c.lots);
-        _replaceMissing(c);
+        if (c.hasMissing) {
+            _replaceMissing(c);
+            _barMissing(c, prior);
+        }
         DeliverySplit.spread(c.meters, c.lots);
         SettlementMath.price(c.lots);
         c.packDelivered();
@@ -141,27 +144,21 @@ contract Settlement is SettlementPosting, Multicall {
         c.packParties();
     }
 
-    /// @dev Writes one meter's outcome and posting, and bars it when its reading is missing anew. Returns N: what the
-    ///      community side of the slot leaves the home.
-    function _concludeMeter(SlotCase memory c, uint256 index, bytes32[] calldata prior) private returns (int256) {
-        MeterCase memory meter = c.meters[index];
-        uint256 offset = index * Records.OUTCOME_WORDS;
-        bytes32 energy = SettlementMath.energyOf(meter);
-        if (c.hasMissing && OutcomeWords.isMissing(energy) && (c.isFirst || !OutcomeWords.isMissing(prior[offset]))) {
-            _LEDGER.bar(uint32(meter.position >> 224), c.slot);
+    /// @dev Bars the meters whose reading is missing anew.
+    function _barMissing(SlotCase memory c, bytes32[] calldata prior) private {
+        uint256 count = 0;
+        uint32[] memory meters = new uint32[](c.meters.length);
+        for (uint256 i = 0; i < c.meters.length; ++i) {
+            if (c.meters[i].status != _MISSING) continue;
+            if (!c.isFirst && OutcomeWords.isMissing(prior[i * Records.OUTCOME_WORDS])) continue;
+            meters[count++] = uint32(c.meters[i].position >> 224);
         }
-        bool isShort = meter.deliveredWh != meter.contractedWh && DeliverySplit.isSeller(meter);
-        uint256 rate = isShort ? _escalationRateOf(c, uint32(meter.position >> 224)) : 0;
-        (bytes32 money, bytes32 bond) = SettlementMath.conclude(meter, rate);
-        OutcomeWords.set({
-            words: c.result.outcomes,
-            offset: offset,
-            energy: energy,
-            money: money,
-            bond: bond,
-            last: Records.packAccount(meter.account)
-        });
-        return _addPosting(c, meter, offset, prior);
+        if (count == 0) return;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(meters, count) // shortens, never lengthens
+        }
+        _LEDGER.bar(meters, c.slot);
     }
 
     /// @dev The interaction comes last: what an accountants' contract sees, and may call, is settled.
@@ -180,12 +177,31 @@ contract Settlement is SettlementPosting, Multicall {
         _bookFees(feesMicro);
     }
 
+    /// @dev Writes one meter's outcome and posting. Returns N: what the community side of the slot leaves the home.
+    function _concludeMeter(SlotCase memory c, uint256 index, bytes32[] calldata prior) private view returns (int256) {
+        MeterCase memory meter = c.meters[index];
+        uint256 offset = index * Records.OUTCOME_WORDS;
+        bytes32 energy = SettlementMath.energyOf(meter);
+        bool isShort = meter.deliveredWh != meter.contractedWh && DeliverySplit.isSeller(meter);
+        uint256 rate = isShort ? _escalationRateOf(c, uint32(meter.position >> 224)) : 0;
+        (bytes32 money, bytes32 bond) = SettlementMath.conclude(meter, rate);
+        OutcomeWords.set({
+            words: c.result.outcomes,
+            offset: offset,
+            energy: energy,
+            money: money,
+            bond: bond,
+            last: Records.packAccount(meter.account)
+        });
+        return _addPosting(c, meter, offset, prior);
+    }
+
     /// @dev The chunk's meters: found the first time, taken from the prior outcomes later.
     function _readChunk(SlotCase memory c, uint32 chunk, bytes32[] calldata priorOutcomes) private view {
         if (c.isFirst) {
-            uint32[] memory listed = _chunkOf(c.area, chunk);
-            c.lay(listed.length, 0);
-            _readRest(c, listed);
+            uint32[] memory standing = _chunkOf(c.area, c.slot, chunk);
+            c.lay(standing.length, 0);
+            _readRest(c, standing);
         } else {
             c.lay(priorOutcomes.length / Records.OUTCOME_WORDS, 0);
             _rereadRest(c, priorOutcomes);

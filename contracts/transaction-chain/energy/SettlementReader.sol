@@ -23,8 +23,7 @@ abstract contract SettlementReader is ISettlement, ShortSlots {
 
     /// @dev Places of a feeder's list that one settleRest looks at.
     uint256 private constant _CHUNK_METERS = 64;
-    uint256 private constant _NO_READING = uint256(ReadingStatus.None);
-    uint256 private constant _MISSING = uint256(ReadingStatus.Missing);
+    uint256 internal constant _MISSING = uint256(ReadingStatus.Missing);
 
     IMeterLedger internal immutable _LEDGER;
     IMarketRules private immutable _RULES;
@@ -59,21 +58,25 @@ abstract contract SettlementReader is ISettlement, ShortSlots {
         uint256 count = c.meters.length;
         for (uint256 i = 0; i < count; ++i) {
             uint256 offset = i * Records.POSITION_WORDS;
-            _readMeter(c, c.meters[i], uint256(positions[offset]), Records.unpackAccount(positions[offset + 1]));
+            _setMeter(c, c.meters[i], uint256(positions[offset]), Records.unpackAccount(positions[offset + 1]));
         }
+        _readReadings(c);
         c.layLots(trades.length);
         for (uint256 i = 0; i < trades.length; ++i) c.setLot(i, uint256(trades[i]));
     }
 
-    /// @dev Those meters of a feeder's chunk that settle without trades.
+    /// @dev Those meters of a feeder's chunk that settle without trades: which have neither order nor contract, and a
+    ///      holder.
     function _readRest(SlotCase memory c, uint32[] memory chunk) internal view {
+        uint256 ordered = _MARKET.positionsAt(chunk, c.slot);
         uint256 count = 0;
         for (uint256 i = 0; i < chunk.length; ++i) {
-            address holder = _restHolderOf(c, chunk[i]);
-            if (holder == address(0)) continue;
-            _readMeter(c, c.meters[count++], _restPosition(chunk[i], c.area), holder);
+            if ((ordered >> i) & 1 != 0) continue;
+            address holder = _REGISTRY.holderAt(chunk[i], c.slot);
+            if (holder != address(0)) _setMeter(c, c.meters[count++], _restPosition(chunk[i], c.area), holder);
         }
         c.keepMeters(count);
+        _readReadings(c);
         c.layLots(0);
     }
 
@@ -82,19 +85,19 @@ abstract contract SettlementReader is ISettlement, ShortSlots {
         for (uint256 i = 0; i < c.meters.length; ++i) {
             uint256 offset = i * Records.OUTCOME_WORDS;
             uint256 position = _restPosition(uint32(uint256(priorOutcomes[offset]) >> 224), c.area);
-            _readMeter(c, c.meters[i], position, Records.unpackAccount(priorOutcomes[offset + 3]));
+            _setMeter(c, c.meters[i], position, Records.unpackAccount(priorOutcomes[offset + 3]));
         }
+        _readReadings(c);
         c.layLots(0);
     }
 
-    /// @dev The meters at the places of the feeder's list that make up the chunk.
-    function _chunkOf(uint24 feeder, uint32 chunk) internal view returns (uint32[] memory) {
-        return _TOPOLOGY.metersOf(feeder, chunk * _CHUNK_METERS, _CHUNK_METERS);
+    /// @dev The meters that stand at the feeder in the slot, of those places of its list that make up the chunk.
+    function _chunkOf(uint24 feeder, uint32 slot, uint32 chunk) internal view returns (uint32[] memory) {
+        return _TOPOLOGY.metersAt(feeder, slot, chunk * _CHUNK_METERS, _CHUNK_METERS);
     }
 
     /// @dev Import of each meter without reading: what it bought, at least the Wh of its connection.
     function _replaceMissing(SlotCase memory c) internal view {
-        if (!c.hasMissing) return;
         for (uint256 i = 0; i < c.meters.length; ++i) {
             MeterCase memory meter = c.meters[i];
             if (meter.status != _MISSING) continue;
@@ -104,17 +107,9 @@ abstract contract SettlementReader is ISettlement, ShortSlots {
         }
     }
 
-    /// @dev Sets a meter with its feeder and reading.
-    function _readMeter(SlotCase memory c, MeterCase memory meter, uint256 position, address account) private view {
+    /// @dev Sets a meter with its feeder.
+    function _setMeter(SlotCase memory c, MeterCase memory meter, uint256 position, address account) private view {
         (meter.position, meter.account) = (position, account);
-        _readReading(meter, c.slot);
-        if (meter.status == _NO_READING) {
-            if (c.beforeReadingEnd) {
-                revert SettlementReadingMissing(uint32(position >> 224), c.slot, c.times.readingEnd);
-            }
-            meter.status = _MISSING;
-            c.hasMissing = true;
-        }
         uint256 id = uint24(position >> 200);
         uint256 place = FeederTable.find(c.feederTable, id);
         if (place == 0) place = c.addFeeder(id, _TARIFFS.termsAt(uint24(id), c.slot));
@@ -123,29 +118,26 @@ abstract contract SettlementReader is ISettlement, ShortSlots {
         if (c.isFirst) ++feeder.supplier.settledMeters;
     }
 
-    /// @dev `_LEDGER.readingAt(meter, slot)`, answered into the meter's own words.
-    function _readReading(MeterCase memory meter, uint256 slot) private view {
-        IMeterLedger ledger = _LEDGER;
-        bytes4 selector = IMeterLedger.readingAt.selector;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            let data := mload(0x40) // behind the free pointer: scratch, not allocated
-            mstore(data, selector)
-            mstore(add(data, 0x04), shr(224, mload(meter))) // the position's meter number
-            mstore(add(data, 0x24), slot)
-            // importWh, exportWh and status: the three words behind the position
-            if iszero(staticcall(gas(), ledger, data, 0x44, add(meter, 0x20), 0x60)) {
-                returndatacopy(data, 0, returndatasize())
-                revert(data, returndatasize())
-            }
-        }
+    /// @dev Sets all meters' readings, asked for in one call whose memory is given back.
+    function _readReadings(SlotCase memory c) private view {
+        uint256 mark = SettlementMemory.freePointer();
+        MeterCase[] memory meters = c.meters;
+        uint32[] memory numbers = new uint32[](meters.length);
+        for (uint256 i = 0; i < meters.length; ++i) numbers[i] = uint32(meters[i].position >> 224);
+        uint256[] memory words = _LEDGER.readingWordsAt(numbers, c.slot);
+        for (uint256 i = 0; i < meters.length; ++i) _setReading(c, meters[i], words[i]);
+        SettlementMemory.giveBack(mark);
     }
 
-    /// @dev The holder of a meter that stands at the feeder in the slot and has neither order nor contract, else 0.
-    function _restHolderOf(SlotCase memory c, uint32 meter) private view returns (address) {
-        (uint24 feeder, ) = _TOPOLOGY.siteAt(meter, c.slot);
-        if (feeder != c.area || _MARKET.hasPosition(meter, c.slot)) return address(0);
-        return _REGISTRY.holderAt(meter, c.slot);
+    function _setReading(SlotCase memory c, MeterCase memory meter, uint256 word) private pure {
+        if (word == 0) {
+            if (c.beforeReadingEnd) {
+                revert SettlementReadingMissing(uint32(meter.position >> 224), c.slot, c.times.readingEnd);
+            }
+            c.hasMissing = true;
+            word = _MISSING;
+        }
+        (meter.importWh, meter.exportWh, meter.status) = (word >> 64, uint32(word >> 32), uint32(word));
     }
 
     /// @dev A position without side and lock.

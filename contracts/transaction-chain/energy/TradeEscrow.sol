@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IArrears} from "../../interfaces/IArrears.sol";
 import {IDeviceRegistry} from "../../interfaces/IDeviceRegistry.sol";
 import {IEnergyCredit} from "../../interfaces/IEnergyCredit.sol";
 import {IFederation} from "../../interfaces/IFederation.sol";
@@ -13,6 +12,7 @@ import {IMarketRules} from "../../interfaces/IMarketRules.sol";
 import {HomePosting, HomeRelease, ITradeEscrow, PartyPosting, PartyRelease} from "../../interfaces/ITradeEscrow.sol";
 import {EscrowAccount, EscrowAccounts} from "../../libraries/EscrowAccounts.sol";
 import {Movements, MovementLog} from "../../libraries/MovementLog.sol";
+import {EscrowWiring} from "../../types/EscrowTypes.sol";
 import {EscrowPostings} from "./EscrowPostings.sol";
 
 /// @title TradeEscrow
@@ -23,16 +23,6 @@ import {EscrowPostings} from "./EscrowPostings.sol";
 contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     using EscrowAccounts for EscrowAccount;
     using MovementLog for Movements;
-
-    /// @notice What TradeEscrow works with.
-    struct Wiring {
-        IEnergyCredit credit;
-        IArrears arrears;
-        IFederation federation;
-        IDeviceRegistry devices;
-        IMarketRules rules;
-        IMarketCalendar calendar;
-    }
 
     IEnergyCredit private immutable _CREDIT;
     IFederation private immutable _FEDERATION;
@@ -47,7 +37,7 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
     /// @param wiring The contracts that TradeEscrow works with.
     constructor(
         address initialAuthority,
-        Wiring memory wiring
+        EscrowWiring memory wiring
     ) AccessManaged(initialAuthority) EscrowPostings(wiring.arrears) {
         _CREDIT = wiring.credit;
         _FEDERATION = wiring.federation;
@@ -140,10 +130,12 @@ contract TradeEscrow is AccessManaged, EscrowPostings, ITradeEscrow {
         _requireSameLength(accounts.length, amountsMicro.length);
         Movements memory log = MovementLog.start(accounts.length, MovementLog.UNLOCK, 0);
         log.creditorsLeft = _CREDITORS_PER_CALL;
+        EscrowAccount memory e; // one piece of memory for all
         for (uint256 i = 0; i < accounts.length; ++i) {
-            if (amountsMicro[i] == 0) continue;
-            EscrowAccount memory e = _open(accounts[i]);
-            e.takeLocked(amountsMicro[i]);
+            uint256 amountMicro = amountsMicro[i];
+            if (amountMicro == 0) continue;
+            _openInto(e, accounts[i]);
+            e.takeLocked(amountMicro);
             _close(e, log);
             if (e.arrears != 0) _payDownWithin(e.account, _CREDITORS_PER_HOME, log);
         }

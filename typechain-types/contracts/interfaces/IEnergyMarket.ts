@@ -15,7 +15,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IEnergyMarketInterface extends Interface {
-    getFunction(nameOrSignature: "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "hasPosition" | "nonceUsedThrough" | "ordersOf" | "relay"): FunctionFragment;
+    getFunction(nameOrSignature: "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "hasPosition" | "nonceUsedThrough" | "ordersOf" | "positionsAt" | "relay"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "EntriesAppended" | "OrderRevoked" | "OrderSkipped"): EventFragment;
 
@@ -27,6 +27,7 @@ encodeFunctionData(functionFragment: 'digestOf', values: [OrderStruct]): string;
 encodeFunctionData(functionFragment: 'hasPosition', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'nonceUsedThrough', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'ordersOf', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'positionsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'relay', values: [BigNumberish, SignedOrderStruct[]]): string;
 
     decodeFunctionResult(functionFragment: 'bookOf', data: BytesLike): Result;
@@ -37,6 +38,7 @@ decodeFunctionResult(functionFragment: 'digestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasPosition', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'nonceUsedThrough', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ordersOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'positionsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
   }
 
@@ -175,6 +177,14 @@ decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
     
 
     
+    positionsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     relay: TypedContractMethod<
       [feeder: BigNumberish, orders: SignedOrderStruct[], ],
       [void],
@@ -223,6 +233,11 @@ getFunction(nameOrSignature: 'nonceUsedThrough'): TypedContractMethod<
 getFunction(nameOrSignature: 'ordersOf'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint, bigint] & {side: bigint, orders: bigint, wh: bigint }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'positionsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'relay'): TypedContractMethod<

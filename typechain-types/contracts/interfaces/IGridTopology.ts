@@ -6,7 +6,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IGridTopologyInterface extends Interface {
-    getFunction(nameOrSignature: "childCountAt" | "childrenOf" | "createArea" | "createdFrom" | "edgeCapacityAt" | "edgeFeeAt" | "feederCountAt" | "feedersOfCity" | "levelOf" | "meterCount" | "metersOf" | "parentOf" | "partiesAt" | "pathOf" | "placeMeter" | "removeMeter" | "setEdge" | "setParties" | "siteAt" | "siteThroughout"): FunctionFragment;
+    getFunction(nameOrSignature: "childCountAt" | "childrenOf" | "createArea" | "createdFrom" | "edgeCapacityAt" | "edgeFeeAt" | "feederCountAt" | "feedersOfCity" | "levelOf" | "meterCount" | "metersAt" | "metersOf" | "parentOf" | "partiesAt" | "pathOf" | "placeMeter" | "removeMeter" | "setEdge" | "setParties" | "siteAt" | "siteThroughout"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AreaCreated" | "EdgeScheduled" | "PartiesScheduled" | "SiteScheduled"): EventFragment;
 
@@ -20,6 +20,7 @@ encodeFunctionData(functionFragment: 'feederCountAt', values: [BigNumberish, Big
 encodeFunctionData(functionFragment: 'feedersOfCity', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'levelOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'meterCount', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'metersAt', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'metersOf', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'parentOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'partiesAt', values: [BigNumberish, BigNumberish]): string;
@@ -41,6 +42,7 @@ decodeFunctionResult(functionFragment: 'feederCountAt', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'feedersOfCity', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'levelOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'meterCount', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'metersAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'metersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'parentOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'partiesAt', data: BytesLike): Result;
@@ -216,6 +218,14 @@ decodeFunctionResult(functionFragment: 'siteThroughout', data: BytesLike): Resul
     
 
     
+    metersAt: TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+      [bigint[]],
+      'view'
+    >
+    
+
+    
     metersOf: TypedContractMethod<
       [feeder: BigNumberish, from: BigNumberish, count: BigNumberish, ],
       [bigint[]],
@@ -346,6 +356,11 @@ getFunction(nameOrSignature: 'levelOf'): TypedContractMethod<
 getFunction(nameOrSignature: 'meterCount'): TypedContractMethod<
       [feeder: BigNumberish, ],
       [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'metersAt'): TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+      [bigint[]],
       'view'
     >;
 getFunction(nameOrSignature: 'metersOf'): TypedContractMethod<

@@ -15,11 +15,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IMeterLedgerInterface extends Interface {
-    getFunction(nameOrSignature: "bar" | "barOf" | "batchCount" | "digestOf" | "isBarred" | "isInBatch" | "liftBar" | "readingAt" | "readingsAt" | "rootOf" | "submit"): FunctionFragment;
+    getFunction(nameOrSignature: "bar" | "barOf" | "batchCount" | "digestOf" | "isBarred" | "isInBatch" | "liftBar" | "readingAt" | "readingWordsAt" | "readingsAt" | "rootOf" | "submit"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "BarLifted" | "MeterBarred" | "ReadingBatchStored"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'bar', values: [BigNumberish, BigNumberish]): string;
+    encodeFunctionData(functionFragment: 'bar', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'barOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'batchCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'digestOf', values: [ReadingStruct]): string;
@@ -27,6 +27,7 @@ encodeFunctionData(functionFragment: 'isBarred', values: [BigNumberish]): string
 encodeFunctionData(functionFragment: 'isInBatch', values: [BigNumberish, BytesLike, BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'liftBar', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'readingAt', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'readingWordsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'readingsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'rootOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'submit', values: [ReadingStruct[]]): string;
@@ -39,6 +40,7 @@ decodeFunctionResult(functionFragment: 'isBarred', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isInBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'liftBar', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readingAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'readingWordsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readingsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rootOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
@@ -116,7 +118,7 @@ decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
     
     
     bar: TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
+      [meters: BigNumberish[], slot: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -179,6 +181,14 @@ decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
     
 
     
+    readingWordsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint[]],
+      'view'
+    >
+    
+
+    
     readingsAt: TypedContractMethod<
       [meters: BigNumberish[], slot: BigNumberish, ],
       [StoredReadingStructOutput[]],
@@ -206,7 +216,7 @@ decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
     getFunction(nameOrSignature: 'bar'): TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
+      [meters: BigNumberish[], slot: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -243,6 +253,11 @@ getFunction(nameOrSignature: 'liftBar'): TypedContractMethod<
 getFunction(nameOrSignature: 'readingAt'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [StoredReadingStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'readingWordsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint[]],
       'view'
     >;
 getFunction(nameOrSignature: 'readingsAt'): TypedContractMethod<

@@ -4,11 +4,6 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedListener, TypedContractMethod } from "../../common.js"
   
-    export type StoredReadingStruct = {importWh: BigNumberish, exportWh: BigNumberish, status: BigNumberish, sequence: BigNumberish}
-
-    export type StoredReadingStructOutput = [importWh: bigint, exportWh: bigint, status: bigint, sequence: bigint] & {importWh: bigint, exportWh: bigint, status: bigint, sequence: bigint }
-  
-
     export type RuleSetStruct = {bondRate: BigNumberish, escalationRate: BigNumberish, retailCap: BigNumberish, edgeFeeCap: BigNumberish, minimumOrderWh: BigNumberish, escalationThreshold: BigNumberish, escalationWindow: BigNumberish, accountingFeeMicro: BigNumberish, reservePerMeterMicro: BigNumberish}
 
     export type RuleSetStructOutput = [bondRate: bigint, escalationRate: bigint, retailCap: bigint, edgeFeeCap: bigint, minimumOrderWh: bigint, escalationThreshold: bigint, escalationWindow: bigint, accountingFeeMicro: bigint, reservePerMeterMicro: bigint] & {bondRate: bigint, escalationRate: bigint, retailCap: bigint, edgeFeeCap: bigint, minimumOrderWh: bigint, escalationThreshold: bigint, escalationWindow: bigint, accountingFeeMicro: bigint, reservePerMeterMicro: bigint }
@@ -38,7 +33,7 @@ export declare namespace SettlementWorldMock {
     }
 
   export interface SettlementWorldMockInterface extends Interface {
-    getFunction(nameOrSignature: "DECISION_FOR" | "DISPUTE_FOR" | "FINAL_FOR" | "OPENS_BEFORE" | "READING_FOR" | "SLOT_LENGTH" | "bar" | "barredTimes" | "book" | "callWhenBooked" | "dueOf" | "hasPosition" | "holderAt" | "isActive" | "metersOf" | "placeMeter" | "positionsHash" | "postpone" | "postponedBy" | "postponementOf" | "readingAt" | "reservedMetersOf" | "rulesAt" | "setHasPosition" | "setPositionsHash" | "setReadings" | "setRules" | "setSite" | "setTerms" | "siteAt" | "slotOf" | "termsAt" | "timesOf"): FunctionFragment;
+    getFunction(nameOrSignature: "DECISION_FOR" | "DISPUTE_FOR" | "FINAL_FOR" | "OPENS_BEFORE" | "READING_FOR" | "SLOT_LENGTH" | "bar" | "barredTimes" | "book" | "callWhenBooked" | "dueOf" | "hasPosition" | "holderAt" | "isActive" | "metersAt" | "placeMeter" | "positionsAt" | "positionsHash" | "postpone" | "postponedBy" | "postponementOf" | "readingWordsAt" | "reservedMetersOf" | "rulesAt" | "setHasPosition" | "setPositionsHash" | "setReadings" | "setRules" | "setSite" | "setTerms" | "siteAt" | "slotOf" | "termsAt" | "timesOf"): FunctionFragment;
 
     
 
@@ -48,7 +43,7 @@ encodeFunctionData(functionFragment: 'FINAL_FOR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'OPENS_BEFORE', values?: undefined): string;
 encodeFunctionData(functionFragment: 'READING_FOR', values?: undefined): string;
 encodeFunctionData(functionFragment: 'SLOT_LENGTH', values?: undefined): string;
-encodeFunctionData(functionFragment: 'bar', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'bar', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'barredTimes', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'book', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'callWhenBooked', values: [AddressLike, BytesLike]): string;
@@ -56,13 +51,14 @@ encodeFunctionData(functionFragment: 'dueOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hasPosition', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'holderAt', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isActive', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'metersOf', values: [BigNumberish, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'metersAt', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'placeMeter', values: [BigNumberish, BigNumberish, BigNumberish, AddressLike]): string;
+encodeFunctionData(functionFragment: 'positionsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'positionsHash', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'postpone', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'postponedBy', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'postponementOf', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'readingAt', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'readingWordsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'reservedMetersOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'rulesAt', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHasPosition', values: [BigNumberish, BigNumberish, boolean]): string;
@@ -90,13 +86,14 @@ decodeFunctionResult(functionFragment: 'dueOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasPosition', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'holderAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isActive', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'metersOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'metersAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'placeMeter', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'positionsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'positionsHash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postpone', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postponedBy', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postponementOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'readingAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'readingWordsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reservedMetersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rulesAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHasPosition', data: BytesLike): Result;
@@ -196,7 +193,7 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
 
     
     bar: TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
+      [meters: BigNumberish[], slot: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -259,8 +256,8 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
     
 
     
-    metersOf: TypedContractMethod<
-      [feeder: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+    metersAt: TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
       [bigint[]],
       'view'
     >
@@ -271,6 +268,14 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
       [feeder: BigNumberish, meter: BigNumberish, connectionWh: BigNumberish, holder: AddressLike, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    positionsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
+      'view'
     >
     
 
@@ -307,9 +312,9 @@ decodeFunctionResult(functionFragment: 'timesOf', data: BytesLike): Result;
     
 
     
-    readingAt: TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
-      [StoredReadingStructOutput],
+    readingWordsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint[]],
       'view'
     >
     
@@ -444,7 +449,7 @@ getFunction(nameOrSignature: 'SLOT_LENGTH'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'bar'): TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
+      [meters: BigNumberish[], slot: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -483,8 +488,8 @@ getFunction(nameOrSignature: 'isActive'): TypedContractMethod<
       [boolean],
       'view'
     >;
-getFunction(nameOrSignature: 'metersOf'): TypedContractMethod<
-      [feeder: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+getFunction(nameOrSignature: 'metersAt'): TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
       [bigint[]],
       'view'
     >;
@@ -492,6 +497,11 @@ getFunction(nameOrSignature: 'placeMeter'): TypedContractMethod<
       [feeder: BigNumberish, meter: BigNumberish, connectionWh: BigNumberish, holder: AddressLike, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'positionsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'positionsHash'): TypedContractMethod<
       [city: BigNumberish, slot: BigNumberish, ],
@@ -513,9 +523,9 @@ getFunction(nameOrSignature: 'postponementOf'): TypedContractMethod<
       [[bigint, bigint] & {postponedAt: bigint, bySeconds: bigint }],
       'view'
     >;
-getFunction(nameOrSignature: 'readingAt'): TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
-      [StoredReadingStructOutput],
+getFunction(nameOrSignature: 'readingWordsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint[]],
       'view'
     >;
 getFunction(nameOrSignature: 'reservedMetersOf'): TypedContractMethod<

@@ -23,7 +23,7 @@ export declare namespace OrderAdmission {
     }
 
   export interface EnergyMarketInterface extends Interface {
-    getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "authority" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "eip712Domain" | "hasPosition" | "isConsumingScheduledOp" | "nonceUsedThrough" | "ordersOf" | "relay" | "setAuthority"): FunctionFragment;
+    getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "authority" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "eip712Domain" | "hasPosition" | "isConsumingScheduledOp" | "nonceUsedThrough" | "ordersOf" | "positionsAt" | "relay" | "setAuthority"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "EIP712DomainChanged" | "EntriesAppended" | "OrderRevoked" | "OrderSkipped"): EventFragment;
 
@@ -45,6 +45,7 @@ encodeFunctionData(functionFragment: 'hasPosition', values: [BigNumberish, BigNu
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'nonceUsedThrough', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'ordersOf', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'positionsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'relay', values: [BigNumberish, SignedOrderStruct[]]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 
@@ -66,6 +67,7 @@ decodeFunctionResult(functionFragment: 'hasPosition', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'nonceUsedThrough', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ordersOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'positionsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
   }
@@ -309,6 +311,14 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
     
 
     
+    positionsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     relay: TypedContractMethod<
       [feeder: BigNumberish, orders: SignedOrderStruct[], ],
       [void],
@@ -415,6 +425,11 @@ getFunction(nameOrSignature: 'nonceUsedThrough'): TypedContractMethod<
 getFunction(nameOrSignature: 'ordersOf'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint, bigint] & {side: bigint, orders: bigint, wh: bigint }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'positionsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'relay'): TypedContractMethod<

@@ -6,7 +6,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface GridTopologyInterface extends Interface {
-    getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "FEDERATION" | "MAX_CHILDREN" | "MAX_CONNECTION_WH" | "MAX_FEEDERS_PER_CITY" | "MAX_METERS_PER_FEEDER" | "areaCount" | "authority" | "childCountAt" | "childrenOf" | "createArea" | "createdFrom" | "edgeCapacityAt" | "edgeFeeAt" | "feederCountAt" | "feedersOfCity" | "isConsumingScheduledOp" | "levelOf" | "meterCount" | "metersOf" | "parentOf" | "partiesAt" | "pathOf" | "placeMeter" | "removeMeter" | "setAuthority" | "setEdge" | "setParties" | "siteAt" | "siteThroughout"): FunctionFragment;
+    getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "FEDERATION" | "MAX_CHILDREN" | "MAX_CONNECTION_WH" | "MAX_FEEDERS_PER_CITY" | "MAX_METERS_PER_FEEDER" | "areaCount" | "authority" | "childCountAt" | "childrenOf" | "createArea" | "createdFrom" | "edgeCapacityAt" | "edgeFeeAt" | "feederCountAt" | "feedersOfCity" | "isConsumingScheduledOp" | "levelOf" | "meterCount" | "metersAt" | "metersOf" | "parentOf" | "partiesAt" | "pathOf" | "placeMeter" | "removeMeter" | "setAuthority" | "setEdge" | "setParties" | "siteAt" | "siteThroughout"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AreaCreated" | "AuthorityUpdated" | "EdgeScheduled" | "PartiesScheduled" | "SiteScheduled"): EventFragment;
 
@@ -30,6 +30,7 @@ encodeFunctionData(functionFragment: 'feedersOfCity', values: [BigNumberish]): s
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'levelOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'meterCount', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'metersAt', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'metersOf', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'parentOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'partiesAt', values: [BigNumberish, BigNumberish]): string;
@@ -62,6 +63,7 @@ decodeFunctionResult(functionFragment: 'feedersOfCity', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'levelOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'meterCount', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'metersAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'metersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'parentOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'partiesAt', data: BytesLike): Result;
@@ -330,6 +332,14 @@ decodeFunctionResult(functionFragment: 'siteThroughout', data: BytesLike): Resul
     
 
     
+    metersAt: TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+      [bigint[]],
+      'view'
+    >
+    
+
+    
     metersOf: TypedContractMethod<
       [feeder: BigNumberish, from: BigNumberish, count: BigNumberish, ],
       [bigint[]],
@@ -518,6 +528,11 @@ getFunction(nameOrSignature: 'levelOf'): TypedContractMethod<
 getFunction(nameOrSignature: 'meterCount'): TypedContractMethod<
       [feeder: BigNumberish, ],
       [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'metersAt'): TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+      [bigint[]],
       'view'
     >;
 getFunction(nameOrSignature: 'metersOf'): TypedContractMethod<

@@ -6,7 +6,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface GridTreeInterface extends Interface {
-    getFunction(nameOrSignature: "CALENDAR" | "MAX_CHILDREN" | "MAX_FEEDERS_PER_CITY" | "areaCount" | "authority" | "childCountAt" | "childrenOf" | "createArea" | "createdFrom" | "edgeCapacityAt" | "edgeFeeAt" | "feederCountAt" | "feedersOfCity" | "isConsumingScheduledOp" | "levelOf" | "meterCount" | "metersOf" | "parentOf" | "partiesAt" | "pathOf" | "placeMeter" | "removeMeter" | "setAuthority" | "setEdge" | "setParties" | "siteAt" | "siteThroughout"): FunctionFragment;
+    getFunction(nameOrSignature: "CALENDAR" | "MAX_CHILDREN" | "MAX_FEEDERS_PER_CITY" | "areaCount" | "authority" | "childCountAt" | "childrenOf" | "createArea" | "createdFrom" | "edgeCapacityAt" | "edgeFeeAt" | "feederCountAt" | "feedersOfCity" | "isConsumingScheduledOp" | "levelOf" | "meterCount" | "metersAt" | "metersOf" | "parentOf" | "partiesAt" | "pathOf" | "placeMeter" | "removeMeter" | "setAuthority" | "setEdge" | "setParties" | "siteAt" | "siteThroughout"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AreaCreated" | "AuthorityUpdated" | "EdgeScheduled" | "PartiesScheduled" | "SiteScheduled"): EventFragment;
 
@@ -26,6 +26,7 @@ encodeFunctionData(functionFragment: 'feedersOfCity', values: [BigNumberish]): s
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'levelOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'meterCount', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'metersAt', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'metersOf', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'parentOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'partiesAt', values: [BigNumberish, BigNumberish]): string;
@@ -54,6 +55,7 @@ decodeFunctionResult(functionFragment: 'feedersOfCity', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'levelOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'meterCount', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'metersAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'metersOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'parentOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'partiesAt', data: BytesLike): Result;
@@ -290,6 +292,14 @@ decodeFunctionResult(functionFragment: 'siteThroughout', data: BytesLike): Resul
     
 
     
+    metersAt: TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+      [bigint[]],
+      'view'
+    >
+    
+
+    
     metersOf: TypedContractMethod<
       [feeder: BigNumberish, from: BigNumberish, count: BigNumberish, ],
       [bigint[]],
@@ -458,6 +468,11 @@ getFunction(nameOrSignature: 'levelOf'): TypedContractMethod<
 getFunction(nameOrSignature: 'meterCount'): TypedContractMethod<
       [feeder: BigNumberish, ],
       [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'metersAt'): TypedContractMethod<
+      [feeder: BigNumberish, slot: BigNumberish, from: BigNumberish, count: BigNumberish, ],
+      [bigint[]],
       'view'
     >;
 getFunction(nameOrSignature: 'metersOf'): TypedContractMethod<

@@ -15,7 +15,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface OrderAdmissionInterface extends Interface {
-    getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "hasPosition" | "nonceUsedThrough" | "ordersOf" | "relay"): FunctionFragment;
+    getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "hasPosition" | "nonceUsedThrough" | "ordersOf" | "positionsAt" | "relay"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "EntriesAppended" | "OrderRevoked" | "OrderSkipped"): EventFragment;
 
@@ -34,6 +34,7 @@ encodeFunctionData(functionFragment: 'digestOf', values: [OrderStruct]): string;
 encodeFunctionData(functionFragment: 'hasPosition', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'nonceUsedThrough', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'ordersOf', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'positionsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'relay', values: [BigNumberish, SignedOrderStruct[]]): string;
 
     decodeFunctionResult(functionFragment: 'CALENDAR', data: BytesLike): Result;
@@ -51,6 +52,7 @@ decodeFunctionResult(functionFragment: 'digestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasPosition', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'nonceUsedThrough', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ordersOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'positionsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
   }
 
@@ -245,6 +247,14 @@ decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
     
 
     
+    positionsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     relay: TypedContractMethod<
       [feeder: BigNumberish, orders: SignedOrderStruct[], ],
       [void],
@@ -328,6 +338,11 @@ getFunction(nameOrSignature: 'nonceUsedThrough'): TypedContractMethod<
 getFunction(nameOrSignature: 'ordersOf'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [[bigint, bigint, bigint] & {side: bigint, orders: bigint, wh: bigint }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'positionsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'relay'): TypedContractMethod<

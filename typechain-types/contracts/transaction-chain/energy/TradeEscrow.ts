@@ -4,6 +4,11 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../../common.js"
   
+    export type EscrowWiringStruct = {credit: AddressLike, arrears: AddressLike, federation: AddressLike, devices: AddressLike, rules: AddressLike, calendar: AddressLike}
+
+    export type EscrowWiringStructOutput = [credit: string, arrears: string, federation: string, devices: string, rules: string, calendar: string] & {credit: string, arrears: string, federation: string, devices: string, rules: string, calendar: string }
+  
+
     export type HomePostingStruct = {account: AddressLike, supplier: AddressLike, unlockMicro: BigNumberish, communityMicro: BigNumberish, feedInMicro: BigNumberish, heldBeforeMicro: BigNumberish, backingMicro: BigNumberish, uncoveredBeforeMicro: BigNumberish, gridShareMicro: BigNumberish}
 
     export type HomePostingStructOutput = [account: string, supplier: string, unlockMicro: bigint, communityMicro: bigint, feedInMicro: bigint, heldBeforeMicro: bigint, backingMicro: bigint, uncoveredBeforeMicro: bigint, gridShareMicro: bigint] & {account: string, supplier: string, unlockMicro: bigint, communityMicro: bigint, feedInMicro: bigint, heldBeforeMicro: bigint, backingMicro: bigint, uncoveredBeforeMicro: bigint, gridShareMicro: bigint }
@@ -23,14 +28,6 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
 
     export type PartyReleaseStructOutput = [account: string, heldMicro: bigint] & {account: string, heldMicro: bigint }
   
-
-export declare namespace TradeEscrow {
-      
-    export type WiringStruct = {credit: AddressLike, arrears: AddressLike, federation: AddressLike, devices: AddressLike, rules: AddressLike, calendar: AddressLike}
-
-    export type WiringStructOutput = [credit: string, arrears: string, federation: string, devices: string, rules: string, calendar: string] & {credit: string, arrears: string, federation: string, devices: string, rules: string, calendar: string }
-  
-    }
 
   export interface TradeEscrowInterface extends Interface {
     getFunction(nameOrSignature: "accountOf" | "arrearsOf" | "authority" | "bindFeesAccount" | "deposit" | "depositFor" | "depositWithPermit" | "feesAccount" | "freeOf" | "isConsumingScheduledOp" | "lock" | "payArrears" | "payLocked" | "post" | "release" | "setAuthority" | "unlock" | "withdraw" | "withdrawableOf"): FunctionFragment;

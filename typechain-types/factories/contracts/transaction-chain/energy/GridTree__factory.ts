@@ -693,6 +693,40 @@
         "type": "uint24"
       },
       {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "count",
+        "type": "uint256"
+      }
+    ],
+    "name": "metersAt",
+    "outputs": [
+      {
+        "internalType": "uint32[]",
+        "name": "meters",
+        "type": "uint32[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint24",
+        "name": "feeder",
+        "type": "uint24"
+      },
+      {
         "internalType": "uint256",
         "name": "from",
         "type": "uint256"

@@ -872,6 +872,30 @@
   {
     "inputs": [
       {
+        "internalType": "uint32[]",
+        "name": "meters",
+        "type": "uint32[]"
+      },
+      {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      }
+    ],
+    "name": "positionsAt",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "bits",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint24",
         "name": "feeder",
         "type": "uint24"

@@ -23,13 +23,13 @@ contract ElectionGasTest is ElectionFixture {
         // everybody has votes; 41 of the seated fewer than 41 others, so that as much changes as may: 33
         for (uint256 i = 0; i * 30 < CANDIDATES; ++i) {
             uint256 count = CANDIDATES - i * 30 < 30 ? CANDIDATES - i * 30 : 30;
-            uint16[] memory names = new uint16[](count);
+            uint256[] memory names = new uint256[](count);
             for (uint256 j = 0; j < count; ++j) names[j] = uint16(i * 30 + j + 1);
             bool isLight = i == 2 || i == 3 || count < 30;
             voteFor(i + 1, uint64(isLight ? 1e9 : 5e10 - i * 1e9), names);
         }
         nextEpoch();
-        uint16[] memory order = _top(165);
+        uint256[] memory order = _top(165);
         vm.resumeGasMetering();
         election.elect(order);
         uint256 gas = vm.lastCallGas().gasTotalUsed;
@@ -61,7 +61,7 @@ contract ElectionGasTest is ElectionFixture {
         assertTrue((claimMany - claimOne) / 29 <= 15_000, "claim");
     }
 
-    function _voteGas(uint256 number, uint16[] memory names) private returns (uint256 gas) {
+    function _voteGas(uint256 number, uint256[] memory names) private returns (uint256 gas) {
         address account = admitVoter(number);
         issue(account, 30_000_000);
         vm.startPrank(account);
@@ -72,14 +72,14 @@ contract ElectionGasTest is ElectionFixture {
         vm.stopPrank();
     }
 
-    function _names(uint16 first, uint16 count) private pure returns (uint16[] memory names) {
-        names = new uint16[](count);
+    function _names(uint16 first, uint16 count) private pure returns (uint256[] memory names) {
+        names = new uint256[](count);
         for (uint16 i = 0; i < count; ++i) names[i] = first + i;
     }
 
     /// The heaviest of the ballots above: the first two and those from the fifth on.
-    function _top(uint256 count) private pure returns (uint16[] memory order) {
-        order = new uint16[](count);
+    function _top(uint256 count) private pure returns (uint256[] memory order) {
+        order = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) order[i] = uint16((i < 60 ? i : i + 60) + 1);
     }
 }

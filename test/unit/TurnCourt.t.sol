@@ -192,7 +192,7 @@ contract TurnCourtTest is TurnFixture {
 
     /// f counts all who are within their delay, also those jailed when the set was larger.
     function test_AShrunkenSetHasFewerPlaces() public {
-        deployElection(7, 7);
+        deployElection(10, 10);
         set = election.getValidators();
         vm.roll(START + 20);
         uint256 time = block.timestamp;
@@ -201,6 +201,10 @@ contract TurnCourtTest is TurnFixture {
             _report(START + 2 + 4 * i, 2 * i, 2 * i + 2, 6);
             _report(START + 4 + 4 * i, 2 * i, 2 * i + 2, 6);
             assertTrue(election.wordOf(_of(2 * i + 1)).has(CandidateWords.JAILED));
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(election.candidateInfo(_of(5 + i)).member);
+            election.resign();
         }
         assertEq(election.getValidators().length, 5); // f is 1 now
         vm.roll(START + 50);

@@ -156,6 +156,13 @@ contract TurnCourt is ITurnCourt {
         return conduct.score > decayed ? conduct.score - decayed : 0;
     }
 
+    // -------------------- internal
+
+    /// @dev Another in tests alone: a simulated chain has no QBFT headers.
+    function _hashOf(uint256 number) internal view virtual returns (bytes32 hash) {
+        return blockhash(number);
+    }
+
     // -------------------- private
 
     function _judge(uint256 number) private {
@@ -181,7 +188,7 @@ contract TurnCourt is ITurnCourt {
         if (score >= (_TIMEOUT_SECONDS >= _LONG_TIMEOUT ? 2 : 3)) _jail(candidate);
     }
 
-    /// @dev Jails, and takes the score to nothing, if fewer than f are within their delay: if the f-th last jail is over.
+    /// @dev Jails, and takes the score to nothing, if fewer than f are within their delay: the f-th last jail is over.
     function _jail(uint16 candidate) private {
         (, , , uint32 size, ) = _ELECTION.setHead();
         uint256 places = SetChange.faultBound(size);
@@ -206,11 +213,6 @@ contract TurnCourt is ITurnCourt {
     function _isAbsent(uint256 candidate, uint256 blockNumber) private view returns (bool absent) {
         Absence storage absence = _absences[candidate];
         return absence.fromBlock <= blockNumber && blockNumber <= absence.toBlock;
-    }
-
-    /// @dev Another in tests alone: a simulated chain has no QBFT headers.
-    function _hashOf(uint256 number) internal view virtual returns (bytes32 hash) {
-        return blockhash(number);
     }
 
     function _blockHash(uint256 number) private view returns (bytes32 hash) {

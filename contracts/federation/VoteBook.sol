@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
 import {IAccountingRevenue} from "../interfaces/IAccountingRevenue.sol";
@@ -30,14 +31,12 @@ contract VoteBook is AccessManaged, IVoteBook {
         uint256 firstNames; // of the last ballot, whether or not it stands
     }
 
-    /// @dev One word.
     struct Backing {
         uint16 candidate; // 0: nobody's removal
         uint88 weight; // of the ballot
         uint88 founderWeight;
     }
 
-    /// @dev One word.
     struct RemovalTally {
         uint88 weight; // of ballots
         uint88 founderWeight; // until founders lapse
@@ -183,6 +182,11 @@ contract VoteBook is AccessManaged, IVoteBook {
         emit RevenueBound(address(revenue));
     }
 
+    /// @inheritdoc IVoteBook
+    function circulating() external returns (uint256 weight) {
+        return _hasCredits() ? _touchedCirculation().present : _FEDERATION.memberCount() * _EQUAL_VOTE;
+    }
+
     // -------------------- views
 
     /// @inheritdoc IVoteBook
@@ -207,17 +211,13 @@ contract VoteBook is AccessManaged, IVoteBook {
         return (stake.share, _namesOf(stake));
     }
 
-    /// @inheritdoc IVoteBook
-    function circulating() external returns (uint256 weight) {
-        return _hasCredits() ? _touchedCirculation().present : _FEDERATION.memberCount() * _EQUAL_VOTE;
-    }
-
     // -------------------- private
 
     /// @dev A ballot of this epoch stays, unless its voter may not vote any more.
     function _endBallot(address voter, Stake storage stake) private {
         uint256 castEpoch = _epochOf(stake.changedIn);
-        if (castEpoch == _epoch() && _mayVote(voter)) revert VoteBookBallotFresh((castEpoch + 1) * _EPOCH_BLOCKS);
+        if (castEpoch == _epochOf(block.number) && _mayVote(voter))
+            revert VoteBookBallotFresh((castEpoch + 1) * _EPOCH_BLOCKS);
         (uint256 share, Names memory names) = (stake.share, _namesOf(stake));
         (stake.share, stake.changedAt, stake.changedIn) = (0, uint40(block.timestamp), uint32(block.number));
         if (_backings[voter].candidate != 0) _endBacking(voter);
@@ -244,19 +244,17 @@ contract VoteBook is AccessManaged, IVoteBook {
         (uint48 issuesSince, , , ) = IAccessManager(authority()).getAccess(Roles.ISSUER, voter);
         if (issuesSince != 0 || voter == _RESERVE) revert VoteBookIssuerHasNoVote(voter);
         Circulation memory seen = _touchedCirculation();
-        bool grew = seen.before != 0 && seen.before < seen.present;
-        uint256 cap = ((grew ? seen.before : seen.present) * _CAP_BPS) / _BPS;
-        return stakeMicro > cap ? cap : stakeMicro;
+        uint256 least = seen.before == 0 ? seen.present : Math.min(seen.before, seen.present);
+        return Math.min(stakeMicro, (least * _CAP_BPS) / _BPS);
     }
 
     /// @dev What circulates, as the epoch's first caller found it.
     function _touchedCirculation() private returns (Circulation memory seen) {
         seen = _circulation;
-        uint256 stamp = _epoch() + 1;
+        uint256 stamp = _epochOf(block.number) + 1;
         if (seen.stamp == stamp) return seen;
-        uint256 weight = _CREDIT.totalSupply();
+        uint256 weight = _CREDIT.totalSupply(); // 112 bits would take 2^48 issues of the largest amount
         if (_RESERVE != address(0)) weight -= _CREDIT.balanceOf(_RESERVE);
-        // a supply of 112 bits would take 2^48 issues of the largest amount
         seen = Circulation({before: seen.present, present: uint112(weight), stamp: uint32(stamp)});
         _circulation = seen;
     }
@@ -264,7 +262,7 @@ contract VoteBook is AccessManaged, IVoteBook {
     /// @dev Weight of a ballot that counts in this epoch.
     function _countedWeight(address voter) private view returns (uint256 weight) {
         Stake storage stake = _stakes[voter];
-        if (_epochOf(stake.changedIn) < _epoch()) weight = stake.share * _namesOf(stake).count();
+        if (_epochOf(stake.changedIn) < _epochOf(block.number)) weight = stake.share * _namesOf(stake).count();
     }
 
     /// @dev When stake without a ballot is free; zeros while there is a ballot, and if there never was one.
@@ -295,10 +293,6 @@ contract VoteBook is AccessManaged, IVoteBook {
 
     function _hasCredits() private view returns (bool has) {
         return address(_CREDIT) != address(0);
-    }
-
-    function _epoch() private view returns (uint256 number) {
-        return _epochOf(block.number);
     }
 
     function _epochOf(uint256 blockNumber) private view returns (uint256 number) {

@@ -118,8 +118,9 @@ interface IVoteBook {
     /// @param amountMicro Micro-credits, allowed by the caller.
     function lock(uint64 amountMicro) external;
 
-    /// @notice Casts the caller's ballot, instead of an earlier one. Its weight (the stake, at most the cap: a share
-    /// of what circulated in the last epoch, or does now if that is less; one vote where votes are equal) is fixed now, shared equally, rounded down, and counts from the next epoch on.
+    /// @notice Casts the caller's ballot, instead of an earlier one. Its weight is fixed now, shared equally, rounded
+    /// down, and counts from the next epoch on: the stake, at most the cap (a share of what circulated in the last
+    /// epoch, or does now if that is less); one vote where votes are equal.
     /// @param candidates 1 to 30 numbers, ascending; none resigned.
     function vote(uint256[] calldata candidates) external;
 

@@ -6,7 +6,7 @@ import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
 import {TurnSettings} from "../types/ElectionTypes.sol";
 
 /// @title TurnCourtHarness
-/// @notice TurnCourt on a simulated chain, whose own headers are no QBFT headers: hashes of blocks are what a test says.
+/// @notice TurnCourt on a simulated chain, whose headers are no QBFT headers: hashes of blocks are what a test says.
 contract TurnCourtHarness is TurnCourt {
     mapping(uint256 number => bytes32 hash) private _hashes;
 

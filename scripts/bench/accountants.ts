@@ -138,7 +138,7 @@ async function reports(): Promise<Row[]> {
 }
 
 /** The second of the set let its turn pass, the third made the block. */
-async function reportMissed(stage: ElectionStage): Promise<TransactionReceipt> {
+export async function reportMissed(stage: ElectionStage): Promise<TransactionReceipt> {
   const { court, election } = stage.contracts;
   const [first = "", , third = ""] = await election.getValidators();
   const number = BigInt(await stage.latestBlock());
@@ -149,7 +149,7 @@ async function reportMissed(stage: ElectionStage): Promise<TransactionReceipt> {
   return receiptOf(court.reportMissed(encodeBareHeader(parent), bare));
 }
 
-async function reportDoubleSeal(stage: ElectionStage): Promise<TransactionReceipt> {
+export async function reportDoubleSeal(stage: ElectionStage): Promise<TransactionReceipt> {
   const { court, election } = stage.contracts;
   const [culprit = ""] = await election.getValidators();
   const number = BigInt(await stage.latestBlock());

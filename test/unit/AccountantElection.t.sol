@@ -200,7 +200,7 @@ contract AccountantElectionTest is ElectionFixture {
         vm.stopPrank();
     }
 
-    /// Who resigned and had to keep its seat went on sealing: its deposit answers for that until the delay after it left.
+    /// Who resigned and had to keep its seat went on sealing: its deposit answers for that a delay longer.
     function test_TheDelayOfADepositBeginsWhenTheSeatIsLeft() public {
         _electWithStandby();
         vm.prank(member(5));

@@ -176,12 +176,6 @@ abstract contract Elections is Candidates {
         }
     }
 
-    function _standBy(Poll memory poll, uint256 candidate) private pure {
-        uint256 place = poll.standbyCount++;
-        uint256 list = place / CandidateLists.PER_WORD;
-        poll.standby[list] = poll.standby[list].put(place % CandidateLists.PER_WORD, candidate);
-    }
-
     /// @dev The first forced ones and the outranked ones of lowest rank.
     function _worst(
         Leavers memory leavers,
@@ -230,6 +224,12 @@ abstract contract Elections is Candidates {
                 if (rank >= lastRank) ++within;
             }
         }
+    }
+
+    function _standBy(Poll memory poll, uint256 candidate) private pure {
+        uint256 place = poll.standbyCount++;
+        uint256 list = place / CandidateLists.PER_WORD;
+        poll.standby[list] = poll.standby[list].put(place % CandidateLists.PER_WORD, candidate);
     }
 
     function _requireSorted(

@@ -155,15 +155,6 @@ abstract contract Seats is Shares {
 
     // -------------------- private
 
-    /// @dev Whether a candidate may have a seat unless it is voted out. A founder needs no deposit until founders lapse.
-    function _isEntitled(uint256 candidate, uint256 word) private view returns (bool entitled) {
-        if (word.has(CandidateWords.RESIGNED | CandidateWords.JAILED)) return false;
-        Accountant storage who = _accountants[candidate];
-        bool excused = foundersLapsed ? false : word.has(CandidateWords.FOUNDER);
-        if (!excused && who.depositMicro < _MINIMUM_DEPOSIT) return false;
-        return _isAccountant(who.member);
-    }
-
     /// @dev Whether anything was to be done.
     function _review(uint16 candidate) private returns (bool done) {
         uint256 word = _wordOf(candidate);
@@ -190,6 +181,16 @@ abstract contract Seats is Shares {
             change.added += uint16(added);
         }
         _changeNow = change;
+    }
+
+    /// @dev Whether a candidate may have a seat, but for being voted out. A founder needs no deposit until founders
+    /// lapse.
+    function _isEntitled(uint256 candidate, uint256 word) private view returns (bool entitled) {
+        if (word.has(CandidateWords.RESIGNED | CandidateWords.JAILED)) return false;
+        Accountant storage who = _accountants[candidate];
+        bool excused = foundersLapsed ? false : word.has(CandidateWords.FOUNDER);
+        if (!excused && who.depositMicro < _MINIMUM_DEPOSIT) return false;
+        return _isAccountant(who.member);
     }
 
     /// @dev The best of the standby list that may sit and does not; 0: none.

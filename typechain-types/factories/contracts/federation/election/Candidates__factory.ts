@@ -966,9 +966,9 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
+        "internalType": "uint256[]",
         "name": "order",
-        "type": "uint16[]"
+        "type": "uint256[]"
       }
     ],
     "name": "elect",

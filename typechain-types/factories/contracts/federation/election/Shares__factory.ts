@@ -955,9 +955,9 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
+        "internalType": "uint256[]",
         "name": "order",
-        "type": "uint16[]"
+        "type": "uint256[]"
       }
     ],
     "name": "elect",

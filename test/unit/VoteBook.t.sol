@@ -116,7 +116,7 @@ contract VoteBookTest is ElectionFixture {
         assertTrue(election.wordOf(1).live() > cap);
     }
 
-    /// Credits that come and go before anybody looks, borrowed for a block, raise nobody's cap; those that left lower it.
+    /// Credits borrowed for a block raise nobody's cap; those that left lower it.
     function test_TheCapIsOfTheLastEpochOrLess() public {
         uint256 cap = votes.circulating() / 10;
         nextEpoch();

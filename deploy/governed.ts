@@ -9,19 +9,41 @@ import type {
   NamedArtifactContractDeploymentFuture,
 } from "@nomicfoundation/ignition-core";
 
-import { rolesMask, type MemberRole } from "../sdk/enums.js";
+import { MemberRole, rolesMask } from "../sdk/enums.js";
+import type { FounderParameters } from "./parameters.js";
 
 /** A member that a chain starts with. */
 export interface FoundingMember {
   /** Its account on that chain. */
   readonly member: string;
   readonly roles: readonly MemberRole[];
+  /** The address of its node's key, if it is one of the accountants that the chain starts with. */
+  readonly node?: string;
 }
+
+/** A chain with fewer cannot stand one that fails. */
+const LEAST_ACCOUNTANTS = 4;
 
 interface GovernedContracts extends IgnitionModuleResult<string> {
   readonly FederationAccessManager: NamedArtifactContractDeploymentFuture<"FederationAccessManager">;
   readonly Federation: NamedArtifactContractDeploymentFuture<"Federation">;
   readonly FederationGovernor: NamedArtifactContractDeploymentFuture<"FederationGovernor">;
+}
+
+/**
+ * The accountants that a governed chain starts with: the founding members that have a node, so that nobody has a seat
+ * who is not admitted as an accountant.
+ */
+export function accountantsAmong(founders: readonly FoundingMember[]): FounderParameters[] {
+  const accountants = founders.flatMap(({ member, roles, node }) => {
+    if (node === undefined) return [];
+    if (roles.includes(MemberRole.Accountant)) return [{ member, node }];
+    throw new Error(`Founding member ${member} has the node ${node} but not the role Accountant: give it the role.`);
+  });
+  if (accountants.length >= LEAST_ACCOUNTANTS) return accountants;
+  throw new Error(
+    `${accountants.length} founding members have a node: name the nodes of at least ${LEAST_ACCOUNTANTS} accountants.`,
+  );
 }
 
 /** The module of a chain that its founding members govern. */

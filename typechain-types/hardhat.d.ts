@@ -73,6 +73,7 @@ getContractFactory(name: 'QbftHarness', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordsHarness__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
+getContractFactory(name: 'TurnCourtHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourtHarness__factory>
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
 getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
@@ -164,6 +165,7 @@ getContractAt(name: 'QbftHarness', address: string | ethers.Addressable, signer?
 getContractAt(name: 'RecordsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordsHarness>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
+getContractAt(name: 'TurnCourtHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourtHarness>
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
 getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
@@ -255,6 +257,7 @@ deployContract(name: 'QbftHarness', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'TurnCourtHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourtHarness>
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
@@ -346,6 +349,7 @@ deployContract(name: 'QbftHarness', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'RecordsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'TurnCourtHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourtHarness>
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>

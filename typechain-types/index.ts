@@ -132,6 +132,8 @@ export type { ReentrantCredit } from './contracts/mocks/ReentrantCredit.js';
 export { ReentrantCredit__factory } from './factories/contracts/mocks/ReentrantCredit__factory.js';
 export type { SettlementWorldMock } from './contracts/mocks/SettlementWorldMock.js';
 export { SettlementWorldMock__factory } from './factories/contracts/mocks/SettlementWorldMock__factory.js';
+export type { TurnCourtHarness } from './contracts/mocks/TurnCourtHarness.js';
+export { TurnCourtHarness__factory } from './factories/contracts/mocks/TurnCourtHarness__factory.js';
 export type { DeviceCredentials } from './contracts/transaction-chain/devices/DeviceCredentials.js';
 export { DeviceCredentials__factory } from './factories/contracts/transaction-chain/devices/DeviceCredentials__factory.js';
 export type { DeviceLives } from './contracts/transaction-chain/devices/DeviceLives.js';

@@ -48,7 +48,7 @@ contract AccountantElection is ValidatorSet, Elections {
     function bookingOf(address coinbase) external view returns (uint16 candidate, address member, uint256 liveWeight) {
         candidate = _nodeWord(coinbase).candidateOf();
         if (candidate == 0) return (0, address(0), 0);
-        uint256 word = _words[candidate - 1];
+        uint256 word = _words[candidate].value;
         uint256 barring = CandidateWords.KEPT | CandidateWords.JAILED | CandidateWords.RESIGNED;
         if (!word.has(CandidateWords.SEATED) || word.has(barring)) return (0, address(0), 0);
         return (candidate, _accountants[candidate].member, word.live());

@@ -10,6 +10,8 @@ import {IAccountingFees} from "../interfaces/IAccountingFees.sol";
 import {IAccountingRevenue} from "../interfaces/IAccountingRevenue.sol";
 import {ITradeEscrow} from "../interfaces/ITradeEscrow.sol";
 import {IVoteBook} from "../interfaces/IVoteBook.sol";
+import {CandidateLists} from "../libraries/CandidateLists.sol";
+import {Names} from "../types/ElectionTypes.sol";
 
 /// @title AccountingRevenue
 /// @notice Keeps what accountants and their voters are due, and pays it out of this contract's own account in
@@ -18,8 +20,11 @@ import {IVoteBook} from "../interfaces/IVoteBook.sol";
 /// 2^64 a unit of ballot share, and only grow; a ballot's reward is rounded down, so all rewards together never exceed
 /// what was booked.
 contract AccountingRevenue is AccessManaged, IAccountingRevenue {
+    using CandidateLists for uint256;
+
     uint256 private constant _BPS = 10_000;
     uint256 private constant _SCALE_BITS = 64;
+    uint256 private constant _NUMBER_BITS = 10; // of candidates, as CandidateLists has them
 
     IERC20 private immutable _CREDIT;
     IAccountantElection private immutable _ELECTION;
@@ -29,8 +34,8 @@ contract AccountingRevenue is AccessManaged, IAccountingRevenue {
     ITradeEscrow private _escrow; // slot 1
     IVoteBook private _votes; // slot 2
     mapping(address account => uint64 dueMicro) private _dueMicro; // slot 3; the zero address: the pool
-    mapping(uint256 candidate => uint256 accumulator) private _accumulators; // slot 4
-    mapping(address voter => uint256 sum) private _seen; // slot 5: of its candidates' accumulators, when last looked
+    mapping(address voter => uint256 sum) private _seen; // slot 4: of its candidates' accumulators, when last looked
+    uint256[1 << _NUMBER_BITS] private _accumulators; // from slot 5 on, by candidate
 
     /// @notice Nothing is due yet.
     /// @param initialAuthority The AccessManager that says who has the roles SETTLEMENT and COUNCIL.
@@ -90,9 +95,9 @@ contract AccountingRevenue is AccessManaged, IAccountingRevenue {
     /// @inheritdoc IAccountingRevenue
     function claimVotes(address voter) external returns (uint64 paidMicro) {
         _requireBound();
-        (uint256 share, uint16[] memory candidates) = _votes.ballotOf(voter);
+        (uint256 share, Names memory names) = _votes.ballotOf(voter);
         if (share != 0) {
-            uint256 sum = _sumOf(candidates);
+            uint256 sum = _sumOf(names);
             _reward(voter, share, sum);
             _seen[voter] = sum;
         }
@@ -100,15 +105,15 @@ contract AccountingRevenue is AccessManaged, IAccountingRevenue {
     }
 
     /// @inheritdoc IAccountingRevenue
-    function ballotCast(address voter, uint16[] calldata candidates) external {
+    function ballotCast(address voter, Names calldata names) external {
         _requirePart(address(_votes));
-        _seen[voter] = _sumOf(candidates);
+        _seen[voter] = _sumOf(names);
     }
 
     /// @inheritdoc IAccountingRevenue
-    function ballotEnded(address voter, uint256 share, uint16[] calldata candidates) external {
+    function ballotEnded(address voter, uint256 share, Names calldata names) external {
         _requirePart(address(_votes));
-        _reward(voter, share, _sumOf(candidates));
+        _reward(voter, share, _sumOf(names));
     }
 
     /// @inheritdoc IAccountingRevenue
@@ -135,8 +140,8 @@ contract AccountingRevenue is AccessManaged, IAccountingRevenue {
     /// @inheritdoc IAccountingRevenue
     function rewardOf(address voter) external view returns (uint64 rewardMicro) {
         if (address(_votes) == address(0)) return 0;
-        (uint256 share, uint16[] memory candidates) = _votes.ballotOf(voter);
-        return share == 0 ? 0 : _rewardMicro(voter, share, _sumOf(candidates));
+        (uint256 share, Names memory names) = _votes.ballotOf(voter);
+        return share == 0 ? 0 : _rewardMicro(voter, share, _sumOf(names));
     }
 
     /// @inheritdoc IAccountingRevenue
@@ -174,8 +179,15 @@ contract AccountingRevenue is AccessManaged, IAccountingRevenue {
         SafeERC20.safeTransfer(_CREDIT, account, paidMicro);
     }
 
-    function _sumOf(uint16[] memory candidates) private view returns (uint256 sum) {
-        for (uint256 i = 0; i < candidates.length; ++i) sum += _accumulators[candidates[i]];
+    function _sumOf(Names memory names) private view returns (uint256 sum) {
+        return _sumOf(names.first) + _sumOf(names.more);
+    }
+
+    function _sumOf(uint256 list) private view returns (uint256 sum) {
+        unchecked {
+            // 25 numbers, each of less than 2^200: a fee adds less than 2^128 to one
+            for (; list != 0; list = list.rest()) sum += _accumulators[list.first()];
+        }
     }
 
     function _rewardMicro(address voter, uint256 share, uint256 sum) private view returns (uint64 rewardMicro) {

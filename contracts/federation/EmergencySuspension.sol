@@ -131,6 +131,7 @@ contract EmergencySuspension is AccessManaged, IEmergencySuspension {
     function _consume(address backer, address target, uint48 until) private {
         if (!FEDERATION.isMember(backer)) revert EmergencySuspensionNotMember(backer);
         if (backingOf[backer] != target) revert EmergencySuspensionNotBacker(backer, backingOf[backer]);
+        _requireNotWaiting(backer); // a regulator may have backed somebody before it suspended another
         delete backingOf[backer];
         waitsUntil[backer] = until + _WAIT_SECONDS;
     }

@@ -18,6 +18,8 @@ contract Federation is AccessManaged, Votes, IFederation {
     /// @notice The `until` of a suspension without an end, Unix seconds.
     uint48 public constant UNTIL_REINSTATED = type(uint48).max;
 
+    /// @dev More than the observer ever needs (test_TheObserverNeedsLessThanItGets): with less it might fail for that.
+    uint256 private constant _OBSERVER_GAS = 3_000_000;
     /// @dev One bit for each MemberRole.
     uint16 private constant _ALL_ROLES = uint16((1 << (uint256(type(MemberRole).max) + 1)) - 1);
 
@@ -181,10 +183,15 @@ contract Federation is AccessManaged, Votes, IFederation {
     }
 
     /// @dev Last in its function. Whatever the observer does, the decision stands; what it could not do now, anybody
-    /// can have it do later.
+    /// can have it do later. But it fails for no want of gas: an estimate of gas would end where the decision just
+    /// passes and the observer does not.
     function _tellObserver(address account) private {
         if (address(_observer) == address(0)) return;
-        try _observer.standingChanged(account) {} catch {} // solhint-disable-line no-empty-blocks
+        uint256 given = gasleft();
+        // solhint-disable-next-line no-empty-blocks
+        try _observer.standingChanged(account) {} catch {
+            if (given < _OBSERVER_GAS) revert FederationGasTooLow(_OBSERVER_GAS);
+        }
     }
 
     /// @dev True when COUNCIL acts, false when the user's own active registrar does; anybody else is refused.

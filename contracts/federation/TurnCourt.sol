@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
 import {ITurnCourt} from "../interfaces/ITurnCourt.sol";
+import {AccountantSets} from "../libraries/AccountantSets.sol";
 import {CandidateWords} from "../libraries/CandidateWords.sol";
 import {MissedTurns} from "../libraries/MissedTurns.sol";
 import {SetChange} from "../libraries/SetChange.sol";
@@ -13,6 +14,7 @@ import {QbftSeals} from "./QbftSeals.sol";
 /// @title TurnCourt
 /// @notice Missed turns, double seals, and the jail that both lead to. See ITurnCourt.
 contract TurnCourt is ITurnCourt {
+    using AccountantSets for address[];
     using CandidateWords for uint256;
     using QbftHeader for bytes;
 
@@ -21,6 +23,7 @@ contract TurnCourt is ITurnCourt {
         uint8 score; // at that block
         uint64 scoredAt; // block
         uint64 jailedUntil; // Unix seconds
+        uint64 sealedTwiceAt; // the last block proven
     }
 
     /// @dev One word.
@@ -35,7 +38,6 @@ contract TurnCourt is ITurnCourt {
     uint256 private constant _REACH = 256;
     /// @dev From this request timeout on, seconds, two missed turns jail; below it three.
     uint256 private constant _LONG_TIMEOUT = 4;
-    uint256 private constant _MOST_IN_JAIL = 33; // f of the largest set
 
     IAccountantElection private immutable _ELECTION;
     uint32 private immutable _TIMEOUT_SECONDS;
@@ -48,8 +50,7 @@ contract TurnCourt is ITurnCourt {
     mapping(uint256 candidate => Conduct conduct) private _conducts; // slot 0
     mapping(uint256 candidate => Absence absence) private _absences; // slot 1
     mapping(uint256 word => uint256 bits) private _judged; // slot 2: 256 heights a word
-    /// @dev slots 3 to 11: when each place in jail is free again, Unix seconds; of a set only the first f are used
-    uint64[_MOST_IN_JAIL] private _jailPlaces;
+    uint64[] private _jailEnds; // slot 3: of every jail, Unix seconds; ascending, as all last equally long
 
     /// @notice Nothing was judged yet.
     /// @param election Whose candidates are judged.
@@ -110,8 +111,12 @@ contract TurnCourt is ITurnCourt {
     function reportDoubleSeal(bytes calldata first, bytes calldata second) external {
         (address node, uint64 number) = QbftSeals.doubleSealer(first, second);
         if (number == 0 || _blockHash(number - 1) != first.parse().parentHash) revert TurnCourtForeignHeader(number);
+        (bool seals, ) = _ELECTION.validatorsFor(number).indexOf(node);
+        if (!seals) revert TurnCourtForeignNode(node);
         uint16 candidate = _ELECTION.candidateOfNode(node);
-        if (candidate == 0) revert TurnCourtForeignNode(node);
+        Conduct storage conduct = _conducts[candidate];
+        if (number <= conduct.sealedTwiceAt) revert TurnCourtSealsJudged(candidate, conduct.sealedTwiceAt);
+        conduct.sealedTwiceAt = number;
         emit DoubleSealProven(candidate, number);
         _ELECTION.freeze(candidate);
         if (!_ELECTION.wordOf(candidate).has(CandidateWords.JAILED)) _jail(candidate);
@@ -151,6 +156,13 @@ contract TurnCourt is ITurnCourt {
         return conduct.score > decayed ? conduct.score - decayed : 0;
     }
 
+    // -------------------- internal
+
+    /// @dev Another in tests alone: a simulated chain has no QBFT headers.
+    function _hashOf(uint256 number) internal view virtual returns (bytes32 hash) {
+        return blockhash(number);
+    }
+
     // -------------------- private
 
     function _judge(uint256 number) private {
@@ -176,18 +188,17 @@ contract TurnCourt is ITurnCourt {
         if (score >= (_TIMEOUT_SECONDS >= _LONG_TIMEOUT ? 2 : 3)) _jail(candidate);
     }
 
-    /// @dev Jails if one of the f places is free, takes the place for the whole delay, and the score to nothing.
+    /// @dev Jails, and takes the score to nothing, if fewer than f are within their delay: the f-th last jail is over.
     function _jail(uint16 candidate) private {
         (, , , uint32 size, ) = _ELECTION.setHead();
         uint256 places = SetChange.faultBound(size);
-        uint256 place = 0;
-        while (place < places && _jailPlaces[place] > block.timestamp) ++place;
-        if (place == places) {
+        uint256 jails = _jailEnds.length;
+        if (jails >= places && _jailEnds[jails - places] > block.timestamp) {
             emit JailDeferred(candidate);
             return;
         }
         uint64 untilSeconds = uint64(block.timestamp + _JAIL_SECONDS);
-        _jailPlaces[place] = untilSeconds;
+        _jailEnds.push(untilSeconds);
         Conduct storage conduct = _conducts[candidate];
         (conduct.jailedUntil, conduct.score) = (untilSeconds, 0);
         emit Jailed(candidate, untilSeconds);
@@ -206,6 +217,6 @@ contract TurnCourt is ITurnCourt {
 
     function _blockHash(uint256 number) private view returns (bytes32 hash) {
         if (number >= block.number || block.number - number > _REACH) revert TurnCourtBlockOutOfReach(number);
-        return blockhash(number);
+        return _hashOf(number);
     }
 }

@@ -5,46 +5,53 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
 import {IAccountingRevenue} from "../interfaces/IAccountingRevenue.sol";
 import {IFederation, Standing} from "../interfaces/IFederation.sol";
 import {IVoteBook} from "../interfaces/IVoteBook.sol";
-import {NumberLists} from "../libraries/NumberLists.sol";
+import {BallotNames} from "../libraries/BallotNames.sol";
 import {Roles} from "../libraries/Roles.sol";
-import {VoterInfo} from "../types/ElectionTypes.sol";
+import {Names, VoterInfo} from "../types/ElectionTypes.sol";
 
 /// @title VoteBook
 /// @notice Stake, ballots, and who backs whose removal. See IVoteBook.
 contract VoteBook is AccessManaged, IVoteBook {
-    /// @dev One word.
+    using BallotNames for uint256[];
+    using BallotNames for Names;
+
+    /// @dev Two words: a ballot of 30 names costs no more storage than one of a single name.
     struct Stake {
-        uint88 amountMicro;
-        uint48 unlockAt; // Unix seconds
-        uint8 count; // candidates of the ballot; 0: none
-        uint32 castIn; // epoch
+        uint64 amountMicro;
+        uint64 share; // of each candidate of the ballot; 0: no ballot stands
+        uint40 changedAt; // when the ballot was cast, or ended, Unix seconds
+        uint32 changedIn; // the same as a block
+        uint56 moreNames; // five of 10 bits; see Names
+        uint256 firstNames; // of the last ballot, whether or not it stands
     }
 
-    /// @dev One word.
     struct Backing {
         uint16 candidate; // 0: nobody's removal
         uint88 weight; // of the ballot
         uint88 founderWeight;
     }
 
-    /// @dev One word.
     struct RemovalTally {
         uint88 weight; // of ballots
         uint88 founderWeight; // until founders lapse
     }
 
+    /// @dev One word: credits that circulated when an epoch was first touched.
+    struct Circulation {
+        uint112 before; // in the last epoch touched before; 0: none
+        uint112 present; // in the last epoch touched
+        uint32 stamp; // that epoch + 1
+    }
+
     uint256 private constant _BPS = 10_000;
     /// @dev One vote where votes are equal: divisible by 1 to 30, so that shares are exact.
     uint256 private constant _EQUAL_VOTE = 2_329_089_562_800;
-    uint256 private constant _MOST_NAMES = 30;
-    /// @dev The first names of a ballot stand beside its share.
-    uint256 private constant _NAMES_BESIDE_SHARE = 10;
-    uint256 private constant _SHARE_BITS = 96;
 
     IAccountantElection private immutable _ELECTION;
     IFederation private immutable _FEDERATION;
@@ -54,15 +61,12 @@ contract VoteBook is AccessManaged, IVoteBook {
     uint256 private immutable _UNLOCK_SECONDS;
     uint256 private immutable _CAP_BPS;
 
-    // slot 0: AccessManaged, and in the same word:
+    // slot 0: AccessManaged
     IAccountingRevenue private _revenue; // slot 1
     mapping(address voter => Stake stake) private _stakes; // slot 2
-    /// @dev slot 3: word 0: share (96 bits) | ten names; words 1 and 2: the names that follow, 16 each
-    mapping(address voter => uint256[3] words) private _ballots;
-    mapping(address voter => Backing backing) private _backings; // slot 4
-    mapping(uint256 candidate => RemovalTally tally) private _removals; // slot 5
-    /// @dev slot 6: credits circulating when an epoch was first touched (224 bits) | that epoch + 1 (32)
-    uint256 private _circulation;
+    mapping(address voter => Backing backing) private _backings; // slot 3
+    mapping(uint256 candidate => RemovalTally tally) private _removals; // slot 4
+    Circulation private _circulation; // slot 5
 
     /// @notice Nobody voted yet.
     /// @param initialAuthority The AccessManager that says who has the role ISSUER.
@@ -98,19 +102,25 @@ contract VoteBook is AccessManaged, IVoteBook {
     }
 
     /// @inheritdoc IVoteBook
-    function vote(uint16[] calldata candidates) external {
-        uint256 count = candidates.length;
-        if (count == 0 || count > _MOST_NAMES) revert VoteBookInvalidBallotSize(count);
+    function vote(uint256[] calldata candidates) external {
+        Names memory names = candidates.pack();
         _requireVoter(msg.sender);
         Stake storage stake = _stakes[msg.sender];
-        if (stake.count != 0) _endBallot(msg.sender, stake);
-        uint256 share = _weightOf(msg.sender, stake) / count;
+        if (stake.share != 0) _endBallot(msg.sender, stake);
+        uint64 amountMicro = stake.amountMicro;
+        uint256 share = _weightOf(msg.sender, amountMicro) / candidates.length;
         if (share == 0) revert VoteBookNoWeight(msg.sender);
-        _storeBallot(_ballots[msg.sender], share, candidates);
-        (stake.count, stake.castIn) = (uint8(count), uint32(_epoch()));
-        emit BallotCast(msg.sender, share, candidates);
-        _ELECTION.addShares(candidates, share);
-        if (address(_revenue) != address(0)) _revenue.ballotCast(msg.sender, candidates);
+        _stakes[msg.sender] = Stake({
+            amountMicro: amountMicro,
+            share: uint64(share), // of a weight of 64 bits
+            changedAt: uint40(block.timestamp),
+            changedIn: uint32(block.number),
+            moreNames: uint56(names.more), // 50 bits
+            firstNames: names.first
+        });
+        emit BallotCast(msg.sender, share, names);
+        _ELECTION.addShares(names, share);
+        if (address(_revenue) != address(0)) _revenue.ballotCast(msg.sender, names);
     }
 
     /// @inheritdoc IVoteBook
@@ -121,7 +131,9 @@ contract VoteBook is AccessManaged, IVoteBook {
     /// @inheritdoc IVoteBook
     function dropBallot(address voter) external {
         if (_mayVote(voter)) revert VoteBookStillAdmitted(voter);
-        _endBallot(voter, _requireBallot(voter));
+        // a founder backs without a ballot
+        if (_stakes[voter].share == 0 && _backings[voter].candidate != 0) _endBacking(voter);
+        else _endBallot(voter, _requireBallot(voter));
     }
 
     /// @inheritdoc IVoteBook
@@ -129,8 +141,9 @@ contract VoteBook is AccessManaged, IVoteBook {
         Stake storage stake = _stakes[msg.sender];
         uint256 amountMicro = stake.amountMicro;
         if (amountMicro == 0) revert VoteBookZeroAmount();
-        if (stake.count != 0) revert VoteBookBallotStands(msg.sender);
-        if (block.timestamp < stake.unlockAt) revert VoteBookStakeLocked(stake.unlockAt);
+        if (stake.share != 0) revert VoteBookBallotStands(msg.sender);
+        (uint256 atSeconds, uint256 inBlock) = _unlockOf(stake);
+        if (block.timestamp < atSeconds || block.number < inBlock) revert VoteBookStakeLocked(atSeconds, inBlock);
         stake.amountMicro = 0;
         emit StakeWithdrawn(msg.sender, amountMicro);
         SafeERC20.safeTransfer(_CREDIT, msg.sender, amountMicro);
@@ -169,13 +182,20 @@ contract VoteBook is AccessManaged, IVoteBook {
         emit RevenueBound(address(revenue));
     }
 
+    /// @inheritdoc IVoteBook
+    function circulating() external returns (uint256 weight) {
+        return _hasCredits() ? _touchedCirculation().present : _FEDERATION.memberCount() * _EQUAL_VOTE;
+    }
+
     // -------------------- views
 
     /// @inheritdoc IVoteBook
     function voterInfo(address voter) external view returns (VoterInfo memory info) {
         Stake storage stake = _stakes[voter];
-        (info.stakeMicro, info.unlockAt, info.castEpoch) = (stake.amountMicro, stake.unlockAt, stake.castIn);
-        (info.share, info.candidates) = ballotOf(voter);
+        (info.stakeMicro, info.share) = (stake.amountMicro, stake.share);
+        (info.unlockAt, info.unlockBlock) = _unlockOf(stake);
+        info.castEpoch = _epochOf(stake.changedIn);
+        if (info.share != 0) info.candidates = _namesOf(stake).unpack();
         info.backedRemoval = _backings[voter].candidate;
     }
 
@@ -186,37 +206,24 @@ contract VoteBook is AccessManaged, IVoteBook {
     }
 
     /// @inheritdoc IVoteBook
-    function circulating() public returns (uint256 weight) {
-        if (!_hasCredits()) return _FEDERATION.memberCount() * _EQUAL_VOTE;
-        uint256 stamp = _epoch() + 1;
-        uint256 kept = _circulation;
-        if (uint32(kept) == stamp) return kept >> 32;
-        weight = _CREDIT.totalSupply();
-        if (_RESERVE != address(0)) weight -= _CREDIT.balanceOf(_RESERVE);
-        _circulation = (weight << 32) | stamp;
-    }
-
-    /// @inheritdoc IVoteBook
-    function ballotOf(address voter) public view returns (uint256 share, uint16[] memory candidates) {
-        uint256 count = _stakes[voter].count;
-        if (count == 0) return (0, new uint16[](0));
-        uint256[3] storage ballot = _ballots[voter];
-        return (_shareOf(ballot), _namesOf(ballot, count));
+    function ballotOf(address voter) external view returns (uint256 share, Names memory names) {
+        Stake storage stake = _stakes[voter];
+        return (stake.share, _namesOf(stake));
     }
 
     // -------------------- private
 
     /// @dev A ballot of this epoch stays, unless its voter may not vote any more.
     function _endBallot(address voter, Stake storage stake) private {
-        if (stake.castIn == _epoch() && _mayVote(voter)) {
-            revert VoteBookBallotFresh((uint256(stake.castIn) + 1) * _EPOCH_BLOCKS);
-        }
-        (uint256 share, uint16[] memory candidates) = ballotOf(voter);
-        (stake.count, stake.unlockAt) = (0, uint48(block.timestamp + _UNLOCK_SECONDS));
+        uint256 castEpoch = _epochOf(stake.changedIn);
+        if (castEpoch == _epochOf(block.number) && _mayVote(voter))
+            revert VoteBookBallotFresh((castEpoch + 1) * _EPOCH_BLOCKS);
+        (uint256 share, Names memory names) = (stake.share, _namesOf(stake));
+        (stake.share, stake.changedAt, stake.changedIn) = (0, uint40(block.timestamp), uint32(block.number));
         if (_backings[voter].candidate != 0) _endBacking(voter);
         emit BallotEnded(voter);
-        _ELECTION.takeShares(candidates, share);
-        if (address(_revenue) != address(0)) _revenue.ballotEnded(voter, share, candidates);
+        _ELECTION.takeShares(names, share);
+        if (address(_revenue) != address(0)) _revenue.ballotEnded(voter, share, names);
     }
 
     function _endBacking(address voter) private {
@@ -229,37 +236,49 @@ contract VoteBook is AccessManaged, IVoteBook {
         if (tally.weight == 0 && tally.founderWeight == 0) _ELECTION.flagRemoval(backing.candidate, false);
     }
 
-    function _storeBallot(uint256[3] storage ballot, uint256 share, uint16[] calldata candidates) private {
-        uint256 last = candidates.length - 1;
-        uint256 word = share;
-        for (uint256 i = 0; i <= last; ++i) {
-            (uint256 slot, uint256 shift) = _placeOf(i);
-            if (shift == 0) word = 0;
-            word |= uint256(candidates[i]) << shift;
-            // the last place of a word: candidates' numbers have 16 bits
-            if (i == last || shift == 240) ballot[slot] = word;
-        }
+    /// @dev Weight of a ballot cast now. The cap is of what circulated in the last epoch, or does now if that is less,
+    /// so that nobody raises its own by credits that come and go.
+    function _weightOf(address voter, uint256 stakeMicro) private returns (uint256 weight) {
+        if (!_hasCredits()) return _EQUAL_VOTE;
+        // a suspended issuer, too
+        (uint48 issuesSince, , , ) = IAccessManager(authority()).getAccess(Roles.ISSUER, voter);
+        if (issuesSince != 0 || voter == _RESERVE) revert VoteBookIssuerHasNoVote(voter);
+        Circulation memory seen = _touchedCirculation();
+        uint256 least = seen.before == 0 ? seen.present : Math.min(seen.before, seen.present);
+        return Math.min(stakeMicro, (least * _CAP_BPS) / _BPS);
     }
 
-    /// @dev Weight of a ballot cast now.
-    function _weightOf(address voter, Stake storage stake) private returns (uint256 weight) {
-        if (!_hasCredits()) return _EQUAL_VOTE;
-        (bool issues, ) = IAccessManager(authority()).hasRole(Roles.ISSUER, voter);
-        if (issues || voter == _RESERVE) revert VoteBookIssuerHasNoVote(voter);
-        uint256 cap = (circulating() * _CAP_BPS) / _BPS;
-        weight = stake.amountMicro;
-        if (weight > cap) weight = cap;
+    /// @dev What circulates, as the epoch's first caller found it.
+    function _touchedCirculation() private returns (Circulation memory seen) {
+        seen = _circulation;
+        uint256 stamp = _epochOf(block.number) + 1;
+        if (seen.stamp == stamp) return seen;
+        uint256 weight = _CREDIT.totalSupply(); // 112 bits would take 2^48 issues of the largest amount
+        if (_RESERVE != address(0)) weight -= _CREDIT.balanceOf(_RESERVE);
+        seen = Circulation({before: seen.present, present: uint112(weight), stamp: uint32(stamp)});
+        _circulation = seen;
     }
 
     /// @dev Weight of a ballot that counts in this epoch.
     function _countedWeight(address voter) private view returns (uint256 weight) {
         Stake storage stake = _stakes[voter];
-        if (stake.count != 0 && stake.castIn < _epoch()) weight = _shareOf(_ballots[voter]) * stake.count;
+        if (_epochOf(stake.changedIn) < _epochOf(block.number)) weight = stake.share * _namesOf(stake).count();
+    }
+
+    /// @dev When stake without a ballot is free; zeros while there is a ballot, and if there never was one.
+    function _unlockOf(Stake storage stake) private view returns (uint256 atSeconds, uint256 inBlock) {
+        if (stake.share != 0 || stake.changedIn == 0) return (0, 0);
+        // epochs are counted in blocks, and blocks can be late
+        return (stake.changedAt + _UNLOCK_SECONDS, stake.changedIn + 2 * _EPOCH_BLOCKS);
+    }
+
+    function _namesOf(Stake storage stake) private view returns (Names memory names) {
+        return Names({first: stake.firstNames, more: stake.moreNames});
     }
 
     function _requireBallot(address voter) private view returns (Stake storage stake) {
         stake = _stakes[voter];
-        if (stake.count == 0) revert VoteBookNoBallot(voter);
+        if (stake.share == 0) revert VoteBookNoBallot(voter);
     }
 
     function _requireVoter(address voter) private view {
@@ -276,28 +295,7 @@ contract VoteBook is AccessManaged, IVoteBook {
         return address(_CREDIT) != address(0);
     }
 
-    function _epoch() private view returns (uint256 number) {
-        return block.number / _EPOCH_BLOCKS;
-    }
-
-    function _namesOf(uint256[3] storage ballot, uint256 count) private view returns (uint16[] memory names) {
-        names = new uint16[](count);
-        uint256 word;
-        for (uint256 i = 0; i < count; ++i) {
-            (uint256 slot, uint256 shift) = _placeOf(i);
-            if (i == 0 || shift == 0) word = ballot[slot];
-            names[i] = uint16(word >> shift);
-        }
-    }
-
-    function _shareOf(uint256[3] storage ballot) private view returns (uint256 share) {
-        return uint96(ballot[0]);
-    }
-
-    /// @dev Which word of a ballot a name stands in, and how many bits from the right.
-    function _placeOf(uint256 index) private pure returns (uint256 slot, uint256 shift) {
-        if (index < _NAMES_BESIDE_SHARE) return (0, _SHARE_BITS + index * 16);
-        uint256 place = index - _NAMES_BESIDE_SHARE;
-        return (1 + place / NumberLists.PER_WORD, (place % NumberLists.PER_WORD) * 16);
+    function _epochOf(uint256 blockNumber) private view returns (uint256 number) {
+        return blockNumber / _EPOCH_BLOCKS;
     }
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {CandidateInfo, SetCause} from "../types/ElectionTypes.sol";
+import {CandidateInfo, Names, SetCause} from "../types/ElectionTypes.sol";
 import {IAccountingRevenue} from "./IAccountingRevenue.sol";
 import {IFederation} from "./IFederation.sol";
 import {IStandingObserver} from "./IStandingObserver.sol";
@@ -162,6 +162,10 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param signer Who signed; zero when nobody did.
     error ElectionWrongNodeSignature(address node, address signer);
 
+    /// @notice A seated candidate changes its node after the epoch's election, with what that left of the bound.
+    /// @param epoch The epoch whose election was not held yet.
+    error ElectionNotHeld(uint256 epoch);
+
     /// @notice One node change in an epoch.
     /// @param nextBlock From when on it may change again.
     error ElectionNodeChangedThisEpoch(uint256 nextBlock);
@@ -183,10 +187,6 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param candidate The candidate.
     /// @param untilSeconds Until when at least, Unix seconds.
     error ElectionDepositHeld(uint16 candidate, uint256 untilSeconds);
-
-    /// @notice A list of candidates is not in the order asked for.
-    /// @param index The first wrong place.
-    error ElectionListNotAscending(uint256 index);
 
     /// @notice This epoch's election was held.
     /// @param nextBlock From when on the next one may be.
@@ -214,10 +214,6 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param candidate The candidate.
     error ElectionNotFrozen(uint16 candidate);
 
-    /// @notice The candidate's deposit is frozen already for such evidence.
-    /// @param candidate The candidate.
-    error ElectionAlreadyFrozen(uint16 candidate);
-
     /// @notice The contracts that the election works with are bound already.
     /// @param votes The vote book.
     error ElectionPartsBound(address votes);
@@ -238,8 +234,8 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @notice Wants a seat again after resigning.
     function stand() external;
 
-    /// @notice Seals with another key from the next block on. A seated candidate's change counts as one removed and
-    /// one added. Score, jail and deposit stay.
+    /// @notice Seals with another key from the next block on. An active accountant. A seated candidate's change counts
+    /// as one removed and one added, and waits for the epoch's election. Score, jail and deposit stay.
     /// @param node The new address, as in `register`.
     /// @param signature As in `register`.
     function changeNode(address node, bytes calldata signature) external;
@@ -251,7 +247,8 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param amountMicro Micro-credits, allowed by the caller.
     function addDeposit(uint64 amountMicro) external;
 
-    /// @notice Takes the caller's deposit out: resigned, not seated, not in jail, not frozen, `unlockSeconds` later.
+    /// @notice Takes the caller's deposit out: resigned, not seated, not in jail, not frozen, `unlockSeconds` after
+    /// both resigning and leaving the seat.
     function withdrawDeposit() external;
 
     // -------------------- seats
@@ -259,10 +256,11 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @notice Holds the epoch's election. Anyone.
     /// @param order Candidates by counted weight, heaviest first, ties by lower number; as many as it takes to fill
     /// seats and standby list with those who can have one, or all with counted weight.
-    function elect(uint16[] calldata order) external;
+    function elect(uint256[] calldata order) external;
 
     /// @notice Gives a seat, whose holder may not have it any more, to the next on the standby list; restores the
-    /// revenue of a kept seat whose holder may. Anyone.
+    /// revenue of a kept seat whose holder may. Anyone. Whoever is voted out leaves with an election, or, if that had
+    /// to keep the seat, by this.
     /// @param candidate The holder.
     function vacate(uint16 candidate) external;
 
@@ -288,14 +286,14 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     // -------------------- for the vote book
 
     /// @notice Gives each candidate a share, which counts from the next epoch on.
-    /// @param candidates Ascending; none resigned.
+    /// @param names The candidates, ascending; none resigned.
     /// @param share What each gets.
-    function addShares(uint16[] calldata candidates, uint256 share) external;
+    function addShares(Names calldata names, uint256 share) external;
 
     /// @notice Takes the shares back; they count until the end of this epoch.
-    /// @param candidates As in `addShares`.
+    /// @param names As in `addShares`.
     /// @param share As in `addShares`.
-    function takeShares(uint16[] calldata candidates, uint256 share) external;
+    function takeShares(Names calldata names, uint256 share) external;
 
     /// @notice Notes whether somebody backs a candidate's removal.
     /// @param candidate The candidate.
@@ -338,6 +336,10 @@ interface IAccountantElection is IValidatorSet, IStandingObserver {
     /// @param member The account.
     /// @return weight 0 for others, and once founders lapsed.
     function founderWeightOf(address member) external view returns (uint256 weight);
+
+    /// @notice How many candidates there are, numbered from 1; those who resigned keep their number.
+    /// @return count At most 1,000.
+    function candidateCount() external view returns (uint16 count);
 
     /// @notice What a candidate's word is; see `candidateWords`.
     /// @param candidate Its number.

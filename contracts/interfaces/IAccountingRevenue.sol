@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Names} from "../types/ElectionTypes.sol";
 import {IAccountingFees} from "./IAccountingFees.sol";
 import {ITradeEscrow} from "./ITradeEscrow.sol";
 import {IVoteBook} from "./IVoteBook.sol";
@@ -49,14 +50,14 @@ interface IAccountingRevenue is IAccountingFees {
 
     /// @notice A ballot begins to earn. The vote book.
     /// @param voter Whose.
-    /// @param candidates Whom it names.
-    function ballotCast(address voter, uint16[] calldata candidates) external;
+    /// @param names Whom it names.
+    function ballotCast(address voter, Names calldata names) external;
 
     /// @notice A ballot earns no more; what it earned is due. The vote book.
     /// @param voter Whose.
     /// @param share What each candidate had of it.
-    /// @param candidates Whom it named.
-    function ballotEnded(address voter, uint256 share, uint16[] calldata candidates) external;
+    /// @param names Whom it named.
+    function ballotEnded(address voter, uint256 share, Names calldata names) external;
 
     /// @notice Makes due what the voter's ballot earned, and pays all that is due to it, as far as there is. Anyone.
     /// @param voter The voter.

@@ -166,6 +166,10 @@ interface IFederation {
     /// @param observer The observer.
     error FederationObserverBound(address observer);
 
+    /// @notice The observer ran out of gas, or might have.
+    /// @param needed With so much left it has enough.
+    error FederationGasTooLow(uint256 needed);
+
     /// @notice Admits an organisation. COUNCIL.
     /// @param member Its account on this chain, never admitted before.
     /// @param roles Bitmask of MemberRole, at least one.

@@ -79,9 +79,14 @@ interface ITurnCourt {
     /// @param blockNumber The block.
     error TurnCourtHeightJudged(uint256 blockNumber);
 
-    /// @notice The key belongs to no candidate.
+    /// @notice The key was not in the set for that block: what it signs is no seal.
     /// @param node Its address.
     error TurnCourtForeignNode(address node);
+
+    /// @notice A candidate's double seals are judged in the order of their blocks, each once.
+    /// @param candidate The candidate.
+    /// @param lastBlock Up to which they were.
+    error TurnCourtSealsJudged(uint16 candidate, uint256 lastBlock);
 
     /// @notice Announces that turns in a range of blocks may be missed.
     /// @param fromBlock First block, in the future.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {VoterInfo} from "../types/ElectionTypes.sol";
+import {Names, VoterInfo} from "../types/ElectionTypes.sol";
 import {IAccountingRevenue} from "./IAccountingRevenue.sol";
 
 /// @title IVoteBook
@@ -29,8 +29,8 @@ interface IVoteBook {
     /// @notice A ballot was cast; an earlier one ended.
     /// @param voter Whose.
     /// @param share What each candidate got.
-    /// @param candidates Whom it names, ascending.
-    event BallotCast(address indexed voter, uint256 share, uint16[] candidates);
+    /// @param names Whom it names, ascending.
+    event BallotCast(address indexed voter, uint256 share, Names names);
 
     /// @notice A ballot ended; its shares were taken back.
     /// @param voter Whose.
@@ -93,9 +93,14 @@ interface IVoteBook {
     /// @param voter The voter.
     error VoteBookBallotStands(address voter);
 
-    /// @notice The stake is not free yet.
-    /// @param untilSeconds When it will be, Unix seconds.
-    error VoteBookStakeLocked(uint256 untilSeconds);
+    /// @notice The ballot's names are not in ascending order.
+    /// @param index The first wrong place.
+    error VoteBookListNotAscending(uint256 index);
+
+    /// @notice The stake is not free yet: it will be when both the time and the block have come.
+    /// @param untilSeconds Unix seconds.
+    /// @param untilBlock Two epochs after the ballot ended.
+    error VoteBookStakeLocked(uint256 untilSeconds, uint256 untilBlock);
 
     /// @notice The voter is admitted, so that its ballot is its own to end.
     /// @param voter The voter.
@@ -113,19 +118,20 @@ interface IVoteBook {
     /// @param amountMicro Micro-credits, allowed by the caller.
     function lock(uint64 amountMicro) external;
 
-    /// @notice Casts the caller's ballot, instead of an earlier one. Its weight (the stake, at most the cap; one vote
-    /// where votes are equal) is fixed now, shared equally, rounded down, and counts from the next epoch on.
+    /// @notice Casts the caller's ballot, instead of an earlier one. Its weight is fixed now, shared equally, rounded
+    /// down, and counts from the next epoch on: the stake, at most the cap (a share of what circulated in the last
+    /// epoch, or does now if that is less); one vote where votes are equal.
     /// @param candidates 1 to 30 numbers, ascending; none resigned.
-    function vote(uint16[] calldata candidates) external;
+    function vote(uint256[] calldata candidates) external;
 
     /// @notice Ends the caller's ballot; it counts until the end of this epoch. Starts the stake's delay.
     function unvote() external;
 
-    /// @notice Ends the ballot of a voter that is admitted no more. Anyone.
+    /// @notice Ends the ballot, and the backing, of a voter that is admitted no more. Anyone.
     /// @param voter The voter.
     function dropBallot(address voter) external;
 
-    /// @notice Takes the caller's stake out, `unlockSeconds` after its last ballot ended.
+    /// @notice Takes the caller's stake out, `unlockSeconds` and two epochs of blocks after its last ballot ended.
     function withdrawStake() external;
 
     /// @notice Backs the removal of a candidate with the caller's counted weight: above half of all counted weight it
@@ -158,6 +164,6 @@ interface IVoteBook {
     /// @notice A voter's ballot, as far as revenue is concerned.
     /// @param voter The account.
     /// @return share What each candidate has of it; 0 without a ballot.
-    /// @return candidates Whom it names.
-    function ballotOf(address voter) external view returns (uint256 share, uint16[] memory candidates);
+    /// @return names Whom it names, or its last ballot named.
+    function ballotOf(address voter) external view returns (uint256 share, Names memory names);
 }

@@ -42,13 +42,11 @@ library CandidateWords {
         return uint32(word >> _EPOCH_SHIFT) < epoch ? live(word) : uint88(word);
     }
 
-    function plus(uint256 word, uint256 epoch, uint256 weight) internal pure returns (uint256 changed) {
-        return _with(word, epoch, live(word) + weight);
-    }
-
-    /// Refused by Solidity's arithmetic when there is less.
-    function minus(uint256 word, uint256 epoch, uint256 weight) internal pure returns (uint256 changed) {
-        return _with(word, epoch, live(word) - weight);
+    /// The word with another weight from the next epoch on; what counts in this epoch stays.
+    function withLive(uint256 word, uint256 epoch, uint256 weight) internal pure returns (uint256 changed) {
+        assert(weight <= type(uint88).max); // more credits than an issuer can issue in 64-bit amounts
+        uint256 flags = (word >> _FLAGS_SHIFT) << _FLAGS_SHIFT;
+        return flags | (epoch << _EPOCH_SHIFT) | (weight << _AFTER_SHIFT) | counted(word, epoch);
     }
 
     /// Rank of a candidate: heavier first, ties by lower number; below 2^16 without weight.
@@ -56,9 +54,8 @@ library CandidateWords {
         return (weight << 16) | (type(uint16).max - candidate);
     }
 
-    function _with(uint256 word, uint256 epoch, uint256 weight) private pure returns (uint256 changed) {
-        assert(weight <= type(uint88).max); // more credits than an issuer can issue in 64-bit amounts
-        uint256 flags = (word >> _FLAGS_SHIFT) << _FLAGS_SHIFT;
-        return flags | (epoch << _EPOCH_SHIFT) | (weight << _AFTER_SHIFT) | counted(word, epoch);
+    /// Whose rank it is.
+    function candidateOfRank(uint256 rank) internal pure returns (uint256 candidate) {
+        return type(uint16).max - uint16(rank);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+
 /// @title SetChange
 /// @notice How far a set may change, and the changed set.
 library SetChange {
@@ -68,8 +70,8 @@ library SetChange {
         uint256[] memory removed,
         uint256[] memory added
     ) internal pure returns (uint256[] memory changed) {
-        sort(removed);
-        sort(added);
+        Arrays.sort(removed);
+        Arrays.sort(added);
         changed = new uint256[](words.length + added.length - removed.length);
         uint256 filled;
         uint256 r;
@@ -85,17 +87,6 @@ library SetChange {
         }
         while (a < added.length) changed[filled++] = added[a++];
         assert(r == removed.length);
-    }
-
-    /// @notice Sorts in place, ascending, by insertion: lists are at most f long.
-    /// @param words The list.
-    function sort(uint256[] memory words) internal pure {
-        for (uint256 i = 1; i < words.length; ++i) {
-            uint256 word = words[i];
-            uint256 place = i;
-            for (; place != 0 && words[place - 1] > word; --place) words[place] = words[place - 1];
-            words[place] = word;
-        }
     }
 
     function _least(uint256 a, uint256 b) private pure returns (uint256 least) {

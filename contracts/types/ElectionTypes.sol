@@ -67,7 +67,7 @@ struct Founder {
 /// @param member Its account.
 /// @param node The address that its blocks are sealed by.
 /// @param depositMicro Its own credits in the election's keeping, micro-credits.
-/// @param leftAt When it last resigned, Unix seconds; 0 if never.
+/// @param leftAt When it last resigned, or, having resigned, left its seat, Unix seconds; 0 if never.
 /// @param word Its votes and flags; see `candidateWords`.
 /// @param countedWeight Votes that count in this epoch, founder's weight included.
 struct CandidateInfo {
@@ -79,9 +79,19 @@ struct CandidateInfo {
     uint256 countedWeight;
 }
 
+/// @notice Whom a ballot names, ascending: see `CandidateLists`.
+/// @param first The first 25.
+/// @param more The others, at most five.
+struct Names {
+    uint256 first;
+    uint256 more;
+}
+
 /// @notice All that is kept of a voter.
 /// @param stakeMicro Credits locked, micro-credits.
-/// @param unlockAt When stake without a ballot can be taken out, Unix seconds.
+/// @param unlockAt When stake without a ballot can be taken out, Unix seconds; 0 while a ballot stands, and if none
+/// ever stood.
+/// @param unlockBlock The first block in which it can, likewise.
 /// @param share What each candidate of the ballot gets; 0 without a ballot.
 /// @param castEpoch The epoch in which the ballot was cast; it counts from the next one.
 /// @param candidates Whom the ballot names, ascending.
@@ -89,6 +99,7 @@ struct CandidateInfo {
 struct VoterInfo {
     uint256 stakeMicro;
     uint256 unlockAt;
+    uint256 unlockBlock;
     uint256 share;
     uint256 castEpoch;
     uint16[] candidates;

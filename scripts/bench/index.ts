@@ -1,6 +1,7 @@
 /** `npm run bench`: gas and speed against their goals, with breakdown and floor. `npm run bench -- engine gas` runs parts. */
 import { Argument, Command, InvalidArgumentError } from "commander";
 
+import { benchAccountants } from "./accountants.js";
 import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
@@ -12,6 +13,7 @@ const PARTS = {
   engine: benchEngine,
   welfare: benchWelfare,
   clearing: benchClearing,
+  accountants: benchAccountants,
   gas: benchGas,
   day: benchDay,
 } satisfies Record<string, BenchPart>;

@@ -3,7 +3,7 @@ import { keccak256, type Provider } from "ethers";
 
 import transactionChain from "../../deploy/transaction-chain.js";
 import userChain from "../../deploy/user-chain.js";
-import { governedBy, type FoundingMember } from "../../deploy/governed.js";
+import { accountantsAmong, governedBy, type FoundingMember } from "../../deploy/governed.js";
 import type { FounderParameters, GovernanceParameters, MarketParameters } from "../../deploy/parameters.js";
 import {
   DEPLOYMENT_VERSION,
@@ -19,7 +19,7 @@ export interface AdministrationAccounts {
   readonly council: string;
   readonly issuer: string;
   readonly regulator: string;
-  /** At least four. */
+  /** At least four; those of a governed chain are founding members with a node. */
   readonly founders: readonly FounderParameters[];
 }
 
@@ -48,6 +48,7 @@ export async function deployNetwork(
   { network, market, governance, governed, transaction, user, rpcUrls }: DeployOptions,
 ): Promise<Deployment> {
   const { election, ...rules } = market;
+  const seated = governed === undefined ? undefined : seatedAmong(governed);
   // a journal of an earlier chain would give addresses without code
   const deploymentId = (chain: string): string => `${network}-${chain}-${Date.now()}`;
   const config = { requiredConfirmations: 1, blockPollingInterval: 50, timeBeforeBumpingFees: 60_000 };
@@ -74,7 +75,7 @@ export async function deployNetwork(
         ...governance,
         ...transaction,
         ...(await council("transaction")),
-        founders: ascending(transaction.founders),
+        founders: ascending(seated?.transaction ?? transaction.founders),
       },
     },
     deploymentId: deploymentId("transaction"),
@@ -88,7 +89,7 @@ export async function deployNetwork(
         ...governance,
         ...user,
         ...(await council("user")),
-        founders: ascending(user.founders),
+        founders: ascending(seated?.user ?? user.founders),
         minimumDepositMicro: 0n,
       },
     },
@@ -113,6 +114,10 @@ export async function deployNetwork(
       },
     },
   };
+}
+
+function seatedAmong({ transaction, user }: Founders): Record<keyof Founders, FounderParameters[]> {
+  return { transaction: accountantsAmong(transaction), user: accountantsAmong(user) };
 }
 
 /** As the contract wants its first set: by node address. */

@@ -43,6 +43,10 @@ export const ELECTION_ERRORS = {
     why: "Not the key of {node} signed that it is this member's, but {signer}.",
     todo: "Sign NodeClaim (EIP-712) with the node's key, for this member, contract and chain.",
   },
+  ElectionNotHeld: {
+    why: "The election of epoch {epoch} was not held yet, and comes before node changes of the seated.",
+    todo: "Hold it, then change the node.",
+  },
   ElectionNodeChangedThisEpoch: {
     why: "The candidate changed its node in this epoch.",
     todo: "Change it again from block {nextBlock} on.",
@@ -56,10 +60,6 @@ export const ELECTION_ERRORS = {
   ElectionDepositHeld: {
     why: "The deposit of candidate {candidate} stays while it is seated, in jail or frozen, and until {untilSeconds}.",
     todo: "Ask later; after jail, unjail first.",
-  },
-  ElectionListNotAscending: {
-    why: "Place {index} of the ballot does not follow the one before.",
-    todo: "Name candidates in ascending order, each once.",
   },
   ElectionEpochOpen: {
     why: "The election of this epoch was held.",
@@ -84,10 +84,6 @@ export const ELECTION_ERRORS = {
   ElectionNotFrozen: {
     why: "The deposit of candidate {candidate} is not frozen.",
     todo: "There is nothing to decide.",
-  },
-  ElectionAlreadyFrozen: {
-    why: "The deposit of candidate {candidate} is frozen already.",
-    todo: "Wait for the members' vote.",
   },
   ElectionPartsBound: { why: "The election's parts are bound to {votes} for ever.", todo: "There is nothing to do." },
   ElectionNotPart: {
@@ -123,7 +119,14 @@ export const ELECTION_ERRORS = {
   },
   VoteBookNoBallot: { why: "{voter} has no ballot.", todo: "Vote first." },
   VoteBookBallotStands: { why: "The stake of {voter} is behind its ballot.", todo: "Unvote first, and wait." },
-  VoteBookStakeLocked: { why: "The stake is locked until {untilSeconds}.", todo: "Take it out then." },
+  VoteBookListNotAscending: {
+    why: "Place {index} of the ballot does not follow the one before.",
+    todo: "Name candidates in ascending order, each once.",
+  },
+  VoteBookStakeLocked: {
+    why: "The stake is locked until {untilSeconds}, and until block {untilBlock}.",
+    todo: "Take it out when both have come.",
+  },
   VoteBookStillAdmitted: {
     why: "{voter} is admitted, and its ballot its own.",
     todo: "Only the ballots of those who may not vote any more can be dropped.",
@@ -161,8 +164,12 @@ export const ELECTION_ERRORS = {
   },
   TurnCourtHeightJudged: { why: "Block {blockNumber} was judged.", todo: "There is nothing to do." },
   TurnCourtForeignNode: {
-    why: "{node} sealed, but belongs to no candidate.",
+    why: "{node} signed, but was not in the set for that block.",
     todo: "Check that the headers are of this chain's accountants.",
+  },
+  TurnCourtSealsJudged: {
+    why: "Double seals of candidate {candidate} were judged up to block {lastBlock}.",
+    todo: "Report one of a later block, if there is one.",
   },
   AccountingRevenueInvalidShare: {
     why: "Voters can't have {voterBps} hundredths of a percent.",

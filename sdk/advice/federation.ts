@@ -90,5 +90,9 @@ export const FEDERATION_ERRORS = {
     why: "Since the hand-over nobody gets or loses the role {roleId}.",
     todo: "Leave it: only COUNCIL, ISSUER and REGULATOR can be given and taken.",
   },
+  FederationGasTooLow: {
+    why: "The transaction's gas would let the decision pass without what follows from it for the accountants' seats.",
+    todo: "Send it with {needed} gas more than it is estimated to use; what is not used costs nothing.",
+  },
   FederationObserverBound: { why: "The observer is bound to {observer} for ever.", todo: "There is nothing to do." },
 } as const satisfies Record<string, Advice>;

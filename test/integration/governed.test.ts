@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ZeroAddress, toQuantity, type Wallet } from "ethers";
 
-import type { FoundingMember } from "../../deploy/governed.js";
+import { accountantsAmong, type FoundingMember } from "../../deploy/governed.js";
 import { governanceParameters } from "../../deploy/parameters.js";
 import { keyFromSeed } from "../../scripts/networks/keys.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
@@ -47,8 +47,8 @@ type Kind = (typeof KINDS)[number];
 
 /** What the founders are; on each chain with other keys. */
 const FOUNDERS: readonly (readonly [name: string, roles: readonly MemberRole[]])[] = [
-  ["supplier", [MemberRole.Supplier]],
-  ["grid", [MemberRole.GridOperator]],
+  ["supplier", [MemberRole.Supplier, MemberRole.Accountant]],
+  ["grid", [MemberRole.GridOperator, MemberRole.Accountant]],
   ["meters", [MemberRole.MeteringOperator]],
   ["registrar", [MemberRole.Registrar, MemberRole.Accountant]],
   ["maker", [MemberRole.Manufacturer, MemberRole.Accountant]],
@@ -58,8 +58,15 @@ function keysOf(kind: Kind): Wallet[] {
   return FOUNDERS.map(([name]) => keyFromSeed(SEED, kind, name));
 }
 
+/** The accountants among them have the operators' nodes. */
 function foundersOf(kind: Kind): FoundingMember[] {
-  return keysOf(kind).map(({ address }, place) => ({ member: address, roles: FOUNDERS[place]?.[1] ?? [] }));
+  let nodes = 0;
+  return keysOf(kind).map(({ address }, place) => {
+    const roles = FOUNDERS[place]?.[1] ?? [];
+    if (!roles.includes(MemberRole.Accountant)) return { member: address, roles };
+    nodes += 1;
+    return { member: address, roles, node: keyFromSeed(SEED, kind, `operator/node${nodes}`).address };
+  });
 }
 
 /** The code that a promise fails with. */
@@ -237,6 +244,28 @@ describe("a governed pair of chains", () => {
     const stranger = network.operators.transaction.council;
     expect(await failureOf(propose(as(chain, stranger), removal))).to.equal("GovernorInsufficientProposerVotes");
     expect(await failureOf(proposalOf(chain, 1n))).to.equal("ProposalUnknown");
+  });
+
+  it("seats founding members alone, each an admitted accountant", async () => {
+    for (const kind of KINDS) {
+      const { accountantElection, federation } = network[kind].contracts;
+      expect(await accountantElection.candidateCount()).to.equal(4n);
+      for (const candidate of [1, 2, 3, 4]) {
+        const { member } = await accountantElection.candidateInfo(candidate);
+        expect(keysOf(kind).map(({ address }) => address)).to.include(member);
+        expect(await federation.hasRole(member, MemberRole.Accountant)).to.equal(true);
+      }
+    }
+  });
+
+  it("is refused when a founder with a node is no accountant, or too few have one", () => {
+    const founders = foundersOf("user");
+    const [supplier, grid, meters] = founders;
+    if (!supplier || !grid || !meters) throw new Error("too few founders");
+    const node = supplier.node ?? "";
+    expect(() => accountantsAmong([{ ...meters, node }])).to.throw(`${meters.member} has the node ${node}`);
+    expect(() => accountantsAmong([supplier, grid, meters])).to.throw("2 founding members have a node");
+    expect(accountantsAmong(founders)).to.have.length(4);
   });
 
   // -------------------- nobody administers but the governor

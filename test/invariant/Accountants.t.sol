@@ -46,7 +46,7 @@ contract AccountantsHandler is ElectionFixture {
     }
 
     function vote(uint256 who, uint256 picked) external {
-        uint16[] memory names = new uint16[](MEMBERS);
+        uint256[] memory names = new uint256[](MEMBERS);
         uint256 count;
         for (uint16 i = 1; i <= MEMBERS; ++i) if (picked & (1 << i) != 0) names[count++] = i;
         assembly ("memory-safe") {

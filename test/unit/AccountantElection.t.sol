@@ -142,9 +142,35 @@ contract AccountantElectionTest is ElectionFixture {
         vm.prank(member(3));
         election.changeNode(node(33), signature);
         nextEpoch();
+        elect();
         vm.prank(member(3));
         election.changeNode(node(33), signature);
         assertSetIsValid();
+    }
+
+    /// A few who changed their nodes at each epoch's start would spend its bound, and keep their seats for ever.
+    function test_RevertWhen_ASeatedNodeChangesBeforeTheEpochsElection() public {
+        register(5);
+        voteFor(1, STAKE, 5);
+        voteFor(2, STAKE, 5);
+        nextEpoch();
+        bytes memory signature = claimSignature(member(1), node(11), nodeKey(11));
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotHeld.selector, block.number / EPOCH));
+        vm.prank(member(1));
+        election.changeNode(node(11), signature);
+        elect();
+        assertTrue(seated(5), "the election has the whole bound");
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionChangeBound.selector, 1, START + 2 * EPOCH));
+        vm.prank(member(1));
+        election.changeNode(node(11), signature);
+    }
+
+    function test_RevertWhen_TheExpelledChangeTheirNode() public {
+        federation.expel(member(1));
+        bytes memory signature = claimSignature(member(1), node(11), nodeKey(11));
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotAccountant.selector, member(1)));
+        vm.prank(member(1));
+        election.changeNode(node(11), signature);
     }
 
     function test_ACandidateWithoutASeatChangesItsNodeWithoutTheSet() public {
@@ -171,6 +197,28 @@ contract AccountantElectionTest is ElectionFixture {
         assertEq(credit.balanceOf(member(5)), DEPOSIT);
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionInvalidAmount.selector, 0, 0));
         election.withdrawDeposit();
+        vm.stopPrank();
+    }
+
+    /// Who resigned and had to keep its seat went on sealing: its deposit answers for that a delay longer.
+    function test_TheDelayOfADepositBeginsWhenTheSeatIsLeft() public {
+        _electWithStandby();
+        vm.prank(member(5));
+        election.resign(); // f of 4 is 1
+        vm.startPrank(member(6));
+        election.resign();
+        assertTrue(kept(6));
+        skip(UNLOCK);
+        nextEpoch();
+        election.vacate(6);
+        assertFalse(seated(6));
+        uint256 freeAt = block.timestamp + UNLOCK;
+        assertEq(election.candidateInfo(6).leftAt, block.timestamp);
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionDepositHeld.selector, 6, freeAt));
+        election.withdrawDeposit();
+        vm.warp(freeAt);
+        election.withdrawDeposit();
+        assertEq(credit.balanceOf(member(6)), DEPOSIT);
         vm.stopPrank();
     }
 
@@ -232,7 +280,7 @@ contract AccountantElectionTest is ElectionFixture {
 
     function test_SeatsGrowByTheBoundAnEpoch() public {
         election.setSeats(7);
-        for (uint256 i = 1; i <= 4; ++i) _deposit(i);
+        for (uint256 i = 1; i <= 4; ++i) leaveDeposit(i);
         for (uint256 i = 5; i <= 8; ++i) register(i);
         for (uint16 i = 5; i <= 8; ++i) voteFor(i, STAKE - i, i);
         uint256[4] memory sizes = [uint256(5), 6, 7, 7];
@@ -267,10 +315,10 @@ contract AccountantElectionTest is ElectionFixture {
         uint256 stay;
         for (uint16 i = 1; i <= 4; ++i) if (kept(i)) ++stay;
         assertEq(stay, 3, "the bound keeps three, who earn nothing");
-        _deposit(1);
-        _deposit(2);
-        _deposit(3);
-        _deposit(4);
+        leaveDeposit(1);
+        leaveDeposit(2);
+        leaveDeposit(3);
+        leaveDeposit(4);
         nextEpoch();
         elect();
         assertTrue(seated(6));
@@ -279,11 +327,11 @@ contract AccountantElectionTest is ElectionFixture {
 
     function test_RevertWhen_TheEpochIsOpen() public {
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionEpochOpen.selector, START + EPOCH));
-        election.elect(new uint16[](0));
+        election.elect(new uint256[](0));
         nextEpoch();
         elect();
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionEpochOpen.selector, START + 2 * EPOCH));
-        election.elect(new uint16[](0));
+        election.elect(new uint256[](0));
     }
 
     /// An epoch that nobody closes costs nothing but time: the next election counts what counts then.
@@ -301,9 +349,9 @@ contract AccountantElectionTest is ElectionFixture {
         for (uint256 i = 5; i <= 7; ++i) register(i);
         for (uint16 i = 5; i <= 7; ++i) voteFor(i, STAKE - i, i);
         nextEpoch();
-        uint16[] memory order = orderOf(election.candidateWords());
+        uint256[] memory order = orderOf(election.candidateWords());
         assertEq(order.length, 3);
-        uint16[] memory swapped = orderOf(election.candidateWords());
+        uint256[] memory swapped = orderOf(election.candidateWords());
         (swapped[0], swapped[1]) = (swapped[1], swapped[0]);
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionOrderNotSorted.selector, 1));
         election.elect(swapped);
@@ -318,7 +366,7 @@ contract AccountantElectionTest is ElectionFixture {
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionOrderTooShort.selector, 2, 68));
         election.elect(list(order[0], order[1]));
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionOrderTooShort.selector, 0, 68));
-        election.elect(new uint16[](0));
+        election.elect(new uint256[](0));
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotCandidate.selector, 8));
         election.elect(list(8));
         election.elect(order);
@@ -340,7 +388,7 @@ contract AccountantElectionTest is ElectionFixture {
 
     function test_AMajorityVotesOutWithoutABetterCandidate() public {
         deployElection(5, 5);
-        for (uint256 i = 1; i <= 5; ++i) _deposit(i);
+        for (uint256 i = 1; i <= 5; ++i) leaveDeposit(i);
         for (uint256 i = 1; i <= 5; ++i) voteFor(i, STAKE, uint16(i));
         nextEpoch();
         elect();
@@ -354,6 +402,8 @@ contract AccountantElectionTest is ElectionFixture {
         assertTrue(seated(target), "two of five are no majority");
         vm.prank(voter(3));
         votes.backRemoval(target);
+        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNothingToVacate.selector, target));
+        election.vacate(target); // not before the next epoch
         nextEpoch();
         elect();
         assertFalse(seated(target));
@@ -445,6 +495,43 @@ contract AccountantElectionTest is ElectionFixture {
         assertSetIsValid();
     }
 
+    /// A decision takes the observer's work along or does not pass: an estimate of gas finds no limit between.
+    function testFuzz_ADecisionPassesWithItsObserverOrNot(uint256 gas) public {
+        _electWithStandby();
+        federation.bindObserver(election);
+        gas = bound(gas, 50_000, 600_000);
+        try federation.expel{gas: gas}(member(5)) {
+            assertFalse(seated(5), "its seat is left in the same transaction");
+        } catch {
+            assertTrue(seated(5));
+        }
+    }
+
+    /// 101 seats, and a standby list on which all but the last may not sit: the most that an observer has to do.
+    function test_TheObserverNeedsLessThanItGets() public {
+        vm.pauseGasMetering(); // the stage costs more than a block
+        deployElection(101, 101);
+        for (uint256 i = 102; i <= 165; ++i) register(i);
+        for (uint256 i = 1; i <= 101; ++i) leaveDeposit(i);
+        for (uint256 i = 0; i < 165; i += 30) {
+            uint256 count = i + 30 > 165 ? 15 : 30;
+            uint256[] memory names = new uint256[](count);
+            for (uint256 j = 0; j < count; ++j) names[j] = i + j + 1;
+            voteFor(1_000 + i, uint64(STAKE - i), names);
+        }
+        nextEpoch();
+        elect();
+        uint16[] memory standby = election.standby();
+        assertEq(standby.length, 64);
+        for (uint256 i = 0; i < 63; ++i) federation.changeRoles(election.candidateInfo(standby[i]).member, 2);
+        federation.expel(member(7));
+        vm.resumeGasMetering();
+        election.standingChanged(member(7));
+        assertTrue(vm.lastCallGas().gasTotalUsed < 2_400_000, "3,000,000 are asked for");
+        assertFalse(seated(numberOf(7)));
+        assertTrue(seated(standby[63]));
+    }
+
     function test_TheExpelledLoseTheirSeatAtTheNextReview() public {
         _electWithStandby();
         federation.expel(member(5));
@@ -516,15 +603,6 @@ contract AccountantElectionTest is ElectionFixture {
     }
 
     // -------------------- steps
-
-    /// A founder needs a deposit once founders lapse.
-    function _deposit(uint256 number) private {
-        issue(member(number), DEPOSIT);
-        vm.startPrank(member(number));
-        credit.approve(address(election), DEPOSIT);
-        election.addDeposit(DEPOSIT);
-        vm.stopPrank();
-    }
 
     /// Candidates 5 to 8 hold the seats, 9 and 10 stand by; a new epoch has begun.
     function _electWithStandby() private {

@@ -74,6 +74,20 @@ contract EmergencySuspensionTest is GovernanceFixture {
         }
     }
 
+    /// A regulator that backed somebody, then suspended another by itself, waits with its backing.
+    function test_RevertWhen_AWaitingAccuserIsNamedAsBacker() public {
+        address[] memory backers = _backed(founders[19], 0, 7);
+        _byRegulator(founders[18]);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IEmergencySuspension.EmergencySuspensionWaiting.selector,
+                regulator,
+                NOW + DURATION + WAIT
+            )
+        );
+        emergency.suspendByMembers(founders[19], backers);
+    }
+
     function testFuzz_FewerThanAThirdSuspendNobody(uint256 members, uint256 backers) public {
         members = bound(members, 2, 12);
         backers = bound(backers, 0, members);

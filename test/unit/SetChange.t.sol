@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+
 import {SetChange} from "../../contracts/libraries/SetChange.sol";
 import {Test} from "../utils/Test.sol";
 
@@ -84,7 +86,7 @@ contract SetChangeTest is Test {
             if (i < n) words[i] = _draw(seed, i);
             else added[i - n] = _draw(seed, i);
         }
-        SetChange.sort(words);
+        Arrays.sort(words);
         uint256[] memory removed = new uint256[](r);
         uint256 shift = seed % n; // any r in a row, wrapping around, backwards
         for (uint256 i = 0; i < r; ++i) removed[r - 1 - i] = words[(i + shift) % n];

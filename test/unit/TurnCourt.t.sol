@@ -6,9 +6,9 @@ import {IAccountantElection} from "../../contracts/interfaces/IAccountantElectio
 import {ITurnCourt} from "../../contracts/interfaces/ITurnCourt.sol";
 import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
 import {TurnSettings} from "../../contracts/types/ElectionTypes.sol";
-import {ElectionFixture} from "../utils/ElectionFixture.sol";
+import {TurnFixture} from "../utils/TurnFixture.sol";
 
-contract TurnCourtTest is ElectionFixture {
+contract TurnCourtTest is TurnFixture {
     using CandidateWords for uint256;
 
     bytes32 private constant GRANDPARENT = keccak256("what block N - 1 stands on");
@@ -83,7 +83,7 @@ contract TurnCourtTest is ElectionFixture {
         vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtForeignHeader.selector, START + 10));
         court.reportMissed(parent, header);
         vm.setBlockhash(START + 10, keccak256(header));
-        bytes memory other = _header(GRANDPARENT, set[1], START + 9, block.timestamp, hex"");
+        bytes memory other = headerOf(GRANDPARENT, set[1], START + 9, block.timestamp, hex"");
         vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtForeignHeader.selector, START + 9));
         court.reportMissed(other, header);
         court.reportMissed(parent, header);
@@ -190,6 +190,36 @@ contract TurnCourtTest is ElectionFixture {
         assertFalse(seated(second));
     }
 
+    /// f counts all who are within their delay, also those jailed when the set was larger.
+    function test_AShrunkenSetHasFewerPlaces() public {
+        deployElection(10, 10);
+        set = election.getValidators();
+        vm.roll(START + 20);
+        uint256 time = block.timestamp;
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.warp(time + i * 1_000);
+            _report(START + 2 + 4 * i, 2 * i, 2 * i + 2, 6);
+            _report(START + 4 + 4 * i, 2 * i, 2 * i + 2, 6);
+            assertTrue(election.wordOf(_of(2 * i + 1)).has(CandidateWords.JAILED));
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(election.candidateInfo(_of(5 + i)).member);
+            election.resign();
+        }
+        assertEq(election.getValidators().length, 5); // f is 1 now
+        vm.roll(START + 50);
+        set = election.getValidators();
+        vm.warp(time + 3_600); // the first delay is over, the second is not
+        uint16 third = _of(1);
+        _report(START + 40, 0, 2, 6);
+        vm.expectEmit(address(court));
+        emit ITurnCourt.JailDeferred(third);
+        _report(START + 42, 0, 2, 6);
+        vm.warp(time + 4_600);
+        _report(START + 44, 0, 2, 6);
+        assertTrue(election.wordOf(third).has(CandidateWords.JAILED));
+    }
+
     function test_InASetOfFourTheJailedKeepsItsSeatAndEarnsNothing() public {
         _report(START + 10, 0, 2, 6);
         _report(START + 12, 0, 2, 6);
@@ -241,14 +271,14 @@ contract TurnCourtTest is ElectionFixture {
     function test_ADoubleSealJailsAndFreezesTheOwnDeposit() public {
         _electWithStandby();
         uint16 candidate = 5;
-        (bytes memory first, bytes memory second) = _doubleSeal(5, block.number - 3);
+        (bytes memory first, bytes memory second) = doubleSeal(5, block.number - 3);
         vm.expectEmit(address(court));
         emit ITurnCourt.DoubleSealProven(candidate, block.number - 3);
         court.reportDoubleSeal(first, second);
         assertFalse(seated(candidate));
         assertTrue(election.wordOf(candidate).has(CandidateWords.FROZEN));
         uint256 stake = votes.voterInfo(voter(5)).stakeMicro;
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionAlreadyFrozen.selector, candidate));
+        vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtSealsJudged.selector, candidate, block.number - 3));
         court.reportDoubleSeal(second, first);
         vm.expectRevert(
             abi.encodeWithSelector(IAccountantElection.ElectionInvalidAmount.selector, DEPOSIT + 1, DEPOSIT)
@@ -263,7 +293,7 @@ contract TurnCourtTest is ElectionFixture {
     }
 
     function test_TheMembersVoteFreesAFrozenDeposit() public {
-        (bytes memory first, bytes memory second) = _doubleSeal(1, block.number - 3);
+        (bytes memory first, bytes memory second) = doubleSeal(1, block.number - 3);
         uint16 candidate = numberOf(1);
         court.reportDoubleSeal(first, second);
         vm.expectEmit(address(election));
@@ -273,9 +303,49 @@ contract TurnCourtTest is ElectionFixture {
         election.unfreeze(candidate);
     }
 
+    /// One offence is judged once, also after the members decided on it.
+    function test_RevertWhen_ADoubleSealIsShownAgainAfterTheVote() public {
+        (bytes memory first, bytes memory second) = doubleSeal(1, block.number - 3);
+        court.reportDoubleSeal(first, second);
+        election.unfreeze(numberOf(1));
+        vm.expectRevert(
+            abi.encodeWithSelector(ITurnCourt.TurnCourtSealsJudged.selector, numberOf(1), block.number - 3)
+        );
+        court.reportDoubleSeal(second, first);
+        (first, second) = doubleSeal(1, block.number - 2); // another one
+        court.reportDoubleSeal(first, second);
+        assertTrue(election.wordOf(numberOf(1)).has(CandidateWords.FROZEN));
+    }
+
+    /// What a key signs that has no seat is no seal: else a few candidates without one could fill the jail's places.
+    function test_RevertWhen_TheSealerHadNoSeat() public {
+        _electWithStandby();
+        (bytes memory first, bytes memory second) = doubleSeal(9, block.number - 3);
+        vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtForeignNode.selector, node(9)));
+        court.reportDoubleSeal(first, second);
+    }
+
+    /// Without a free place a double seal freezes; the next one jails when a place is free.
+    function test_WhoSealedTwiceWhileTheJailWasFullIsJailedForTheNextTime() public {
+        _electWithStandby();
+        (bytes memory first, bytes memory second) = doubleSeal(5, block.number - 3);
+        court.reportDoubleSeal(first, second);
+        (first, second) = doubleSeal(6, block.number - 3);
+        vm.expectEmit(address(court));
+        emit ITurnCourt.JailDeferred(6);
+        court.reportDoubleSeal(first, second);
+        assertTrue(election.wordOf(6).has(CandidateWords.FROZEN));
+        skip(3_600);
+        (first, second) = doubleSeal(6, block.number - 2);
+        court.reportDoubleSeal(first, second);
+        assertTrue(election.wordOf(6).has(CandidateWords.JAILED));
+    }
+
     function test_AFrozenDepositIsHeld() public {
-        register(5);
-        (bytes memory first, bytes memory second) = _doubleSeal(5, block.number - 3);
+        deployElection(5, 5);
+        vm.roll(START + 20);
+        leaveDeposit(5);
+        (bytes memory first, bytes memory second) = doubleSeal(5, block.number - 3);
         court.reportDoubleSeal(first, second);
         vm.startPrank(member(5));
         election.resign();
@@ -287,11 +357,11 @@ contract TurnCourtTest is ElectionFixture {
     }
 
     function test_RevertWhen_TheDoubleSealIsNotThisChains() public {
-        (bytes memory first, bytes memory second) = _doubleSeal(1, block.number - 3);
+        (bytes memory first, bytes memory second) = doubleSeal(1, block.number - 3);
         vm.setBlockhash(block.number - 4, keccak256("another chain"));
         vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtForeignHeader.selector, block.number - 3));
         court.reportDoubleSeal(first, second);
-        (first, second) = _doubleSeal(77, block.number - 3);
+        (first, second) = doubleSeal(77, block.number - 3);
         vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtForeignNode.selector, node(77)));
         court.reportDoubleSeal(first, second);
     }
@@ -320,65 +390,9 @@ contract TurnCourtTest is ElectionFixture {
         uint256 gap
     ) private returns (bytes memory parent, bytes memory header) {
         uint256 time = block.timestamp;
-        parent = _header(GRANDPARENT, set[before], number - 1, time, hex"");
-        header = _header(keccak256(parent), set[maker], number, time + gap, hex"");
+        parent = headerOf(GRANDPARENT, set[before], number - 1, time, hex"");
+        header = headerOf(keccak256(parent), set[maker], number, time + gap, hex"");
         vm.setBlockhash(number, keccak256(header));
-    }
-
-    /// Two blocks of one parent and number, each with the seal of that node's key.
-    function _doubleSeal(uint256 who, uint256 number) private returns (bytes memory first, bytes memory second) {
-        bytes32 parentHash = keccak256(abi.encode("parent", number));
-        vm.setBlockhash(number - 1, parentHash);
-        return (
-            _sealed(parentHash, who, number, block.timestamp),
-            _sealed(parentHash, who, number, block.timestamp + 1)
-        );
-    }
-
-    function _sealed(
-        bytes32 parentHash,
-        uint256 who,
-        uint256 number,
-        uint256 time
-    ) private pure returns (bytes memory) {
-        bytes memory bare = _header(parentHash, node(who), number, time, hex"");
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(nodeKey(who), keccak256(bare));
-        return _header(parentHash, node(who), number, time, abi.encodePacked(r, s, v - 27));
-    }
-
-    /// RLP of a header of round 0, bare or with one seal.
-    function _header(
-        bytes32 parentHash,
-        address coinbase,
-        uint256 number,
-        uint256 time,
-        bytes memory seal
-    ) private pure returns (bytes memory) {
-        bytes memory payload = bytes.concat(
-            bytes.concat(hex"a0", parentHash, hex"a0", keccak256("uncles"), hex"94", bytes20(coinbase)),
-            bytes.concat(hex"a0", keccak256("state"), hex"a0", keccak256("transactions")),
-            bytes.concat(hex"a0", keccak256("receipts"), hex"b90100", new bytes(256), hex"01"),
-            bytes.concat(_integer(number), _integer(30_000_000), hex"80", _integer(time), _extraData(seal)),
-            bytes.concat(hex"a0", keccak256("mix"), hex"88", bytes8(0), hex"80")
-        );
-        return bytes.concat(hex"f9", bytes2(uint16(payload.length)), payload);
-    }
-
-    function _extraData(bytes memory seal) private pure returns (bytes memory) {
-        bytes memory head = bytes.concat(hex"a0", bytes32(0), hex"c0c080");
-        if (seal.length == 0) return bytes.concat(hex"a6e5", head, hex"c0");
-        // 36 bytes of head and 69 of seals
-        return bytes.concat(hex"b86bf869", head, hex"f843b841", seal);
-    }
-
-    function _integer(uint256 value) private pure returns (bytes memory) {
-        uint256 size;
-        for (uint256 rest = value; rest != 0; rest >>= 8) ++size;
-        bytes memory all = abi.encodePacked(value);
-        bytes memory encoded = new bytes(size + 1);
-        encoded[0] = bytes1(uint8(0x80 + size));
-        for (uint256 i = 0; i < size; ++i) encoded[i + 1] = all[32 - size + i];
-        return encoded;
     }
 
     /// Candidates 5 to 8 hold the seats, 9 and 10 stand by.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IAccountingFees} from "../../contracts/interfaces/IAccountingFees.sol";
 import {IAccountingRevenue} from "../../contracts/interfaces/IAccountingRevenue.sol";
+import {Names} from "../../contracts/types/ElectionTypes.sol";
 import {ElectionFixture} from "../utils/ElectionFixture.sol";
 
 /// @notice How a fee is shared between an accountant and those who voted for it: 40 % are theirs here.
@@ -118,9 +119,9 @@ contract VoterRevenueTest is ElectionFixture {
         bytes memory refusal = abi.encodeWithSelector(IAccountingRevenue.AccountingRevenueNotPart.selector, caller);
         vm.startPrank(caller);
         vm.expectRevert(refusal);
-        revenue.ballotCast(caller, list(1));
+        revenue.ballotCast(caller, Names(1, 0));
         vm.expectRevert(refusal);
-        revenue.ballotEnded(caller, 1, list(1));
+        revenue.ballotEnded(caller, 1, Names(1, 0));
         vm.expectRevert(refusal);
         revenue.addToPool(1);
         vm.stopPrank();

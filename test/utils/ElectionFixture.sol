@@ -197,13 +197,22 @@ abstract contract ElectionFixture is Test {
         return election.register(node(number), signature);
     }
 
+    /// A founder needs a deposit once founders lapse.
+    function leaveDeposit(uint256 number) internal {
+        issue(member(number), DEPOSIT);
+        vm.startPrank(member(number));
+        credit.approve(address(election), DEPOSIT);
+        election.addDeposit(DEPOSIT);
+        vm.stopPrank();
+    }
+
     function admitVoter(uint256 number) internal returns (address account) {
         account = voter(number);
         if (!federation.isMember(account)) federation.admitMember(account, uint16(1 << uint8(MemberRole.Supplier)));
     }
 
     /// Voter `number` locks credits and votes.
-    function voteFor(uint256 number, uint64 stakeMicro, uint16[] memory candidates) internal {
+    function voteFor(uint256 number, uint64 stakeMicro, uint256[] memory candidates) internal {
         address account = admitVoter(number);
         if (stakeMicro != 0) {
             issue(account, stakeMicro);
@@ -231,7 +240,7 @@ abstract contract ElectionFixture is Test {
     }
 
     /// All candidates with counted weight, heaviest first: what a caller of `elect` computes off chain.
-    function orderOf(uint256[] memory words) internal view returns (uint16[] memory order) {
+    function orderOf(uint256[] memory words) internal view returns (uint256[] memory order) {
         uint256 now_ = election.epoch();
         uint256[] memory ranks = new uint256[](words.length);
         uint256 count;
@@ -240,7 +249,7 @@ abstract contract ElectionFixture is Test {
             if (words[i].has(CandidateWords.FOUNDER) && !lapsesNow()) weight += FOUNDER_WEIGHT;
             if (weight != 0) ranks[count++] = CandidateWords.rankOf(weight, i + 1);
         }
-        order = new uint16[](count);
+        order = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
             uint256 best = i;
             for (uint256 j = i + 1; j < count; ++j) if (ranks[j] > ranks[best]) best = j;
@@ -259,13 +268,13 @@ abstract contract ElectionFixture is Test {
         return election.foundersLapsed() || (turnout != 0 && turnout * 10_000 >= all * 1_000);
     }
 
-    function list(uint16 a) internal pure returns (uint16[] memory numbers) {
-        numbers = new uint16[](1);
+    function list(uint256 a) internal pure returns (uint256[] memory numbers) {
+        numbers = new uint256[](1);
         numbers[0] = a;
     }
 
-    function list(uint16 a, uint16 b) internal pure returns (uint16[] memory numbers) {
-        numbers = new uint16[](2);
+    function list(uint256 a, uint256 b) internal pure returns (uint256[] memory numbers) {
+        numbers = new uint256[](2);
         (numbers[0], numbers[1]) = (a, b);
     }
 

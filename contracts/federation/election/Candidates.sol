@@ -22,7 +22,7 @@ abstract contract Candidates is Seats {
         candidate = candidateOf[msg.sender];
         if (candidate != 0) revert ElectionAlreadyCandidate(candidate);
         _requireAccountant();
-        if (_words.length == _MOST_CANDIDATES) revert ElectionTooManyCandidates(_MOST_CANDIDATES);
+        if (candidateCount == _MOST_CANDIDATES) revert ElectionTooManyCandidates(_MOST_CANDIDATES);
         _requireClaim(node, signature);
         candidate = _newCandidate(msg.sender, node, 0);
         if (_MINIMUM_DEPOSIT != 0) _deposit(candidate, _MINIMUM_DEPOSIT);
@@ -32,7 +32,7 @@ abstract contract Candidates is Seats {
     function stand() external {
         uint16 candidate = _candidate();
         _requireAccountant();
-        if (!_words[candidate - 1].has(CandidateWords.RESIGNED)) revert ElectionNotResigned(candidate);
+        if (!_words[candidate].value.has(CandidateWords.RESIGNED)) revert ElectionNotResigned(candidate);
         _clearFlags(candidate, CandidateWords.RESIGNED);
         emit CandidateStood(candidate);
     }
@@ -40,6 +40,10 @@ abstract contract Candidates is Seats {
     /// @inheritdoc IAccountantElection
     function changeNode(address node, bytes calldata signature) external {
         uint16 candidate = _candidate();
+        _requireAccountant();
+        bool seated = _words[candidate].value.has(CandidateWords.SEATED);
+        // else a few could spend each epoch's bound on node changes, and no election would ever change the set
+        if (seated && _lastElection < epoch()) revert ElectionNotHeld(epoch());
         Conduct storage conduct = _conducts[candidate];
         // + 1, so that the first epoch is told from never
         uint256 stamp = epoch() + 1;
@@ -49,13 +53,13 @@ abstract contract Candidates is Seats {
         uint256 oldWord = _nodeWordOfCandidate(candidate);
         uint256 newWord = _rename(candidate, node);
         emit NodeChanged(candidate, node);
-        if (_words[candidate - 1].has(CandidateWords.SEATED)) _replaceNode(oldWord, newWord);
+        if (seated) _replaceNode(oldWord, newWord);
     }
 
     /// @inheritdoc IAccountantElection
     function resign() external {
         uint16 candidate = _candidate();
-        uint256 word = _words[candidate - 1];
+        uint256 word = _words[candidate].value;
         if (word.has(CandidateWords.RESIGNED)) revert ElectionResigned(candidate);
         _setFlags(candidate, CandidateWords.RESIGNED);
         _conducts[candidate].leftAt = uint48(block.timestamp);
@@ -75,7 +79,7 @@ abstract contract Candidates is Seats {
     function withdrawDeposit() external {
         _requireCredits();
         uint16 candidate = _candidate();
-        uint256 word = _words[candidate - 1];
+        uint256 word = _words[candidate].value;
         if (!word.has(CandidateWords.RESIGNED)) revert ElectionNotResigned(candidate);
         uint256 freeAt = _conducts[candidate].leftAt + _UNLOCK_SECONDS;
         uint256 holding = CandidateWords.SEATED | CandidateWords.JAILED | CandidateWords.FROZEN;
@@ -90,7 +94,6 @@ abstract contract Candidates is Seats {
     /// @inheritdoc IAccountantElection
     function freeze(uint16 candidate) external {
         _requirePart(address(_court));
-        if (_wordOf(candidate).has(CandidateWords.FROZEN)) revert ElectionAlreadyFrozen(candidate);
         _setFlags(candidate, CandidateWords.FROZEN);
         emit DepositFrozen(candidate);
     }

@@ -19,6 +19,11 @@ import {ValidatorSet} from "./ValidatorSet.sol";
 abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElection {
     using CandidateWords for uint256;
 
+    /// @dev So that a word is written where it was read, without another check of its number.
+    struct Word {
+        uint256 value;
+    }
+
     /// @dev One word: who a candidate is.
     struct Accountant {
         address member;
@@ -44,12 +49,14 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
     uint256 internal immutable _FOUNDER_WEIGHT;
     uint256 internal immutable _FOUNDERS;
 
-    uint256[] internal _words; // by candidate, from number 1; see CandidateWords
+    Word[1024] internal _words; // by candidate, from number 1; see CandidateWords
     mapping(uint256 candidate => Accountant who) internal _accountants;
     mapping(uint256 candidate => Conduct conduct) internal _conducts;
     /// @inheritdoc IAccountantElection
     mapping(address member => uint16 candidate) public candidateOf;
-    uint64 internal _lastElection; // one word with the next three
+    uint64 internal _lastElection; // one word with the next four
+    /// @inheritdoc IAccountantElection
+    uint16 public candidateCount;
     /// @inheritdoc IAccountantElection
     uint16 public seats;
     /// @inheritdoc IAccountantElection
@@ -90,7 +97,7 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
     /// @inheritdoc IAccountantElection
     function founderWeightOf(address member) external view returns (uint256 weight) {
         uint256 candidate = candidateOf[member];
-        return candidate == 0 ? 0 : _founderWeight(_words[candidate - 1]);
+        return candidate == 0 ? 0 : _founderWeight(_words[candidate].value);
     }
 
     /// @inheritdoc IAccountantElection
@@ -100,7 +107,8 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
 
     /// @inheritdoc IAccountantElection
     function candidateWords() external view returns (uint256[] memory words) {
-        return _words;
+        words = new uint256[](candidateCount);
+        for (uint256 i = 0; i < words.length; ++i) words[i] = _words[i + 1].value;
     }
 
     /// @inheritdoc IAccountantElection
@@ -135,8 +143,8 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
 
     /// @dev Makes a member a candidate. The caller knows that it is none, and the node address new.
     function _newCandidate(address member, address node, uint256 flags) internal returns (uint16 candidate) {
-        candidate = uint16(_words.length + 1);
-        _words.push(CandidateWords.EXISTS | flags);
+        candidate = ++candidateCount;
+        _words[candidate].value = CandidateWords.EXISTS | flags;
         _accountants[candidate].member = member;
         candidateOf[member] = candidate;
         _rename(candidate, node);
@@ -150,16 +158,16 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
     }
 
     function _setFlags(uint256 candidate, uint256 flags) internal {
-        _words[candidate - 1] |= flags;
+        _words[candidate].value |= flags;
     }
 
     function _clearFlags(uint256 candidate, uint256 flags) internal {
-        _words[candidate - 1] &= ~flags;
+        _words[candidate].value &= ~flags;
     }
 
     function _wordOf(uint256 candidate) internal view returns (uint256 word) {
-        if (candidate == 0 || candidate > _words.length) revert ElectionNotCandidate(candidate);
-        return _words[candidate - 1];
+        if (candidate == 0 || candidate > candidateCount) revert ElectionNotCandidate(candidate);
+        return _words[candidate].value;
     }
 
     function _nodeWordOfCandidate(uint256 candidate) internal view returns (uint256 nodeWord) {
@@ -191,15 +199,6 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
 
     function _requirePart(address part) internal view {
         if (msg.sender != part) revert ElectionNotPart(msg.sender);
-    }
-
-    /// @dev Where `_words` begins in storage.
-    function _firstWordSlot() internal pure returns (uint256 slot) {
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(0x00, _words.slot)
-            slot := keccak256(0x00, 0x20)
-        }
     }
 
     function _requireSeats(uint256 count) internal pure {

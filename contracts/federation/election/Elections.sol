@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+
 import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
+import {CandidateLists} from "../../libraries/CandidateLists.sol";
 import {CandidateWords} from "../../libraries/CandidateWords.sol";
 import {NodeWords} from "../../libraries/NodeWords.sol";
 import {SetChange} from "../../libraries/SetChange.sol";
@@ -12,6 +15,7 @@ import {Candidates} from "./Candidates.sol";
 /// @notice The epoch's election. The order of a thousand candidates is computed by the caller and checked here in one
 /// pass: it is sorted, and as long as the number of candidates that rank no lower than its last.
 abstract contract Elections is Candidates {
+    using CandidateLists for uint256;
     using CandidateWords for uint256;
     using NodeWords for uint256;
 
@@ -20,19 +24,19 @@ abstract contract Elections is Candidates {
         uint256 epoch;
         bool open; // the turnout allows more than to replace those that may not stay
         uint256 seats;
-        uint256[] words; // of the candidates, from number 1
+        uint256[] words; // by candidate number
         uint256[] verdicts; // by candidate number; see _MAY_SIT
         uint256[] wanted; // candidates without a seat among the first `seats`, best first
         uint256 wantedCount;
-        uint16[] standby;
+        uint256[_STANDBY_WORDS] standby;
         uint256 standbyCount;
     }
 
-    /// @dev Holders that leave or could leave, as node words.
+    /// @dev Holders that leave or could leave.
     struct Leavers {
-        uint256[] forced;
+        uint256[] forced; // node words
         uint256 forcedCount;
-        uint256[] outranked; // any order
+        uint256[] outranked; // their ranks, in any order
         uint256 outrankedCount;
     }
 
@@ -47,7 +51,7 @@ abstract contract Elections is Candidates {
     }
 
     /// @inheritdoc IAccountantElection
-    function elect(uint16[] calldata order) external {
+    function elect(uint256[] calldata order) external {
         Poll memory poll;
         poll.epoch = epoch();
         if (poll.epoch <= _lastElection) revert ElectionEpochOpen((_lastElection + 1) * _EPOCH_BLOCKS);
@@ -64,7 +68,7 @@ abstract contract Elections is Candidates {
         uint256 ranked = _checkOrder(poll, order);
         _walk(poll, order, ranked);
         (uint256 removed, uint256 added) = _change(poll);
-        _storeStandby(poll.standby, poll.standbyCount);
+        _storeStandby(poll.standby);
         emit Elected({epoch: poll.epoch, turnout: turnout, circulating: circulating, removed: removed, added: added});
     }
 
@@ -96,10 +100,10 @@ abstract contract Elections is Candidates {
         for (uint256 i = forced; i < leavers.forcedCount; ++i) {
             _keepSeat(leavers.forced[i].candidateOf(), SetCause.Standing);
         }
-        uint256[] memory leaving = _worst(poll, leavers, forced, outranked);
+        uint256[] memory leaving = _worst(leavers, forced, outranked);
         uint256[] memory coming = new uint256[](entering);
         for (uint256 i = 0; i < entering; ++i) coming[i] = _nodeWordOfCandidate(poll.wanted[i]);
-        if (leaving.length + entering != 0) _changeSet(leaving, coming, SetCause.Election);
+        if (leaving.length + entering != 0) _changeSet(present, leaving, coming, SetCause.Election);
         return (leaving.length, entering);
     }
 
@@ -107,16 +111,19 @@ abstract contract Elections is Candidates {
     function _leavers(Poll memory poll, uint256[] memory present) private returns (Leavers memory leavers) {
         leavers.forced = new uint256[](present.length);
         leavers.outranked = new uint256[](present.length);
+        uint256 founderWeight = foundersLapsed ? 0 : _FOUNDER_WEIGHT;
         for (uint256 i = 0; i < present.length; ++i) {
             uint16 candidate = present[i].candidateOf();
-            uint256 word = poll.words[candidate - 1];
+            uint256 word = poll.words[candidate];
             uint256 verdict = poll.verdicts[candidate];
             if (verdict == 0) verdict = _maySit(candidate, word) ? _MAY_SIT : _MAY_NOT_SIT;
             if (verdict == _MAY_NOT_SIT) {
                 leavers.forced[leavers.forcedCount++] = present[i];
                 continue;
             }
-            if (verdict == _MAY_SIT) leavers.outranked[leavers.outrankedCount++] = present[i];
+            if (verdict == _MAY_SIT) {
+                leavers.outranked[leavers.outrankedCount++] = _rank(word, candidate, poll.epoch, founderWeight);
+            }
             if (word.has(CandidateWords.KEPT)) {
                 _clearFlags(candidate, CandidateWords.KEPT);
                 emit SeatRestored(candidate);
@@ -128,9 +135,8 @@ abstract contract Elections is Candidates {
 
     /// @dev Reads every candidate once. The order is the top of all: strictly descending, so each once, and as long as
     /// the number of those that rank no lower than its last. Answers how many candidates have weight.
-    function _checkOrder(Poll memory poll, uint16[] calldata order) private view returns (uint256 ranked) {
-        uint256 count = _words.length;
-        uint256[] memory words = new uint256[](count);
+    function _checkOrder(Poll memory poll, uint256[] calldata order) private view returns (uint256 ranked) {
+        uint256[] memory words = new uint256[](uint256(candidateCount) + 1);
         poll.words = words;
         uint256 founderWeight = foundersLapsed ? 0 : _FOUNDER_WEIGHT;
         uint256 lastRank = 0;
@@ -145,18 +151,17 @@ abstract contract Elections is Candidates {
     }
 
     /// @dev The first `seats` that may sit are wanted, the next 64 stand by.
-    function _walk(Poll memory poll, uint16[] calldata order, uint256 ranked) private view {
-        poll.verdicts = new uint256[](poll.words.length + 1);
+    function _walk(Poll memory poll, uint256[] calldata order, uint256 ranked) private view {
+        poll.verdicts = new uint256[](poll.words.length);
         poll.wanted = new uint256[](poll.seats);
-        poll.standby = new uint16[](_MOST_STANDBY);
         uint256 seated;
         for (uint256 i = 0; i < order.length && poll.standbyCount < _MOST_STANDBY; ++i) {
             uint256 candidate = order[i];
-            uint256 word = poll.words[candidate - 1];
+            uint256 word = poll.words[candidate];
             if (seated == poll.seats) {
                 // whether it may sit is asked when a seat is left
                 if (!word.has(CandidateWords.RESIGNED | CandidateWords.JAILED)) {
-                    poll.standby[poll.standbyCount++] = uint16(candidate);
+                    _standBy(poll, candidate);
                 }
             } else if (_maySit(candidate, word)) {
                 ++seated;
@@ -171,9 +176,8 @@ abstract contract Elections is Candidates {
         }
     }
 
-    /// @dev The first forced ones and the outranked ones of lowest rank: at most f in all, so selection is cheap.
+    /// @dev The first forced ones and the outranked ones of lowest rank.
     function _worst(
-        Poll memory poll,
         Leavers memory leavers,
         uint256 forced,
         uint256 outranked
@@ -181,16 +185,15 @@ abstract contract Elections is Candidates {
         leaving = new uint256[](forced + outranked);
         for (uint256 i = 0; i < forced; ++i) leaving[i] = leavers.forced[i];
         if (outranked == 0) return leaving;
-        uint256 founderWeight = foundersLapsed ? 0 : _FOUNDER_WEIGHT;
-        uint256[] memory ranks = new uint256[](leavers.outrankedCount);
-        for (uint256 i = 0; i < ranks.length; ++i) {
-            uint16 candidate = leavers.outranked[i].candidateOf();
-            ranks[i] = _rank(poll.words[candidate - 1], candidate, poll.epoch, founderWeight);
+        uint256[] memory ranks = leavers.outranked;
+        uint256 count = leavers.outrankedCount;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(ranks, count) // shortens, never lengthens
         }
+        Arrays.sort(ranks);
         for (uint256 i = 0; i < outranked; ++i) {
-            uint256 worst = _placeOfLeast(ranks);
-            leaving[forced + i] = leavers.outranked[worst];
-            ranks[worst] = type(uint256).max;
+            leaving[forced + i] = _nodeWordOfCandidate(CandidateWords.candidateOfRank(ranks[i]));
         }
     }
 
@@ -203,20 +206,19 @@ abstract contract Elections is Candidates {
         uint256 lastRank
     ) private view returns (uint256 ranked, uint256 within) {
         uint256 count = words.length;
-        uint256 firstSlot = _firstWordSlot();
         unchecked {
             // counts are at most 1,000, a weight has 88 bits
-            for (uint256 i = 0; i < count; ++i) {
+            for (uint256 i = 1; i < count; ++i) {
                 uint256 rank;
                 // solhint-disable-next-line no-inline-assembly
                 assembly ("memory-safe") {
-                    let word := sload(add(firstSlot, i))
+                    let word := sload(add(_words.slot, i))
                     mstore(add(add(words, 0x20), shl(5, i)), word) // i is below the list's length
                     // as CandidateWords has it: the second weight counts once the epoch of the last touch is over
                     let shift := mul(lt(and(shr(176, word), 0xffffffff), now_), 88)
                     rank := and(shr(shift, word), 0xffffffffffffffffffffff)
                     rank := add(rank, mul(and(shr(208, word), 1), founderWeight))
-                    rank := or(shl(16, rank), sub(0xfffe, i))
+                    rank := or(shl(16, rank), sub(0xffff, i))
                 }
                 if (rank > type(uint16).max) ++ranked;
                 if (rank >= lastRank) ++within;
@@ -224,31 +226,25 @@ abstract contract Elections is Candidates {
         }
     }
 
+    function _standBy(Poll memory poll, uint256 candidate) private pure {
+        uint256 place = poll.standbyCount++;
+        uint256 list = place / CandidateLists.PER_WORD;
+        poll.standby[list] = poll.standby[list].put(place % CandidateLists.PER_WORD, candidate);
+    }
+
     function _requireSorted(
         uint256[] memory words,
-        uint16[] calldata order,
+        uint256[] calldata order,
         uint256 now_,
         uint256 founderWeight
     ) private pure {
         uint256 above = type(uint256).max;
         for (uint256 i = 0; i < order.length; ++i) {
             uint256 candidate = order[i];
-            if (candidate == 0 || candidate > words.length) revert ElectionNotCandidate(candidate);
-            uint256 rank = _rank(words[candidate - 1], candidate, now_, founderWeight);
+            if (candidate == 0 || candidate >= words.length) revert ElectionNotCandidate(candidate);
+            uint256 rank = _rank(words[candidate], candidate, now_, founderWeight);
             if (rank >= above || rank <= type(uint16).max) revert ElectionOrderNotSorted(i);
             above = rank;
-        }
-    }
-
-    function _placeOfLeast(uint256[] memory ranks) private pure returns (uint256 place) {
-        uint256 least = type(uint256).max;
-        uint256 count = ranks.length;
-        unchecked {
-            // places are below the list's length
-            for (uint256 i = 0; i < count; ++i) {
-                uint256 rank = ranks[i];
-                if (rank < least) (least, place) = (rank, i);
-            }
         }
     }
 

@@ -3,9 +3,9 @@ pragma solidity ^0.8.28;
 
 import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
 import {IStandingObserver} from "../../interfaces/IStandingObserver.sol";
+import {CandidateLists} from "../../libraries/CandidateLists.sol";
 import {CandidateWords} from "../../libraries/CandidateWords.sol";
 import {NodeWords} from "../../libraries/NodeWords.sol";
-import {NumberLists} from "../../libraries/NumberLists.sol";
 import {SetChange} from "../../libraries/SetChange.sol";
 import {SetCause} from "../../types/ElectionTypes.sol";
 import {Shares} from "./Shares.sol";
@@ -13,9 +13,9 @@ import {Shares} from "./Shares.sol";
 /// @title Seats
 /// @notice Who may sit, who follows, and how much the set changes in an epoch.
 abstract contract Seats is Shares {
+    using CandidateLists for uint256;
     using CandidateWords for uint256;
     using NodeWords for uint256;
-    using NumberLists for uint256;
 
     /// @dev One word: how much the set changed in an epoch.
     struct Change {
@@ -26,10 +26,10 @@ abstract contract Seats is Shares {
     }
 
     uint256 internal constant _MOST_STANDBY = 64;
-    uint256 private constant _STANDBY_WORDS = 4;
+    uint256 internal constant _STANDBY_WORDS = 3;
 
     Change private _changeNow;
-    uint256[_STANDBY_WORDS] private _standby; // best first, 16 bits each; 0 ends the list
+    uint256[_STANDBY_WORDS] private _standby; // best first; see CandidateLists
 
     // -------------------- external
 
@@ -64,10 +64,8 @@ abstract contract Seats is Shares {
     function standby() external view returns (uint16[] memory candidates) {
         candidates = new uint16[](_MOST_STANDBY);
         uint256 count;
-        for (uint256 i = 0; i < _MOST_STANDBY; ++i) {
-            uint16 next = _standby[i / NumberLists.PER_WORD].numberAt(i % NumberLists.PER_WORD);
-            if (next == 0) break;
-            candidates[count++] = next;
+        for (uint256 i = 0; i < _STANDBY_WORDS; ++i) {
+            for (uint256 list = _standby[i]; list != 0; list = list.rest()) candidates[count++] = uint16(list.first());
         }
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
@@ -91,22 +89,29 @@ abstract contract Seats is Shares {
         removed[0] = _nodeWordOfCandidate(candidate);
         uint256[] memory added = new uint256[](next == 0 ? 0 : 1);
         if (next != 0) added[0] = _nodeWordOfCandidate(next);
-        _changeSet(removed, added, cause);
+        _changeSet(_presentSet(), removed, added, cause);
     }
 
     function _keepSeat(uint16 candidate, SetCause cause) internal {
-        if (_words[candidate - 1].has(CandidateWords.KEPT)) return;
+        if (_words[candidate].value.has(CandidateWords.KEPT)) return;
         _setFlags(candidate, CandidateWords.KEPT);
         emit SeatKept(candidate, cause);
     }
 
-    /// @dev Changes the set: the count of the epoch, the candidates' flags, the set itself.
-    function _changeSet(uint256[] memory removed, uint256[] memory added, SetCause cause) internal {
-        uint256[] memory present = _presentSet();
+    /// @dev Changes the present set: the count of the epoch, the candidates' flags, the set itself.
+    function _changeSet(
+        uint256[] memory present,
+        uint256[] memory removed,
+        uint256[] memory added,
+        SetCause cause
+    ) internal {
         _countChange(present.length, removed.length, added.length, cause);
         for (uint256 i = 0; i < removed.length; ++i) {
             uint16 candidate = removed[i].candidateOf();
-            _clearFlags(candidate, CandidateWords.SEATED | CandidateWords.KEPT);
+            uint256 word = _words[candidate].value;
+            _words[candidate].value = word & ~(CandidateWords.SEATED | CandidateWords.KEPT);
+            // it sealed until now: its deposit answers for that as long as anybody's
+            if (word.has(CandidateWords.RESIGNED)) _conducts[candidate].leftAt = uint48(block.timestamp);
             emit SeatLeft(candidate, cause);
         }
         for (uint256 i = 0; i < added.length; ++i) {
@@ -130,14 +135,9 @@ abstract contract Seats is Shares {
         _writeSet(SetChange.merge(present, removed, added), SetCause.NodeChange);
     }
 
-    function _storeStandby(uint16[] memory candidates, uint256 count) internal {
-        for (uint256 i = 0; i < _STANDBY_WORDS; ++i) {
-            uint256 word;
-            for (uint256 j = 0; j < NumberLists.PER_WORD && i * NumberLists.PER_WORD + j < count; ++j) {
-                word = word.put(j, candidates[i * NumberLists.PER_WORD + j]);
-            }
-            if (_standby[i] != word) _standby[i] = word;
-        }
+    /// @dev `lists` are the words of the standby list.
+    function _storeStandby(uint256[_STANDBY_WORDS] memory lists) internal {
+        for (uint256 i = 0; i < _STANDBY_WORDS; ++i) if (_standby[i] != lists[i]) _standby[i] = lists[i];
     }
 
     /// @dev Removals and additions that the epoch still allows.
@@ -148,14 +148,9 @@ abstract contract Seats is Shares {
         entries = bound > change.added ? bound - change.added : 0;
     }
 
-    /// @dev Whether a candidate may have a seat now. A founder needs no deposit until founders lapse.
+    /// @dev Whether a candidate may have a seat now.
     function _maySit(uint256 candidate, uint256 word) internal view returns (bool may) {
-        if (word.has(CandidateWords.RESIGNED | CandidateWords.JAILED)) return false;
-        Accountant storage who = _accountants[candidate];
-        bool excused = foundersLapsed ? false : word.has(CandidateWords.FOUNDER);
-        if (!excused && who.depositMicro < _MINIMUM_DEPOSIT) return false;
-        if (word.has(CandidateWords.BACKED) && _isVotedOut(candidate)) return false;
-        return _isAccountant(who.member);
+        return _isEntitled(candidate, word) && !(word.has(CandidateWords.BACKED) && _isVotedOut(candidate));
     }
 
     // -------------------- private
@@ -165,9 +160,11 @@ abstract contract Seats is Shares {
         uint256 word = _wordOf(candidate);
         if (!word.has(CandidateWords.SEATED)) return false;
         bool kept = word.has(CandidateWords.KEPT);
-        if (!_maySit(candidate, word)) {
+        // whoever is voted out leaves with an election, and later where that had to keep the seat
+        bool stays = kept ? _maySit(candidate, word) : _isEntitled(candidate, word);
+        if (!stays) {
             _leaveSeat(candidate, SetCause.Standing);
-            return !kept || !_words[candidate - 1].has(CandidateWords.KEPT);
+            return !kept || !_words[candidate].value.has(CandidateWords.KEPT);
         }
         if (!kept) return false;
         _clearFlags(candidate, CandidateWords.KEPT);
@@ -186,15 +183,24 @@ abstract contract Seats is Shares {
         _changeNow = change;
     }
 
+    /// @dev Whether a candidate may have a seat, but for being voted out. A founder needs no deposit until founders
+    /// lapse.
+    function _isEntitled(uint256 candidate, uint256 word) private view returns (bool entitled) {
+        if (word.has(CandidateWords.RESIGNED | CandidateWords.JAILED)) return false;
+        Accountant storage who = _accountants[candidate];
+        bool excused = foundersLapsed ? false : word.has(CandidateWords.FOUNDER);
+        if (!excused && who.depositMicro < _MINIMUM_DEPOSIT) return false;
+        return _isAccountant(who.member);
+    }
+
     /// @dev The best of the standby list that may sit and does not; 0: none.
     function _nextStandby() private view returns (uint16 candidate) {
-        uint256 packed;
-        for (uint256 i = 0; i < _MOST_STANDBY; ++i) {
-            if (i % NumberLists.PER_WORD == 0) packed = _standby[i / NumberLists.PER_WORD];
-            candidate = packed.numberAt(i % NumberLists.PER_WORD);
-            if (candidate == 0) return 0;
-            uint256 word = _words[candidate - 1];
-            if (!word.has(CandidateWords.SEATED) && _maySit(candidate, word)) return candidate;
+        for (uint256 i = 0; i < _STANDBY_WORDS; ++i) {
+            for (uint256 list = _standby[i]; list != 0; list = list.rest()) {
+                candidate = uint16(list.first());
+                uint256 word = _words[candidate].value;
+                if (!word.has(CandidateWords.SEATED) && _maySit(candidate, word)) return candidate;
+            }
         }
         return 0;
     }

@@ -2,43 +2,33 @@
 pragma solidity ^0.8.28;
 
 import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
+import {CandidateLists} from "../../libraries/CandidateLists.sol";
 import {CandidateWords} from "../../libraries/CandidateWords.sol";
+import {Names} from "../../types/ElectionTypes.sol";
 import {ElectionStore} from "./ElectionStore.sol";
 
 /// @title Shares
 /// @notice What ballots give to candidates, as the vote book says.
 abstract contract Shares is ElectionStore {
+    using CandidateLists for uint256;
     using CandidateWords for uint256;
 
     uint256 private _total; // as a candidate's word: all shares
 
     /// @inheritdoc IAccountantElection
-    function addShares(uint16[] calldata candidates, uint256 share) external {
+    function addShares(Names calldata names, uint256 share) external {
         _requirePart(address(_votes));
         uint256 now_ = epoch();
-        uint256 most = _words.length;
-        uint256 below;
-        for (uint256 i = 0; i < candidates.length; ++i) {
-            uint256 candidate = candidates[i];
-            if (candidate <= below) revert ElectionListNotAscending(i);
-            if (candidate > most) revert ElectionNotCandidate(candidate);
-            uint256 word = _words[candidate - 1];
-            if (word.has(CandidateWords.RESIGNED)) revert ElectionResigned(uint16(candidate));
-            _words[candidate - 1] = word.plus(now_, share);
-            below = candidate;
-        }
-        _total = _total.plus(now_, share * candidates.length);
+        uint256 count = _addTo(names.first, now_, share) + _addTo(names.more, now_, share);
+        _total = _total.withLive(now_, _total.live() + share * count);
     }
 
     /// @inheritdoc IAccountantElection
-    function takeShares(uint16[] calldata candidates, uint256 share) external {
+    function takeShares(Names calldata names, uint256 share) external {
         _requirePart(address(_votes));
         uint256 now_ = epoch();
-        for (uint256 i = 0; i < candidates.length; ++i) {
-            uint256 place = candidates[i] - 1;
-            _words[place] = _words[place].minus(now_, share);
-        }
-        _total = _total.minus(now_, share * candidates.length);
+        uint256 count = _takeFrom(names.first, now_, share) + _takeFrom(names.more, now_, share);
+        _total = _total.withLive(now_, _total.live() - share * count);
     }
 
     /// @inheritdoc IAccountantElection
@@ -62,5 +52,33 @@ abstract contract Shares is ElectionStore {
     function _isVotedOut(uint256 candidate) internal view returns (bool votedOut) {
         uint256 all = _turnout(epoch()) + (foundersLapsed ? 0 : _FOUNDERS * _FOUNDER_WEIGHT);
         return _votes.removalWeightOf(uint16(candidate)) * 2 > all;
+    }
+
+    /// @dev A long ballot's gas hangs on this loop and the next.
+    function _addTo(uint256 list, uint256 now_, uint256 share) private returns (uint256 count) {
+        unchecked {
+            // at most 25 names; weights and shares are far below 2^255
+            for (; list != 0; list = list.rest()) {
+                uint256 candidate = list.first();
+                Word storage place = _words[candidate];
+                uint256 word = place.value;
+                // nobody's word is zero
+                if (word & (CandidateWords.EXISTS | CandidateWords.RESIGNED) != CandidateWords.EXISTS) {
+                    if (word == 0) revert ElectionNotCandidate(candidate);
+                    revert ElectionResigned(uint16(candidate));
+                }
+                place.value = word.withLive(now_, word.live() + share);
+                ++count;
+            }
+        }
+    }
+
+    function _takeFrom(uint256 list, uint256 now_, uint256 share) private returns (uint256 count) {
+        for (; list != 0; list = list.rest()) {
+            Word storage place = _words[list.first()];
+            uint256 word = place.value;
+            place.value = word.withLive(now_, word.live() - share);
+            ++count;
+        }
     }
 }

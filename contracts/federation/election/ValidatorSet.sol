@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+import {StorageSlot} from "@openzeppelin/contracts/utils/StorageSlot.sol";
+
 import {IValidatorSet} from "../../interfaces/IValidatorSet.sol";
 import {NodeWords} from "../../libraries/NodeWords.sol";
 import {SetCause} from "../../types/ElectionTypes.sol";
@@ -10,6 +13,8 @@ import {SetCause} from "../../types/ElectionTypes.sol";
 /// @dev The first base of AccountantElection, so that its storage begins at slot 0: light clients read slots 0 to 2 by
 /// `eth_getProof`. `_writeSet` alone writes them, whatever the cause.
 abstract contract ValidatorSet is IValidatorSet {
+    using Arrays for address[];
+    using Arrays for uint256[];
     using NodeWords for uint256;
 
     uint256 private constant _NUMBERS_PER_WORD = 10;
@@ -88,12 +93,14 @@ abstract contract ValidatorSet is IValidatorSet {
     }
 
     function _storeValidators(address[] memory nodes) private {
+        uint256 size = nodes.length;
         uint256 stored = _validators.length;
-        for (uint256 i = 0; i < nodes.length; ++i) {
-            if (i >= stored) _validators.push(nodes[i]);
-            else if (_validators[i] != nodes[i]) _validators[i] = nodes[i];
+        if (stored != size) _validators.unsafeSetLength(size);
+        for (uint256 i = 0; i < size; ++i) {
+            StorageSlot.AddressSlot storage place = _validators.unsafeAccess(i);
+            if (place.value != nodes[i]) place.value = nodes[i];
         }
-        for (; stored > nodes.length; --stored) _validators.pop();
+        for (uint256 i = size; i < stored; ++i) _validators.unsafeAccess(i).value = address(0);
     }
 
     function _keep(uint256 version, uint256[] memory words) private {
@@ -120,7 +127,7 @@ abstract contract ValidatorSet is IValidatorSet {
         uint256 packed;
         for (uint256 i = 0; i < words.length; ++i) {
             packed = i % _NUMBERS_PER_WORD == 0 ? _past[++key] : packed >> _NUMBER_BITS;
-            words[i] = _nodes[uint24(packed)];
+            words[i] = _nodes.unsafeAccess(uint24(packed)).value; // a number that was given
         }
     }
 

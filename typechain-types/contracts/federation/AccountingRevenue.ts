@@ -4,6 +4,10 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type NamesStruct = {first: BigNumberish, more: BigNumberish}
+
+    export type NamesStructOutput = [first: bigint, more: bigint] & {first: bigint, more: bigint }
+  
 
   export interface AccountingRevenueInterface extends Interface {
     getFunction(nameOrSignature: "accumulatorOf" | "addToPool" | "assignPool" | "authority" | "ballotCast" | "ballotEnded" | "bindParts" | "book" | "claim" | "claimVotes" | "dueOf" | "isConsumingScheduledOp" | "rewardOf" | "setAuthority"): FunctionFragment;
@@ -14,8 +18,8 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
 encodeFunctionData(functionFragment: 'addToPool', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'assignPool', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
-encodeFunctionData(functionFragment: 'ballotCast', values: [AddressLike, BigNumberish[]]): string;
-encodeFunctionData(functionFragment: 'ballotEnded', values: [AddressLike, BigNumberish, BigNumberish[]]): string;
+encodeFunctionData(functionFragment: 'ballotCast', values: [AddressLike, NamesStruct]): string;
+encodeFunctionData(functionFragment: 'ballotEnded', values: [AddressLike, BigNumberish, NamesStruct]): string;
 encodeFunctionData(functionFragment: 'bindParts', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'book', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'claim', values: [AddressLike]): string;
@@ -205,7 +209,7 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 
     
     ballotCast: TypedContractMethod<
-      [voter: AddressLike, candidates: BigNumberish[], ],
+      [voter: AddressLike, names: NamesStruct, ],
       [void],
       'nonpayable'
     >
@@ -213,7 +217,7 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 
     
     ballotEnded: TypedContractMethod<
-      [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[], ],
+      [voter: AddressLike, share: BigNumberish, names: NamesStruct, ],
       [void],
       'nonpayable'
     >
@@ -307,12 +311,12 @@ getFunction(nameOrSignature: 'authority'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'ballotCast'): TypedContractMethod<
-      [voter: AddressLike, candidates: BigNumberish[], ],
+      [voter: AddressLike, names: NamesStruct, ],
       [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'ballotEnded'): TypedContractMethod<
-      [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[], ],
+      [voter: AddressLike, share: BigNumberish, names: NamesStruct, ],
       [void],
       'nonpayable'
     >;

@@ -4,9 +4,14 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
-    export type VoterInfoStruct = {stakeMicro: BigNumberish, unlockAt: BigNumberish, share: BigNumberish, castEpoch: BigNumberish, candidates: BigNumberish[], backedRemoval: BigNumberish}
+    export type NamesStruct = {first: BigNumberish, more: BigNumberish}
 
-    export type VoterInfoStructOutput = [stakeMicro: bigint, unlockAt: bigint, share: bigint, castEpoch: bigint, candidates: bigint[], backedRemoval: bigint] & {stakeMicro: bigint, unlockAt: bigint, share: bigint, castEpoch: bigint, candidates: bigint[], backedRemoval: bigint }
+    export type NamesStructOutput = [first: bigint, more: bigint] & {first: bigint, more: bigint }
+  
+
+    export type VoterInfoStruct = {stakeMicro: BigNumberish, unlockAt: BigNumberish, unlockBlock: BigNumberish, share: BigNumberish, castEpoch: BigNumberish, candidates: BigNumberish[], backedRemoval: BigNumberish}
+
+    export type VoterInfoStructOutput = [stakeMicro: bigint, unlockAt: bigint, unlockBlock: bigint, share: bigint, castEpoch: bigint, candidates: bigint[], backedRemoval: bigint] & {stakeMicro: bigint, unlockAt: bigint, unlockBlock: bigint, share: bigint, castEpoch: bigint, candidates: bigint[], backedRemoval: bigint }
   
 
   export interface VoteBookInterface extends Interface {
@@ -61,9 +66,9 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
   
 
     export namespace BallotCastEvent {
-      export type InputTuple = [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[]];
-      export type OutputTuple = [voter: string, share: bigint, candidates: bigint[]];
-      export interface OutputObject {voter: string, share: bigint, candidates: bigint[] };
+      export type InputTuple = [voter: AddressLike, share: BigNumberish, names: NamesStruct];
+      export type OutputTuple = [voter: string, share: bigint, names: NamesStructOutput];
+      export interface OutputObject {voter: string, share: bigint, names: NamesStructOutput };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -196,7 +201,7 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
     ballotOf: TypedContractMethod<
       [voter: AddressLike, ],
-      [[bigint, bigint[]] & {share: bigint, candidates: bigint[] }],
+      [[bigint, NamesStructOutput] & {share: bigint, names: NamesStructOutput }],
       'view'
     >
     
@@ -312,7 +317,7 @@ getFunction(nameOrSignature: 'backRemoval'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'ballotOf'): TypedContractMethod<
       [voter: AddressLike, ],
-      [[bigint, bigint[]] & {share: bigint, candidates: bigint[] }],
+      [[bigint, NamesStructOutput] & {share: bigint, names: NamesStructOutput }],
       'view'
     >;
 getFunction(nameOrSignature: 'bindRevenue'): TypedContractMethod<
@@ -391,7 +396,7 @@ getEvent(key: 'StakeWithdrawn'): TypedContractEvent<StakeWithdrawnEvent.InputTup
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
     
 
-      'BallotCast(address,uint256,uint16[])': TypedContractEvent<BallotCastEvent.InputTuple, BallotCastEvent.OutputTuple, BallotCastEvent.OutputObject>;
+      'BallotCast(address,uint256,tuple)': TypedContractEvent<BallotCastEvent.InputTuple, BallotCastEvent.OutputTuple, BallotCastEvent.OutputObject>;
       BallotCast: TypedContractEvent<BallotCastEvent.InputTuple, BallotCastEvent.OutputTuple, BallotCastEvent.OutputObject>;
     
 

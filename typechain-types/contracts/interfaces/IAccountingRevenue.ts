@@ -4,6 +4,10 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type NamesStruct = {first: BigNumberish, more: BigNumberish}
+
+    export type NamesStructOutput = [first: bigint, more: bigint] & {first: bigint, more: bigint }
+  
 
   export interface IAccountingRevenueInterface extends Interface {
     getFunction(nameOrSignature: "accumulatorOf" | "addToPool" | "assignPool" | "ballotCast" | "ballotEnded" | "bindParts" | "book" | "claim" | "claimVotes" | "dueOf" | "rewardOf"): FunctionFragment;
@@ -13,8 +17,8 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     encodeFunctionData(functionFragment: 'accumulatorOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'addToPool', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'assignPool', values: [AddressLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'ballotCast', values: [AddressLike, BigNumberish[]]): string;
-encodeFunctionData(functionFragment: 'ballotEnded', values: [AddressLike, BigNumberish, BigNumberish[]]): string;
+encodeFunctionData(functionFragment: 'ballotCast', values: [AddressLike, NamesStruct]): string;
+encodeFunctionData(functionFragment: 'ballotEnded', values: [AddressLike, BigNumberish, NamesStruct]): string;
 encodeFunctionData(functionFragment: 'bindParts', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'book', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'claim', values: [AddressLike]): string;
@@ -179,7 +183,7 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
 
     
     ballotCast: TypedContractMethod<
-      [voter: AddressLike, candidates: BigNumberish[], ],
+      [voter: AddressLike, names: NamesStruct, ],
       [void],
       'nonpayable'
     >
@@ -187,7 +191,7 @@ decodeFunctionResult(functionFragment: 'rewardOf', data: BytesLike): Result;
 
     
     ballotEnded: TypedContractMethod<
-      [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[], ],
+      [voter: AddressLike, share: BigNumberish, names: NamesStruct, ],
       [void],
       'nonpayable'
     >
@@ -260,12 +264,12 @@ getFunction(nameOrSignature: 'assignPool'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'ballotCast'): TypedContractMethod<
-      [voter: AddressLike, candidates: BigNumberish[], ],
+      [voter: AddressLike, names: NamesStruct, ],
       [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'ballotEnded'): TypedContractMethod<
-      [voter: AddressLike, share: BigNumberish, candidates: BigNumberish[], ],
+      [voter: AddressLike, share: BigNumberish, names: NamesStruct, ],
       [void],
       'nonpayable'
     >;

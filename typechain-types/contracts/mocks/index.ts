@@ -14,3 +14,4 @@ export type { QbftHarness } from './QbftHarness.js';
 export type { RecordsHarness } from './RecordsHarness.js';
 export type { ReentrantCredit } from './ReentrantCredit.js';
 export type { SettlementWorldMock } from './SettlementWorldMock.js';
+export type { TurnCourtHarness } from './TurnCourtHarness.js';

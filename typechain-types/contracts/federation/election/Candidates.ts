@@ -4,21 +4,27 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../../common.js"
   
+    export type NamesStruct = {first: BigNumberish, more: BigNumberish}
+
+    export type NamesStructOutput = [first: bigint, more: bigint] & {first: bigint, more: bigint }
+  
+
     export type CandidateInfoStruct = {member: AddressLike, node: AddressLike, depositMicro: BigNumberish, leftAt: BigNumberish, word: BigNumberish, countedWeight: BigNumberish}
 
     export type CandidateInfoStructOutput = [member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint] & {member: string, node: string, depositMicro: bigint, leftAt: bigint, word: bigint, countedWeight: bigint }
   
 
   export interface CandidatesInterface extends Interface {
-    getFunction(nameOrSignature: "addDeposit" | "addShares" | "authority" | "bindParts" | "bookingOf" | "candidateInfo" | "candidateOf" | "candidateOfNode" | "candidateWords" | "changeNode" | "credit" | "elect" | "epoch" | "epochBlocks" | "federation" | "flagRemoval" | "founderWeightOf" | "foundersLapsed" | "freeze" | "getValidators" | "isConsumingScheduledOp" | "jail" | "lastElection" | "register" | "release" | "resign" | "seats" | "setAuthority" | "setHead" | "setSeats" | "slash" | "stand" | "standby" | "standingChanged" | "takeShares" | "totalWeight" | "unfreeze" | "unlockSeconds" | "vacate" | "validatorsFor" | "withdrawDeposit" | "wordOf"): FunctionFragment;
+    getFunction(nameOrSignature: "addDeposit" | "addShares" | "authority" | "bindParts" | "bookingOf" | "candidateCount" | "candidateInfo" | "candidateOf" | "candidateOfNode" | "candidateWords" | "changeNode" | "credit" | "elect" | "epoch" | "epochBlocks" | "federation" | "flagRemoval" | "founderWeightOf" | "foundersLapsed" | "freeze" | "getValidators" | "isConsumingScheduledOp" | "jail" | "lastElection" | "register" | "release" | "resign" | "seats" | "setAuthority" | "setHead" | "setSeats" | "slash" | "stand" | "standby" | "standingChanged" | "takeShares" | "totalWeight" | "unfreeze" | "unlockSeconds" | "vacate" | "validatorsFor" | "withdrawDeposit" | "wordOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CandidateJailed" | "CandidateRegistered" | "CandidateReleased" | "CandidateResigned" | "CandidateStood" | "DepositChanged" | "DepositFrozen" | "Elected" | "FoundersLapsed" | "NodeChanged" | "PartsBound" | "SeatKept" | "SeatLeft" | "SeatRestored" | "SeatTaken" | "SeatsChanged" | "Slashed" | "Unfrozen" | "ValidatorSetChanged"): EventFragment;
 
     encodeFunctionData(functionFragment: 'addDeposit', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'addShares', values: [BigNumberish[], BigNumberish]): string;
+encodeFunctionData(functionFragment: 'addShares', values: [NamesStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'bindParts', values: [AddressLike, AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'bookingOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'candidateCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'candidateInfo', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'candidateOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'candidateOfNode', values: [AddressLike]): string;
@@ -48,7 +54,7 @@ encodeFunctionData(functionFragment: 'slash', values: [BigNumberish, BigNumberis
 encodeFunctionData(functionFragment: 'stand', values?: undefined): string;
 encodeFunctionData(functionFragment: 'standby', values?: undefined): string;
 encodeFunctionData(functionFragment: 'standingChanged', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'takeShares', values: [BigNumberish[], BigNumberish]): string;
+encodeFunctionData(functionFragment: 'takeShares', values: [NamesStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'totalWeight', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unfreeze', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'unlockSeconds', values?: undefined): string;
@@ -62,6 +68,7 @@ decodeFunctionResult(functionFragment: 'addShares', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bindParts', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bookingOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'candidateCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateInfo', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'candidateOfNode', data: BytesLike): Result;
@@ -385,7 +392,7 @@ decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
 
     
     addShares: TypedContractMethod<
-      [candidates: BigNumberish[], share: BigNumberish, ],
+      [names: NamesStruct, share: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -411,6 +418,14 @@ decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
     bookingOf: TypedContractMethod<
       [coinbase: AddressLike, ],
       [[bigint, string, bigint] & {candidate: bigint, member: string, liveWeight: bigint }],
+      'view'
+    >
+    
+
+    
+    candidateCount: TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >
     
@@ -649,7 +664,7 @@ decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
 
     
     takeShares: TypedContractMethod<
-      [candidates: BigNumberish[], share: BigNumberish, ],
+      [names: NamesStruct, share: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -720,7 +735,7 @@ decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'addShares'): TypedContractMethod<
-      [candidates: BigNumberish[], share: BigNumberish, ],
+      [names: NamesStruct, share: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -737,6 +752,11 @@ getFunction(nameOrSignature: 'bindParts'): TypedContractMethod<
 getFunction(nameOrSignature: 'bookingOf'): TypedContractMethod<
       [coinbase: AddressLike, ],
       [[bigint, string, bigint] & {candidate: bigint, member: string, liveWeight: bigint }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'candidateCount'): TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'candidateInfo'): TypedContractMethod<
@@ -885,7 +905,7 @@ getFunction(nameOrSignature: 'standingChanged'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'takeShares'): TypedContractMethod<
-      [candidates: BigNumberish[], share: BigNumberish, ],
+      [names: NamesStruct, share: BigNumberish, ],
       [void],
       'nonpayable'
     >;

@@ -15,12 +15,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface ReadingStoreInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "bar" | "barOf" | "batchCount" | "digestOf" | "isBarred" | "isConsumingScheduledOp" | "isInBatch" | "liftBar" | "readingAt" | "readingsAt" | "rootOf" | "setAuthority" | "submit"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "bar" | "barOf" | "batchCount" | "digestOf" | "isBarred" | "isConsumingScheduledOp" | "isInBatch" | "liftBar" | "readingAt" | "readingWordsAt" | "readingsAt" | "rootOf" | "setAuthority" | "submit"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "BarLifted" | "MeterBarred" | "ReadingBatchStored"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
-encodeFunctionData(functionFragment: 'bar', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'bar', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'barOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'batchCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'digestOf', values: [ReadingStruct]): string;
@@ -29,6 +29,7 @@ encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefine
 encodeFunctionData(functionFragment: 'isInBatch', values: [BigNumberish, BytesLike, BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'liftBar', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'readingAt', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'readingWordsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'readingsAt', values: [BigNumberish[], BigNumberish]): string;
 encodeFunctionData(functionFragment: 'rootOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
@@ -44,6 +45,7 @@ decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike
 decodeFunctionResult(functionFragment: 'isInBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'liftBar', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readingAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'readingWordsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readingsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rootOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
@@ -142,7 +144,7 @@ decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
 
     
     bar: TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
+      [meters: BigNumberish[], slot: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -213,6 +215,14 @@ decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
     
 
     
+    readingWordsAt: TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint[]],
+      'view'
+    >
+    
+
+    
     readingsAt: TypedContractMethod<
       [meters: BigNumberish[], slot: BigNumberish, ],
       [StoredReadingStructOutput[]],
@@ -253,7 +263,7 @@ decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
       'view'
     >;
 getFunction(nameOrSignature: 'bar'): TypedContractMethod<
-      [meter: BigNumberish, slot: BigNumberish, ],
+      [meters: BigNumberish[], slot: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -295,6 +305,11 @@ getFunction(nameOrSignature: 'liftBar'): TypedContractMethod<
 getFunction(nameOrSignature: 'readingAt'): TypedContractMethod<
       [meter: BigNumberish, slot: BigNumberish, ],
       [StoredReadingStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'readingWordsAt'): TypedContractMethod<
+      [meters: BigNumberish[], slot: BigNumberish, ],
+      [bigint[]],
       'view'
     >;
 getFunction(nameOrSignature: 'readingsAt'): TypedContractMethod<

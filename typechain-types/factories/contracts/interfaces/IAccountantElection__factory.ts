@@ -20,17 +20,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      }
-    ],
-    "name": "ElectionAlreadyFrozen",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "bound",
         "type": "uint256"
@@ -113,17 +102,6 @@
     "inputs": [
       {
         "internalType": "uint256",
-        "name": "index",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionListNotAscending",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
         "name": "blockNumber",
         "type": "uint256"
       }
@@ -189,6 +167,17 @@
       }
     ],
     "name": "ElectionNotFrozen",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "epoch",
+        "type": "uint256"
+      }
+    ],
+    "name": "ElectionNotHeld",
     "type": "error"
   },
   {
@@ -674,9 +663,21 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       },
       {
         "internalType": "uint256",
@@ -736,6 +737,19 @@
         "internalType": "uint256",
         "name": "liveWeight",
         "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "candidateCount",
+    "outputs": [
+      {
+        "internalType": "uint16",
+        "name": "count",
+        "type": "uint16"
       }
     ],
     "stateMutability": "view",
@@ -877,9 +891,9 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
+        "internalType": "uint256[]",
         "name": "order",
-        "type": "uint16[]"
+        "type": "uint256[]"
       }
     ],
     "name": "elect",
@@ -1185,9 +1199,21 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       },
       {
         "internalType": "uint256",

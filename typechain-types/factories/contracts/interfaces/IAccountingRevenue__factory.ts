@@ -266,9 +266,21 @@
         "type": "address"
       },
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       }
     ],
     "name": "ballotCast",
@@ -289,9 +301,21 @@
         "type": "uint256"
       },
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       }
     ],
     "name": "ballotEnded",

@@ -127,6 +127,22 @@
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "internalType": "uint16",
+        "name": "candidate",
+        "type": "uint16"
+      },
+      {
+        "internalType": "uint256",
+        "name": "lastBlock",
+        "type": "uint256"
+      }
+    ],
+    "name": "TurnCourtSealsJudged",
+    "type": "error"
+  },
+  {
     "anonymous": false,
     "inputs": [
       {

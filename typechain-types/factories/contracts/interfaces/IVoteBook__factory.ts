@@ -64,6 +64,17 @@
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "index",
+        "type": "uint256"
+      }
+    ],
+    "name": "VoteBookListNotAscending",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "voter",
         "type": "address"
@@ -133,6 +144,11 @@
         "internalType": "uint256",
         "name": "untilSeconds",
         "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "untilBlock",
+        "type": "uint256"
       }
     ],
     "name": "VoteBookStakeLocked",
@@ -175,10 +191,22 @@
         "type": "uint256"
       },
       {
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
         "indexed": false,
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       }
     ],
     "name": "BallotCast",
@@ -321,9 +349,21 @@
         "type": "uint256"
       },
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       }
     ],
     "stateMutability": "view",
@@ -410,9 +450,9 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
+        "internalType": "uint256[]",
         "name": "candidates",
-        "type": "uint16[]"
+        "type": "uint256[]"
       }
     ],
     "name": "vote",
@@ -440,6 +480,11 @@
           {
             "internalType": "uint256",
             "name": "unlockAt",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "unlockBlock",
             "type": "uint256"
           },
           {

@@ -14,3 +14,4 @@ export { QbftHarness__factory } from './QbftHarness__factory.js';
 export { RecordsHarness__factory } from './RecordsHarness__factory.js';
 export { ReentrantCredit__factory } from './ReentrantCredit__factory.js';
 export { SettlementWorldMock__factory } from './SettlementWorldMock__factory.js';
+export { TurnCourtHarness__factory } from './TurnCourtHarness__factory.js';

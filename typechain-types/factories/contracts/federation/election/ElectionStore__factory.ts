@@ -58,17 +58,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint16",
-        "name": "candidate",
-        "type": "uint16"
-      }
-    ],
-    "name": "ElectionAlreadyFrozen",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "bound",
         "type": "uint256"
@@ -151,17 +140,6 @@
     "inputs": [
       {
         "internalType": "uint256",
-        "name": "index",
-        "type": "uint256"
-      }
-    ],
-    "name": "ElectionListNotAscending",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint256",
         "name": "blockNumber",
         "type": "uint256"
       }
@@ -227,6 +205,17 @@
       }
     ],
     "name": "ElectionNotFrozen",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "epoch",
+        "type": "uint256"
+      }
+    ],
+    "name": "ElectionNotHeld",
     "type": "error"
   },
   {
@@ -725,9 +714,21 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       },
       {
         "internalType": "uint256",
@@ -800,6 +801,19 @@
         "internalType": "uint256",
         "name": "liveWeight",
         "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "candidateCount",
+    "outputs": [
+      {
+        "internalType": "uint16",
+        "name": "",
+        "type": "uint16"
       }
     ],
     "stateMutability": "view",
@@ -941,9 +955,9 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
+        "internalType": "uint256[]",
         "name": "order",
-        "type": "uint16[]"
+        "type": "uint256[]"
       }
     ],
     "name": "elect",
@@ -1275,9 +1289,21 @@
   {
     "inputs": [
       {
-        "internalType": "uint16[]",
-        "name": "candidates",
-        "type": "uint16[]"
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "first",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "more",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct Names",
+        "name": "names",
+        "type": "tuple"
       },
       {
         "internalType": "uint256",

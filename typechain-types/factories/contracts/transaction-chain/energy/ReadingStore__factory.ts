@@ -401,9 +401,9 @@
   {
     "inputs": [
       {
-        "internalType": "uint32",
-        "name": "meter",
-        "type": "uint32"
+        "internalType": "uint32[]",
+        "name": "meters",
+        "type": "uint32[]"
       },
       {
         "internalType": "uint32",
@@ -634,6 +634,30 @@
         "internalType": "struct StoredReading",
         "name": "reading",
         "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32[]",
+        "name": "meters",
+        "type": "uint32[]"
+      },
+      {
+        "internalType": "uint32",
+        "name": "slot",
+        "type": "uint32"
+      }
+    ],
+    "name": "readingWordsAt",
+    "outputs": [
+      {
+        "internalType": "uint256[]",
+        "name": "words",
+        "type": "uint256[]"
       }
     ],
     "stateMutability": "view",

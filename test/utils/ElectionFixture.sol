@@ -20,7 +20,7 @@ import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {ElectionSettings, Founder, TurnSettings} from "../../contracts/types/ElectionTypes.sol";
-import {EscrowWiring} from "../../contracts/types/EscrowTypes.sol";
+import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {Test} from "./Test.sol";
 
 /// @notice The election with its real parts: Federation, credits, vote book, court; this test is administrator and

@@ -19,7 +19,7 @@ import {ElectionMock} from "../../contracts/mocks/ElectionMock.sol";
 import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {EscrowWiring} from "../../contracts/types/EscrowTypes.sol";
+import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {Test} from "./Test.sol";
 
 /// @notice TradeEscrow with its real credit, debt ledger and fees, a mocked market around it, and the callers that

@@ -23,7 +23,7 @@ import {Roles} from "../../contracts/libraries/Roles.sol";
 import {SettlementWorldMock} from "../../contracts/mocks/SettlementWorldMock.sol";
 import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {EscrowWiring} from "../../contracts/types/EscrowTypes.sol";
+import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {FeederTerms, ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
 import {Outcome, PartyOutcome, Position, Trade} from "../../contracts/types/RecordTypes.sol";
 import {SettlementWiring} from "../../contracts/types/SettlementTypes.sol";

@@ -17,10 +17,9 @@ import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MockTradeEscrow} from "../../contracts/mocks/MockTradeEscrow.sol";
 import {MockTradingWorld} from "../../contracts/mocks/MockTradingWorld.sol";
 import {BilateralContracts} from "../../contracts/transaction-chain/energy/BilateralContracts.sol";
-import {EnergyMarket} from "../../contracts/transaction-chain/energy/EnergyMarket.sol";
-import {OrderAdmission} from "../../contracts/transaction-chain/energy/OrderAdmission.sol";
 import {Side} from "../../contracts/types/MarketTypes.sol";
 import {BilateralContract, Order, SignedBilateral, SignedOrder} from "../../contracts/types/OrderTypes.sol";
+import {OrderWiring} from "../../contracts/types/WiringTypes.sol";
 import {Test} from "./Test.sol";
 import {Vm} from "./Vm.sol";
 
@@ -40,7 +39,7 @@ abstract contract TradingFixture is Test {
 
     MockTradingWorld internal world;
     MockTradeEscrow internal escrow;
-    EnergyMarket internal market;
+    IEnergyMarket internal market;
     BilateralContracts internal bilaterals;
     AccessManager internal manager;
     uint24 internal city;
@@ -63,21 +62,19 @@ abstract contract TradingFixture is Test {
         feederB = world.addArea(east);
         feederC = world.addArea(west);
         address w = address(world);
-        market = new EnergyMarket(
-            address(manager),
-            OrderAdmission.Wiring({
-                federation: IFederation(w),
-                devices: IDeviceRegistry(w),
-                topology: IGridTopology(w),
-                calendar: IMarketCalendar(w),
-                rules: IMarketRules(w),
-                ledger: IMeterLedger(w),
-                escrow: ITradeEscrow(address(escrow))
-            })
-        );
+        OrderWiring memory wiring = OrderWiring({
+            federation: IFederation(w),
+            devices: IDeviceRegistry(w),
+            topology: IGridTopology(w),
+            calendar: IMarketCalendar(w),
+            rules: IMarketRules(w),
+            ledger: IMeterLedger(w),
+            escrow: ITradeEscrow(address(escrow))
+        });
+        market = IEnergyMarket(deployCode("EnergyMarket.sol:EnergyMarket", abi.encode(address(manager), wiring)));
         bilaterals = new BilateralContracts(
             BilateralContracts.Wiring({
-                market: IEnergyMarket(address(market)),
+                market: market,
                 topology: IGridTopology(w),
                 tariffs: ITariffs(w),
                 rules: IMarketRules(w),

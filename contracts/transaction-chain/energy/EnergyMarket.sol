@@ -13,6 +13,7 @@ import {OrderMessages} from "../../libraries/OrderMessages.sol";
 import {Records} from "../../libraries/Records.sol";
 import {Side} from "../../types/MarketTypes.sol";
 import {Order, SignedOrder} from "../../types/OrderTypes.sol";
+import {OrderWiring} from "../../types/WiringTypes.sol";
 import {OrderAdmission} from "./OrderAdmission.sol";
 import {OrderBooks} from "./OrderBooks.sol";
 import {OrderLimits} from "./OrderLimits.sol";
@@ -40,7 +41,7 @@ contract EnergyMarket is AccessManaged, EIP712, OrderBooks, OrderLimits, OrderNo
     /// @param wiring The contracts that EnergyMarket works with.
     constructor(
         address initialAuthority,
-        Wiring memory wiring
+        OrderWiring memory wiring
     ) AccessManaged(initialAuthority) EIP712("Commonwatt EnergyMarket", "1") OrderAdmission(wiring) {}
 
     // -------------------- orders

@@ -9,23 +9,13 @@ import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {IMarketRules} from "../../interfaces/IMarketRules.sol";
 import {IMeterLedger} from "../../interfaces/IMeterLedger.sol";
 import {ITradeEscrow} from "../../interfaces/ITradeEscrow.sol";
+import {OrderWiring} from "../../types/WiringTypes.sol";
 
 /// @title OrderAdmission
 /// @notice Who may order for a meter: its holder throughout the profile, active, without arrears, for an active meter
 ///         that stands in one place and is not barred. Part of EnergyMarket.
 /// @dev All outside calls of EnergyMarket go to contracts of the market, named here once.
 abstract contract OrderAdmission is IEnergyMarket {
-    /// @notice The contracts that EnergyMarket works with.
-    struct Wiring {
-        IFederation federation;
-        IDeviceRegistry devices;
-        IGridTopology topology;
-        IMarketCalendar calendar;
-        IMarketRules rules;
-        IMeterLedger ledger;
-        ITradeEscrow escrow;
-    }
-
     /// @notice Says who is active.
     IFederation public immutable FEDERATION;
     /// @notice Says who holds a meter.
@@ -43,7 +33,7 @@ abstract contract OrderAdmission is IEnergyMarket {
 
     /// @notice Names the contracts.
     /// @param wiring The contracts that EnergyMarket works with.
-    constructor(Wiring memory wiring) {
+    constructor(OrderWiring memory wiring) {
         FEDERATION = wiring.federation;
         DEVICES = wiring.devices;
         TOPOLOGY = wiring.topology;

@@ -12,7 +12,7 @@ import {IMarketRules} from "../../interfaces/IMarketRules.sol";
 import {HomePosting, HomeRelease, ITradeEscrow, PartyPosting, PartyRelease} from "../../interfaces/ITradeEscrow.sol";
 import {EscrowAccount, EscrowAccounts} from "../../libraries/EscrowAccounts.sol";
 import {Movements, MovementLog} from "../../libraries/MovementLog.sol";
-import {EscrowWiring} from "../../types/EscrowTypes.sol";
+import {EscrowWiring} from "../../types/WiringTypes.sol";
 import {EscrowPostings} from "./EscrowPostings.sol";
 
 /// @title TradeEscrow

@@ -4,6 +4,11 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../../common.js"
   
+    export type OrderWiringStruct = {federation: AddressLike, devices: AddressLike, topology: AddressLike, calendar: AddressLike, rules: AddressLike, ledger: AddressLike, escrow: AddressLike}
+
+    export type OrderWiringStructOutput = [federation: string, devices: string, topology: string, calendar: string, rules: string, ledger: string, escrow: string] & {federation: string, devices: string, topology: string, calendar: string, rules: string, ledger: string, escrow: string }
+  
+
     export type OrderStruct = {meter: BigNumberish, side: BigNumberish, firstSlot: BigNumberish, wh: BigNumberish[], limits: BigNumberish[], nonce: BigNumberish, relayDeadline: BigNumberish}
 
     export type OrderStructOutput = [meter: bigint, side: bigint, firstSlot: bigint, wh: bigint[], limits: bigint[], nonce: bigint, relayDeadline: bigint] & {meter: bigint, side: bigint, firstSlot: bigint, wh: bigint[], limits: bigint[], nonce: bigint, relayDeadline: bigint }
@@ -13,14 +18,6 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
 
     export type SignedOrderStructOutput = [order: OrderStructOutput, r: string, vs: string] & {order: OrderStructOutput, r: string, vs: string }
   
-
-export declare namespace OrderAdmission {
-      
-    export type WiringStruct = {federation: AddressLike, devices: AddressLike, topology: AddressLike, calendar: AddressLike, rules: AddressLike, ledger: AddressLike, escrow: AddressLike}
-
-    export type WiringStructOutput = [federation: string, devices: string, topology: string, calendar: string, rules: string, ledger: string, escrow: string] & {federation: string, devices: string, topology: string, calendar: string, rules: string, ledger: string, escrow: string }
-  
-    }
 
   export interface EnergyMarketInterface extends Interface {
     getFunction(nameOrSignature: "CALENDAR" | "DEVICES" | "ESCROW" | "FEDERATION" | "LEDGER" | "RULES" | "TOPOLOGY" | "authority" | "bookOf" | "cancel" | "cancelledSlots" | "countBilateral" | "digestOf" | "eip712Domain" | "hasPosition" | "isConsumingScheduledOp" | "nonceUsedThrough" | "ordersOf" | "positionsAt" | "relay" | "setAuthority"): FunctionFragment;

@@ -26,6 +26,8 @@ interface ConnectedChain<Kind extends string, ChainDeployment, Contracts> {
   readonly contracts: Contracts;
   /** What transactions are sent with when an action is given no overrides. */
   readonly defaults: TransactionOverrides;
+  /** Expected gas of a transaction of many calls; absent: as much as leaves room below 16,777,216. */
+  readonly batchGas?: bigint;
 }
 
 export type TransactionChain = ConnectedChain<"transaction", TransactionDeployment, TransactionContracts>;

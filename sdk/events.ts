@@ -22,21 +22,33 @@ export interface EventRange {
   readonly toBlock: number;
   /** Whose events; absent: all contracts of the deployment. */
   readonly contracts?: readonly ContractName[];
-  /** Blocks of one request; providers bound it. */
+  /** Most blocks of one request; providers bound it. */
   readonly blocksPerRequest?: number;
 }
 
 const BLOCKS_PER_REQUEST = 2_000;
+const FIRST_BLOCKS = 64;
+/** Characters of log data that a request should bring at least and at most: decoded they take some fifty times as much. */
+const LITTLE_DATA = 500_000;
+const MUCH_DATA = 2_000_000;
 
-/** Reads the events of a range of blocks, a request at a time. Events that no ABI knows are left out. */
+/**
+ * Reads the events of a range of blocks, a request at a time; as many blocks as bring neither much nor little, for a
+ * block of a large tree has as many events as a quiet day. Events that no ABI knows are left out.
+ */
 export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGenerator<ChainEvent[]> {
   const decode = eventDecoder(chain.deployment);
-  const span = range.blocksPerRequest ?? BLOCKS_PER_REQUEST;
+  const most = range.blocksPerRequest ?? BLOCKS_PER_REQUEST;
   const address = addressesOf(chain.deployment, range.contracts);
-  for (let fromBlock = range.fromBlock; fromBlock <= range.toBlock; fromBlock += span) {
-    const toBlock = Math.min(fromBlock + span - 1, range.toBlock);
-    const logs = await ask(() => chain.provider.getLogs({ address, fromBlock, toBlock }));
+  let span = Math.min(FIRST_BLOCKS, most);
+  for (let fromBlock = range.fromBlock, toBlock; fromBlock <= range.toBlock; fromBlock = toBlock + 1) {
+    toBlock = Math.min(fromBlock + span - 1, range.toBlock);
+    const filter = { address, fromBlock, toBlock };
+    const logs = await ask(() => chain.provider.getLogs(filter));
     yield logs.map(decode).filter((event) => event !== undefined);
+    const data = logs.reduce((sum, log) => sum + log.data.length, 0);
+    if (data > MUCH_DATA) span = Math.max(1, Math.floor(span / 2));
+    else if (data < LITTLE_DATA) span = Math.min(2 * span, most);
   }
 }
 

@@ -40,7 +40,7 @@ interface Batching extends BaseContract {
   readonly multicall: (data: string[], overrides: TransactionOverrides) => Promise<ContractTransactionResponse>;
 }
 
-/** Expected gas of a transaction of many calls: the rest up to 16,777,216 is for those that take more than usual. */
+/** Expected gas of a transaction of many calls, unless the chain has its own: the rest up to 16,777,216 is for those that take more than usual. */
 const BATCH_GAS = 14_000_000n;
 
 /**
@@ -48,24 +48,25 @@ const BATCH_GAS = 14_000_000n;
  * or not at all. One that runs out of gas is sent again in two halves.
  */
 export async function transactTogether(
-  chain: { readonly provider: Provider; readonly signer: unknown },
+  chain: { readonly provider: Provider; readonly signer: unknown; readonly batchGas?: bigint },
   contract: Batching,
   calls: readonly BatchCall[],
   overrides: TransactionOverrides,
 ): Promise<Receipt[]> {
   const receipts: Receipt[] = [];
-  for (const batch of batchesOf(calls)) receipts.push(...(await transactBatch(chain, contract, batch, overrides)));
+  for (const batch of batchesOf(calls, chain.batchGas ?? BATCH_GAS))
+    receipts.push(...(await transactBatch(chain, contract, batch, overrides)));
   return receipts;
 }
 
 /** Calls in their order, cut where a transaction would be too large. */
-function batchesOf(calls: readonly BatchCall[]): BatchCall[][] {
+function batchesOf(calls: readonly BatchCall[], batchGas: bigint): BatchCall[][] {
   const batches: BatchCall[][] = [];
   let room = 0n;
   for (const call of calls) {
     if (call.expectedGas > room || batches.length === 0) {
       batches.push([]);
-      room = BATCH_GAS;
+      room = batchGas;
     }
     batches.at(-1)?.push(call);
     room -= call.expectedGas;

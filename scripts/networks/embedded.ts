@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   readonly rules?: Partial<RuleParameters>;
   /** Terms of the election other than the default ones, e.g. shorter epochs where blocks come only with transactions. */
   readonly election?: Partial<ElectionParameters>;
+  /** Expected gas of a transaction of many calls; absent: as much as fits. */
+  readonly batchGas?: bigint;
   /** Members that govern both chains; absent: the operators' council decides alone. */
   readonly governed?: Founders;
   /** The network's name in messages and in its deployment file. */
@@ -77,6 +79,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
     ),
     user: await connectUserChain(deployment, chains.user.connection.ethers.provider, SIMULATED_DEFAULTS),
   };
+  const { batchGas } = options;
   for (const chain of ["transaction", "user"] as const) {
     const { accountantElection } = connected[chain].contracts;
     rotateProposers(chains[chain].connection, () => accountantElection.getValidators());
@@ -84,7 +87,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
   return {
     name: deployment.network,
     deployment,
-    ...connected,
+    user: connected.user,
+    transaction: batchGas === undefined ? connected.transaction : { ...connected.transaction, batchGas },
     operators,
     chains,
     clock: clockOf(chains, options),

@@ -24,6 +24,12 @@ const MAX_RETAIL_CAP = 10_000_000;
 /** On simulated chains blocks come with transactions alone: an epoch of a day's blocks would outlast the run. */
 const SIMULATED_EPOCH_BLOCKS = 20;
 
+/**
+ * The simulated chain records every step of a transaction while it runs (NomicFoundation/edr, issue 1657): one of 14
+ * million gas takes 1.3 GB. Where the homes themselves fill the memory, transactions are smaller.
+ */
+const LARGE_RUN = { homes: 400, batchGas: 6_000_000n };
+
 /** Hears how far a step is. */
 export type Progress = (done: number, total: number) => void;
 
@@ -78,6 +84,7 @@ export class Simulation {
       genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
       rules: { retailCap },
       election: { epochBlocks: SIMULATED_EPOCH_BLOCKS },
+      ...(homes < LARGE_RUN.homes ? {} : { batchGas: LARGE_RUN.batchGas }),
       ...(this.options.serve ? { network: "local", rpcUrls: endpointUrls(this.options.port) } : {}),
     });
     this.#market = this.#network.clock.isVirtual

@@ -112,6 +112,9 @@ describe("calls in one transaction", () => {
     expect(await transactTogether(chainThatSays({}), contract, calls, {})).to.deep.equal([receipt, receipt, receipt]);
     expect(tried).to.deep.equal([["0x01", "0x02"], ["0x03"], ["0x04"]]);
     expect(await transactTogether(chainThatSays({}), contract, [], {})).to.deep.equal([]);
+    const small = contractThatTakes(9);
+    await transactTogether({ ...chainThatSays({}), batchGas: 9_000_000n }, small.contract, calls, {});
+    expect(small.tried).to.deep.equal([["0x01"], ["0x02", "0x03"], ["0x04"]]);
   });
 
   it("are sent again by halves when they run out of gas", async () => {

@@ -41,9 +41,10 @@ describe("accountants' watchers", function () {
     events = [];
   });
 
-  /** A change of the set. */
+  /** A change of the set, in an epoch that was not closed yet: the seated change their node after its election. */
   async function changeNode(accountant: number): Promise<void> {
     const { COMMONWATT_NODE_KEY = "" } = stage.secrets(accountant);
+    await stage.done(["elect", "--as", "relayer"]);
     await stage.done(["change-node", "--as", `accountant${accountant}`], { COMMONWATT_NODE_KEY });
   }
 

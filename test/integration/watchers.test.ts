@@ -1,4 +1,4 @@
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
@@ -137,6 +137,15 @@ describe("accountants' watchers", function () {
     expect((await certify(chain, later)).proofMissing).to.contain("another change's");
 
     await store.write(unproven);
+    await watcher(stage.network.operators.transaction.relayer).catchUp();
+    await checkCertificate(change);
+  });
+
+  it("make a broken certificate anew", async () => {
+    const [change] = await allChanges();
+    if (change === undefined) throw new Error("no set");
+    await store.setNextBlock(0);
+    await writeFile(store.pathOf(change.setVersion), "{");
     await watcher(stage.network.operators.transaction.relayer).catchUp();
     await checkCertificate(change);
   });

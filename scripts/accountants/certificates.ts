@@ -104,10 +104,14 @@ export class CertificateStore {
     await writeFileAtOnce(this.pathOf(certificate.setVersion), text, READABLE);
   }
 
-  /** The certificate of a set; undefined: there is none. */
+  /** The certificate of a set; undefined: there is none, or a file that is no JSON, which is then written anew. */
   async find(setVersion: number): Promise<SetCertificate | undefined> {
     const text = await this.#read(this.pathOf(setVersion));
-    return text === undefined ? undefined : (JSON.parse(text) as SetCertificate);
+    try {
+      return text === undefined ? undefined : (JSON.parse(text) as SetCertificate);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Versions that are there, ascending. */

@@ -1,4 +1,5 @@
 /** How the command shows times and weights. */
+import type { Voter } from "../../sdk/actions/ballots.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { showCredits } from "../simulate/format.js";
 
@@ -9,6 +10,11 @@ const HUNDREDTHS = 100n;
 /** Unix seconds as ISO 8601. */
 export function showTime(seconds: bigint): string {
   return new Date(Number(seconds) * 1_000).toISOString().replace(".000Z", "Z");
+}
+
+/** From when on stake without a ballot can be taken out: both must have come. */
+export function showUnlock({ unlockAt, unlockBlock }: Pick<Voter, "unlockAt" | "unlockBlock">): string {
+  return unlockBlock === 0n ? "free" : `free from ${showTime(unlockAt)} and block ${unlockBlock} on`;
 }
 
 /** A weight in credits, or in votes where they are equal; rounded down to hundredths. */

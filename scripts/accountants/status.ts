@@ -14,7 +14,7 @@ import { feePoolOf, feesDueTo, rewardOf } from "../../sdk/actions/fees.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { formatCredits } from "../../sdk/units.js";
 import { showCredits } from "../simulate/format.js";
-import { showTime, showWeight } from "./format.js";
+import { showTime, showUnlock, showWeight } from "./format.js";
 
 /** The election with its candidates, and how one account stands in it. */
 export interface Status extends ElectionState {
@@ -118,7 +118,7 @@ function voterText({ chain }: Pick<Status, "chain">, voter: VoterStatus): string
   const parts = [`${who}: ${ballot}`];
   if (voter.backedRemoval !== undefined) parts.push(`backs the removal of candidate ${voter.backedRemoval}`);
   if (voter.stakeMicro > 0n) {
-    const when = voter.candidates.length === 0 ? `, free from ${showTime(voter.unlockAt)} on` : "";
+    const when = voter.candidates.length === 0 ? `, ${showUnlock(voter)}` : "";
     parts.push(`stake ${formatCredits(voter.stakeMicro)} credits${when}`);
   }
   if (voter.dueMicro !== undefined) parts.push(`can claim ${formatCredits(voter.dueMicro)} credits`);

@@ -18,7 +18,7 @@ import type { AnyChain, TransactionChain } from "../../sdk/connect.js";
 import { eventIn } from "../../sdk/transact.js";
 import { formatCredits } from "../../sdk/units.js";
 import { InputError } from "../inputs/error.js";
-import { showTime, showWeight } from "./format.js";
+import { showUnlock, showWeight } from "./format.js";
 import { requireCredits, type SigningSession } from "./session.js";
 
 export interface VoteOptions {
@@ -45,10 +45,10 @@ export async function vote(
 
 export async function unvote({ chain, account }: SigningSession): Promise<string[]> {
   await endBallot(chain);
-  const { stakeMicro, unlockAt } = await voterOf(chain, account);
+  const voter = await voterOf(chain, account);
   const ended = "The ballot has ended; it counts until the end of this epoch.";
   if (chain.kind === "user") return [ended];
-  return [ended, `The stake of ${formatCredits(stakeMicro)} credits is free from ${showTime(unlockAt)} on.`];
+  return [ended, `The stake of ${formatCredits(voter.stakeMicro)} credits is ${showUnlock(voter)}.`];
 }
 
 export async function takeStake({ chain, account }: SigningSession): Promise<string[]> {

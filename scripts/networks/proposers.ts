@@ -7,6 +7,8 @@ import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { JsonRpcRequest } from "hardhat/types/providers";
 
+import { successorIn } from "../../light/index.js";
+
 type Connection = NetworkConnection<"l1">;
 type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
@@ -32,12 +34,6 @@ export function rotateProposers(connection: Connection, setInForce: SetInForce):
   rotations.set(connection, { setInForce, lastBlock: Promise.resolve() });
 }
 
-/** The node whose turn follows; the first where the last proposer is not in the set. */
-export function successorIn(set: readonly string[], lastProposer: string): string | undefined {
-  const last = set.findIndex((node) => node.toLowerCase() === lastProposer.toLowerCase());
-  return set[(last + 1) % set.length];
-}
-
 function hookRequests(): void {
   hre.hooks.registerHandlers("network", {
     onRequest: async (context, connection, request, next) => {
@@ -60,7 +56,7 @@ function hookRequests(): void {
 
 async function passTurn(ask: Ask, setInForce: SetInForce): Promise<void> {
   const [set, latest] = await Promise.all([setInForce(), ask("eth_getBlockByNumber", ["latest", false])]);
-  const proposer = successorIn(set, (latest as { miner: string }).miner);
+  const proposer = set[successorIn(set, (latest as { miner: string }).miner)];
   if (proposer !== undefined) await ask("hardhat_setCoinbase", [proposer]);
 }
 

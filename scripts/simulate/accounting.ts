@@ -74,7 +74,8 @@ export async function startElection(parts: ElectionParts): Promise<void> {
   const voters = neighbourhood.homes.slice(0, MOST_VOTERS);
   const suppliedMicro = await ask(() => chain.contracts.energyCredit.totalSupply());
   const stakeMicro = (suppliedMicro * STAKE_PERCENT) / 100n / BigInt(Math.max(voters.length, 1)); // down
-  const numbers = (await candidatesOf(chain)).map(({ candidate }) => candidate);
+  const candidates = (await candidatesOf(chain)).filter(({ isResigned }) => !isResigned);
+  const numbers = candidates.map(({ candidate }) => candidate);
   const random = new Random(seed).fork("ballots");
   for (const home of voters) await vote(parts, home, stakeMicro, drawNames(numbers, random.fork(home.home)));
 }

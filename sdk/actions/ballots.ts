@@ -60,8 +60,10 @@ export function withdrawRemoval(chain: AnyChain, overrides: TransactionOverrides
 /** All that is kept of a voter. */
 export interface Voter {
   readonly stakeMicro: bigint;
-  /** When stake without a ballot can be taken out, Unix seconds. */
+  /** When stake without a ballot can be taken out, Unix seconds; 0 while a ballot stands, and if none ever stood. */
   readonly unlockAt: bigint;
+  /** The first block in which it can, likewise. */
+  readonly unlockBlock: bigint;
   /** What each candidate of the ballot gets; 0 without a ballot. */
   readonly share: bigint;
   /** The epoch in which the ballot was cast; it counts from the next one on. */
@@ -75,10 +77,11 @@ export interface Voter {
 /** A voter as it stands. */
 export async function voterOf(chain: AnyChain, account: string): Promise<Voter> {
   const info = await ask(() => chain.contracts.voteBook.voterInfo(account));
-  const { stakeMicro, unlockAt, share, castEpoch, candidates, backedRemoval } = info;
+  const { stakeMicro, unlockAt, unlockBlock, share, castEpoch, candidates, backedRemoval } = info;
   return {
     stakeMicro,
     unlockAt,
+    unlockBlock,
     share,
     castEpoch,
     candidates: [...candidates],

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
@@ -41,9 +41,10 @@ describe("accountants' watchers", function () {
     events = [];
   });
 
-  /** A change of the set. */
+  /** A change of the set, in an epoch that was not closed yet: the seated change their node after its election. */
   async function changeNode(accountant: number): Promise<void> {
     const { COMMONWATT_NODE_KEY = "" } = stage.secrets(accountant);
+    await stage.done(["elect", "--as", "relayer"]);
     await stage.done(["change-node", "--as", `accountant${accountant}`], { COMMONWATT_NODE_KEY });
   }
 
@@ -136,6 +137,15 @@ describe("accountants' watchers", function () {
     expect((await certify(chain, later)).proofMissing).to.contain("another change's");
 
     await store.write(unproven);
+    await watcher(stage.network.operators.transaction.relayer).catchUp();
+    await checkCertificate(change);
+  });
+
+  it("make a broken certificate anew", async () => {
+    const [change] = await allChanges();
+    if (change === undefined) throw new Error("no set");
+    await store.setNextBlock(0);
+    await writeFile(store.pathOf(change.setVersion), "{");
     await watcher(stage.network.operators.transaction.relayer).catchUp();
     await checkCertificate(change);
   });

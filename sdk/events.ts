@@ -22,6 +22,8 @@ export interface EventRange {
   readonly toBlock: number;
   /** Whose events; absent: all contracts of the deployment. */
   readonly contracts?: readonly ContractName[];
+  /** Only events with these topics, null for any; the node that is asked learns them. */
+  readonly topics?: readonly (string | null)[];
   /** Blocks of one request; providers bound it. */
   readonly blocksPerRequest?: number;
 }
@@ -33,9 +35,10 @@ export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGene
   const decode = eventDecoder(chain.deployment);
   const span = range.blocksPerRequest ?? BLOCKS_PER_REQUEST;
   const address = addressesOf(chain.deployment, range.contracts);
+  const topics = [...(range.topics ?? [])];
   for (let fromBlock = range.fromBlock; fromBlock <= range.toBlock; fromBlock += span) {
     const toBlock = Math.min(fromBlock + span - 1, range.toBlock);
-    const logs = await ask(() => chain.provider.getLogs({ address, fromBlock, toBlock }));
+    const logs = await ask(() => chain.provider.getLogs({ address, topics, fromBlock, toBlock }));
     yield logs.map(decode).filter((event) => event !== undefined);
   }
 }

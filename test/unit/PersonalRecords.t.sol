@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {IPersonalRecords} from "../../contracts/interfaces/IPersonalRecords.sol";
 import {NewVersion, RecordKind, Rewrapping} from "../../contracts/types/PersonalRecordTypes.sol";
 import {UserChainFixture} from "../utils/UserChainFixture.sol";
-import {Vm} from "../utils/Vm.sol";
 
 contract PersonalRecordsTest is UserChainFixture {
     function setUp() public {

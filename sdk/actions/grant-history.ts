@@ -30,7 +30,7 @@ export async function grantsOf(chain: UserChain, owner: string): Promise<GrantHi
   const grants = await checkedGrants(chain, [null, zeroPadValue(owner, 32)], block);
   const { granted } = await ask(() => chain.contracts.recordGrants.countsOf(owner, { blockTag: block }));
   if (granted === BigInt(grants.length)) return grants;
-  throw new CommonwattError("GrantHistoryMismatch", { grantId: `one of ${granted}` });
+  throw new CommonwattError("GrantListIncomplete", { owner, granted, shown: grants.length });
 }
 
 /** One grant from events, held to what the chain keeps; undefined where there is none. */

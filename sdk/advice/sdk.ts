@@ -89,6 +89,10 @@ export const SDK_ERRORS = {
     why: "The events of the grant {grantId} don't come to what the chain keeps of it.",
     todo: "Ask another node: this one leaves out or alters events; or read from the deployment's block on.",
   },
+  GrantListIncomplete: {
+    why: "{owner} made {granted} grants, and the events show {shown}.",
+    todo: "Ask another node: this one leaves out or adds events; or read from the deployment's block on.",
+  },
   GrantUseExpired: {
     why: "The request under the grant {grantId} was good until {deadline} (Unix seconds).",
     todo: "Sign a new one.",

@@ -1,9 +1,8 @@
 import { concat, id, toBeHex } from "ethers";
 
-import { RecordKind } from "../../sdk/enums.js";
+import { MemberRole, RecordKind } from "../../sdk/enums.js";
 import { keyPublicationMessage } from "../../sdk/signing/encryption-keys.js";
 import { sign } from "../../sdk/signing/typed-data.js";
-import { MemberRole } from "../../sdk/enums.js";
 import { mined, type GasScenarios, type GasStage } from "../../scripts/gas/scenario.js";
 
 const BATCH = 50;
@@ -109,6 +108,12 @@ export const scenarios: GasScenarios = {
     const { grants } = await deployed(stage);
     await grants.grant(termsOf("bank"), noise("payload", PAYLOAD_BYTES));
     return mined(grants.grant(termsOf("neighbour"), noise("payload", PAYLOAD_BYTES)));
+  },
+
+  "RecordGrants.grant, another of 1,024 bytes": async (stage) => {
+    const { grants } = await deployed(stage);
+    await grants.grant(termsOf("bank"), noise("payload", PAYLOAD_BYTES));
+    return mined(grants.grant(termsOf("neighbour"), noise("payload", 1_024)));
   },
 
   "RecordGrants.share, one version": async (stage) => {

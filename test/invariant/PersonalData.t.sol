@@ -20,6 +20,9 @@ contract PersonalDataHandler is UserChainFixture {
 
     address[OWNERS] private owners;
     uint256[OWNERS] private keys;
+    /// @dev Records that were erased, with their owners; the first from the start on, so that each run meets one.
+    address[] private erasedOwners;
+    bytes32[] private erasedRecords;
     bytes32[] private grantIds;
     mapping(bytes32 grantId => bool ended) private ended; // was revoked, or seen over
     mapping(bytes32 grantId => address owner) private granter;
@@ -33,6 +36,9 @@ contract PersonalDataHandler is UserChainFixture {
             (owners[i], keys[i]) = makeAddrAndKey(string.concat("owner ", vm.toString(i)));
             if (i != OWNERS - 1) federation.setActive(owners[i], true);
         }
+        _call(1, address(records), abi.encodeCall(IPersonalRecords.put, (versionOf(_record(2), 1))));
+        _erase(1, _record(2));
+        succeeded = 0;
     }
 
     // -------------------- calls
@@ -59,7 +65,24 @@ contract PersonalDataHandler is UserChainFixture {
 
     function erase(uint256 caller, uint256 record) external {
         if (caller % 3 != 0) return; // final, so seldom
-        _call(caller / 3, address(records), abi.encodeCall(IPersonalRecords.erase, (_record(record), RECEIPTS)));
+        _erase(caller / 3, _record(record));
+    }
+
+    /// @dev Whatever its owner tries, active or not.
+    function touchErased(uint256 which, uint256 how) external {
+        which %= erasedOwners.length;
+        (address owner, bytes32 record) = (erasedOwners[which], erasedRecords[which]);
+        IPersonalRecords.Record memory state = records.recordOf(owner, record);
+        NewVersion memory written = versionOf(record, state.version + 1);
+        written.kind = state.kind;
+        Rewrapping[] memory rewrappings = new Rewrapping[](1);
+        rewrappings[0] = rewrappingOf(record, state.version);
+        bytes memory data = abi.encodeCall(IPersonalRecords.put, (written));
+        if (how % 3 == 1) data = abi.encodeCall(IPersonalRecords.rewrapBatch, (rewrappings));
+        if (how % 3 == 2) data = abi.encodeCall(IPersonalRecords.erase, (record, RECEIPTS));
+        vm.prank(owner);
+        (bool done, ) = address(records).call(data); // solhint-disable-line avoid-low-level-calls
+        if (done) violations.push("an erased record was touched");
     }
 
     function grant(uint256 caller, uint256 grantee, uint256 from, uint256 length) external {
@@ -162,6 +185,12 @@ contract PersonalDataHandler is UserChainFixture {
     }
 
     // -------------------- calling, comparing, folding
+
+    function _erase(uint256 caller, bytes32 record) private {
+        if (!_call(caller, address(records), abi.encodeCall(IPersonalRecords.erase, (record, RECEIPTS)))) return;
+        erasedOwners.push(_owner(caller));
+        erasedRecords.push(record);
+    }
 
     function _call(uint256 seed, address target, bytes memory data) private returns (bool done) {
         address caller = _owner(seed);

@@ -11,7 +11,7 @@ import {RecordGrants} from "../../contracts/user-chain/RecordGrants.sol";
 import {Test} from "./Test.sol";
 
 /// @title UserChainFixture
-/// @notice The user chain's three contracts, two active owners and a relayer; well-formed input to make one thing wrong.
+/// @notice The user chain's three contracts, two owners and a relayer; well-formed input to make one thing wrong.
 abstract contract UserChainFixture is Test {
     uint40 internal constant NOW = 1_000_000;
     bytes32 internal constant RECORD = keccak256("a random record id");

@@ -8,7 +8,7 @@ import { Interface } from "ethers";
 
 import * as generated from "../typechain-types/index.js";
 import { AccessRole } from "../sdk/enums.js";
-import type { TransactionContractName } from "../sdk/deployments/index.js";
+import type { ContractName } from "../sdk/contracts.js";
 import type { GovernanceParameters } from "./parameters.js";
 import { ROLE_LABELS, type RoleOfFunctions } from "./wiring.js";
 
@@ -57,7 +57,7 @@ export function deployGovernance(
 }
 
 /** Reserves functions for roles. */
-export function reserveFunctions<Name extends TransactionContractName>(
+export function reserveFunctions<Name extends ContractName>(
   m: IgnitionModuleBuilder,
   manager: Manager,
   table: readonly RoleOfFunctions<Name>[],
@@ -82,7 +82,7 @@ export function grantRole(
 }
 
 /** The selectors of a contract's functions. */
-export function selectorsOf(contract: TransactionContractName, functions: readonly string[]): string[] {
+export function selectorsOf(contract: ContractName, functions: readonly string[]): string[] {
   const abi = new Interface(generated[`${contract}__factory`].abi);
   return functions.map((name) => {
     const fragment = abi.getFunction(name);

@@ -1,4 +1,4 @@
-/** The user chain: who is admitted, and who produces its blocks. */
+/** The user chain: who is admitted, who produces its blocks, and what people keep to themselves. */
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { ZeroAddress } from "ethers";
 
@@ -13,7 +13,18 @@ export default buildModule("UserChain", (m) => {
   const election = deployElection(m, { manager: FederationAccessManager, federation: Federation });
   m.call(election.AccountantElection, "bindParts", [election.VoteBook, election.TurnCourt, ZeroAddress]);
   const governance = deployGovernance(m, FederationAccessManager, Federation, election.AccountantElection);
-  const contracts = { FederationAccessManager, Federation, ...governance, ...election };
+  const PersonalRecords = m.contract("PersonalRecords", [Federation]);
+  const RecordGrants = m.contract("RecordGrants", [Federation]);
+  const KeyDirectory = m.contract("KeyDirectory", [Federation]);
+  const contracts = {
+    FederationAccessManager,
+    Federation,
+    ...governance,
+    ...election,
+    PersonalRecords,
+    RecordGrants,
+    KeyDirectory,
+  };
   reserveFunctions(m, FederationAccessManager, USER_FUNCTIONS, contracts);
   grantRole(m, FederationAccessManager, AccessRole.Council, m.getParameter<string>("council"), "council");
   return contracts;

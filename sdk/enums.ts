@@ -55,6 +55,14 @@ export const ReadingStatus = {
 } as const;
 export type ReadingStatus = (typeof ReadingStatus)[keyof typeof ReadingStatus];
 
+/** What a personal record is about (PersonalRecordTypes.RecordKind); `Free` says nothing. */
+export const RecordKind = { Profile: 0, Readings: 1, Bill: 2, Device: 3, Trip: 4, Free: 5 } as const;
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
+/** Where a request for a grant is (IRecordGrants.RequestStatus). */
+export const RequestStatus = { None: 0, Open: 1, Accepted: 2, Declined: 3 } as const;
+export type RequestStatus = (typeof RequestStatus)[keyof typeof RequestStatus];
+
 /** Role ids of the FederationAccessManager (Roles.sol). */
 export const AccessRole = {
   Admin: 0n,

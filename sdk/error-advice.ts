@@ -12,6 +12,7 @@ import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
 import { MONEY_ERRORS } from "./advice/money.js";
 import { ORDERS_ERRORS } from "./advice/orders.js";
+import { PERSONAL_ERRORS } from "./advice/personal.js";
 import { QBFT_ERRORS } from "./advice/qbft.js";
 import { READINGS_ERRORS } from "./advice/readings.js";
 import { RULES_ERRORS } from "./advice/rules.js";
@@ -35,6 +36,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   "Clearing and its libraries": CLEARING_ERRORS,
   "EnergyCredit, TradeEscrow, Arrears and accounting fees": MONEY_ERRORS,
   Settlement: SETTLEMENT_ERRORS,
+  "PersonalRecords, RecordGrants and KeyDirectory": PERSONAL_ERRORS,
   "OpenZeppelin and the EVM": LIBRARY_ERRORS,
 };
 

@@ -22,6 +22,8 @@ export interface EventRange {
   readonly toBlock: number;
   /** Whose events; absent: all contracts of the deployment. */
   readonly contracts?: readonly ContractName[];
+  /** Only events with these topics, null for any; the node that is asked learns them. */
+  readonly topics?: readonly (string | null)[];
   /** Most blocks of one request; providers bound it. */
   readonly blocksPerRequest?: number;
 }
@@ -40,10 +42,11 @@ export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGene
   const decode = eventDecoder(chain.deployment);
   const most = range.blocksPerRequest ?? BLOCKS_PER_REQUEST;
   const address = addressesOf(chain.deployment, range.contracts);
+  const topics = [...(range.topics ?? [])];
   let span = Math.min(FIRST_BLOCKS, most);
   for (let fromBlock = range.fromBlock, toBlock; fromBlock <= range.toBlock; fromBlock = toBlock + 1) {
     toBlock = Math.min(fromBlock + span - 1, range.toBlock);
-    const filter = { address, fromBlock, toBlock };
+    const filter = { address, topics, fromBlock, toBlock };
     const logs = await ask(() => chain.provider.getLogs(filter));
     yield logs.map(decode).filter((event) => event !== undefined);
     const data = logs.reduce((sum, log) => sum + log.data.length, 0);

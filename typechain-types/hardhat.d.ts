@@ -43,9 +43,12 @@ getContractFactory(name: 'IFederation', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationAccessManager__factory>
 getContractFactory(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationGovernor__factory>
 getContractFactory(name: 'IGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGridTopology__factory>
+getContractFactory(name: 'IKeyDirectory', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IKeyDirectory__factory>
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
 getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeterLedger__factory>
+getContractFactory(name: 'IPersonalRecords', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPersonalRecords__factory>
+getContractFactory(name: 'IRecordGrants', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IRecordGrants__factory>
 getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISettlement__factory>
 getContractFactory(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStandingObserver__factory>
 getContractFactory(name: 'ITariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITariffs__factory>
@@ -101,6 +104,9 @@ getContractFactory(name: 'SettlementReader', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'SlotClosing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotClosing__factory>
 getContractFactory(name: 'Tariffs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Tariffs__factory>
 getContractFactory(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TradeEscrow__factory>
+getContractFactory(name: 'KeyDirectory', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.KeyDirectory__factory>
+getContractFactory(name: 'PersonalRecords', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PersonalRecords__factory>
+getContractFactory(name: 'RecordGrants', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordGrants__factory>
 
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantElection>
@@ -135,9 +141,12 @@ getContractAt(name: 'IFederation', address: string | ethers.Addressable, signer?
 getContractAt(name: 'IFederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationAccessManager>
 getContractAt(name: 'IFederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationGovernor>
 getContractAt(name: 'IGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGridTopology>
+getContractAt(name: 'IKeyDirectory', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IKeyDirectory>
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
 getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeterLedger>
+getContractAt(name: 'IPersonalRecords', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPersonalRecords>
+getContractAt(name: 'IRecordGrants', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IRecordGrants>
 getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISettlement>
 getContractAt(name: 'IStandingObserver', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStandingObserver>
 getContractAt(name: 'ITariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITariffs>
@@ -193,6 +202,9 @@ getContractAt(name: 'SettlementReader', address: string | ethers.Addressable, si
 getContractAt(name: 'SlotClosing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotClosing>
 getContractAt(name: 'Tariffs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Tariffs>
 getContractAt(name: 'TradeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TradeEscrow>
+getContractAt(name: 'KeyDirectory', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.KeyDirectory>
+getContractAt(name: 'PersonalRecords', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PersonalRecords>
+getContractAt(name: 'RecordGrants', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordGrants>
 
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
@@ -227,9 +239,12 @@ deployContract(name: 'IFederation', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
 deployContract(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
+deployContract(name: 'IKeyDirectory', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IKeyDirectory>
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
+deployContract(name: 'IPersonalRecords', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPersonalRecords>
+deployContract(name: 'IRecordGrants', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IRecordGrants>
 deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
@@ -285,6 +300,9 @@ deployContract(name: 'SettlementReader', signerOrOptions?: ethers.Signer | Deplo
 deployContract(name: 'SlotClosing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotClosing>
 deployContract(name: 'Tariffs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Tariffs>
 deployContract(name: 'TradeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
+deployContract(name: 'KeyDirectory', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.KeyDirectory>
+deployContract(name: 'PersonalRecords', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PersonalRecords>
+deployContract(name: 'RecordGrants', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordGrants>
 
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
@@ -319,9 +337,12 @@ deployContract(name: 'IFederation', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'IFederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
 deployContract(name: 'IFederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
+deployContract(name: 'IKeyDirectory', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IKeyDirectory>
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
+deployContract(name: 'IPersonalRecords', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPersonalRecords>
+deployContract(name: 'IRecordGrants', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IRecordGrants>
 deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'IStandingObserver', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
 deployContract(name: 'ITariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITariffs>
@@ -377,6 +398,9 @@ deployContract(name: 'SettlementReader', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'SlotClosing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotClosing>
 deployContract(name: 'Tariffs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Tariffs>
 deployContract(name: 'TradeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TradeEscrow>
+deployContract(name: 'KeyDirectory', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.KeyDirectory>
+deployContract(name: 'PersonalRecords', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PersonalRecords>
+deployContract(name: 'RecordGrants', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordGrants>
 
     // default types
     getContractFactory(

@@ -44,6 +44,9 @@ export const USER_CONTRACTS = [
   "AccountantElection",
   "VoteBook",
   "TurnCourt",
+  "PersonalRecords",
+  "RecordGrants",
+  "KeyDirectory",
 ] as const;
 
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];

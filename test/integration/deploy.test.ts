@@ -207,6 +207,10 @@ describe("deployment", () => {
     for (const { contracts, deployment } of [network.transaction, network.user] as const) {
       expect(await contracts.federationAccessManager.federation()).to.equal(deployment.contracts.Federation.address);
     }
+    const { contracts, deployment } = network.user;
+    for (const contract of [contracts.personalRecords, contracts.recordGrants, contracts.keyDirectory]) {
+      expect(await contract.FEDERATION()).to.equal(deployment.contracts.Federation.address);
+    }
   });
 
   it("binds the fees' account, and nobody can bind another", async () => {

@@ -11,3 +11,5 @@ import type * as mocks from './mocks/index.js';
 export type { mocks };
 import type * as transactionChain from './transaction-chain/index.js';
 export type { transactionChain };
+import type * as userChain from './user-chain/index.js';
+export type { userChain };

@@ -6,3 +6,4 @@ export * as interfaces from './interfaces/index.js';
 export * as libraries from './libraries/index.js';
 export * as mocks from './mocks/index.js';
 export * as transactionChain from './transaction-chain/index.js';
+export * as userChain from './user-chain/index.js';

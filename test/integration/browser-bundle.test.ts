@@ -24,7 +24,7 @@ function bundle(entry: string): Promise<BuildResult<{ write: false; metafile: tr
 }
 
 describe("SDK in a browser", () => {
-  for (const entry of ["sdk/index.ts", "sdk/deployments/index.ts", "light/index.ts"]) {
+  for (const entry of ["sdk/index.ts", "sdk/vault/index.ts", "sdk/deployments/index.ts", "light/index.ts"]) {
     it(`${entry} bundles without Node's built-ins`, async () => {
       const { metafile, outputFiles } = await bundle(entry);
       const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));

@@ -35,10 +35,10 @@ export async function removeDeployment(path: string): Promise<void> {
 }
 
 /** Writes a file through a temporary one beside it, with the given mode from its first byte on. */
-export async function writeFileAtOnce(path: string, text: string, mode: number): Promise<void> {
+export async function writeFileAtOnce(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   await rm(temporary, { force: true });
-  await writeFile(temporary, text, { mode, flag: "wx" });
+  await writeFile(temporary, content, { mode, flag: "wx" });
   await rename(temporary, path);
 }

@@ -20,17 +20,26 @@ export interface Content {
 /** Longest content, encoded. Bytes. */
 export const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
 
+const MAX_LABEL_BYTES = 0xffff;
 const FORMAT = 1;
 const SALT_BYTES = 32;
 
 /** Content of slots under a fresh salt. */
 export function contentOf(slots: readonly Slot[], salt: string = randomWord()): Content {
-  if (slots.length === 0) throw new CommonwattError("VaultContentInvalid", { reason: "it has no slot" });
-  if (new Set(slots.map(({ label }) => label)).size !== slots.length) {
-    // which label it is stays unsaid: labels are content too
-    throw new CommonwattError("VaultContentInvalid", { reason: "two slots have one label" });
-  }
+  const reason = whyInvalid(slots.map(({ label }) => label));
+  // which label it is stays unsaid: labels are content too
+  if (reason !== undefined) throw new CommonwattError("VaultContentInvalid", { reason });
   return { salt, slots };
+}
+
+function whyInvalid(labels: readonly string[]): string | undefined {
+  if (labels.length === 0) return "it has no slot";
+  if (new Set(labels).size !== labels.length) return "two slots have one label";
+  const encoded = labels.map((label) => new TextEncoder().encode(label));
+  if (encoded.some(({ length }) => length > MAX_LABEL_BYTES)) return "a label is too long";
+  const isText = (bytes: Uint8Array, index: number): boolean =>
+    new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) === labels[index];
+  return encoded.every(isText) ? undefined : "a label is no well-formed text";
 }
 
 /** Format 1: `01`, salt, number of slots (4), and for each length of the label (2), label, length of the data (4), data. */
@@ -41,7 +50,6 @@ export function encodeContent({ salt, slots }: Content): Bytes {
     unsigned(slots.length, 4),
     ...slots.flatMap(({ label, data }) => {
       const text = new TextEncoder().encode(label);
-      if (text.length > 0xffff) throw new CommonwattError("VaultContentInvalid", { reason: "a label is too long" });
       return [unsigned(text.length, 2), text, unsigned(data.length, 4), data];
     }),
   );

@@ -52,6 +52,8 @@ export class Grantee {
     const { owner } = terms;
     const found = shared.findLast((one) => one.record === record && one.version === (version ?? one.version));
     if (found === undefined) throw new CommonwattError("VaultNotShared", { grantId, record });
+    const erasedAt = (await view.stateOf(owner, record))?.erasedAt;
+    if (erasedAt !== undefined) throw new CommonwattError("VaultRecordErased", { record, erasedAt });
     const written = (await view.versionsOf(owner, record)).find((one) => one.version === found.version);
     if (written === undefined) throw new CommonwattError("VaultRecordForeign", { owner, record });
     const chainShare = bytesOf(found.chainShare);

@@ -4,7 +4,7 @@ import { AbiCoder, getAddress, id, keccak256, toUtf8Bytes } from "ethers";
 import { CommonwattError } from "../errors.js";
 import { bytesOf, ByteReader, joined, randomWord, unsigned, unsigned64, type Bytes } from "./bytes.js";
 import type { GrantState, RecordContracts, RecordKind, RecordView, WrittenVersion } from "./chain.js";
-import { pad, unpad } from "./padding.js";
+import { doublingClass, pad, unpad } from "./padding.js";
 import { grantBinding, type ContractPlace } from "./place.js";
 import type { EncryptionKey, Recipient } from "./wrap.js";
 
@@ -102,7 +102,7 @@ export function whyNotRunning(grant: GrantState, now: bigint): string | undefine
 /** Wraps terms and shares, padded so that the size tells little of how many; for the grantee, or for the owner's own memory. */
 export async function wrapPayload(place: ContractPlace, reader: Recipient, payload: GrantPayload): Promise<Bytes> {
   const { terms } = payload;
-  return reader.wrap(pad(encodePayload(payload)), bindingOf(place, terms.owner, grantTag(place, terms)));
+  return reader.wrap(pad(encodePayload(payload), doublingClass), bindingOf(place, terms.owner, grantTag(place, terms)));
 }
 
 /** Opens what was wrapped for the key; undefined when it was for another. */
@@ -165,7 +165,7 @@ function encodePayload({ terms: { grantee, scope, purpose, blind }, shared }: Gr
 
 function decodePayload(clear: Uint8Array, owner: string): GrantPayload | undefined {
   try {
-    const reader = new ByteReader(unpad(clear));
+    const reader = new ByteReader(unpad(clear, doublingClass));
     const grantee = getAddress(reader.hex(20));
     const scope = readScope(reader);
     const purpose = reader.text(reader.unsigned(2));

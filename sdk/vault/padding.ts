@@ -8,6 +8,9 @@ import { ByteReader, joined, unsigned, type Bytes } from "./bytes.js";
 /** No class is below this: short records look alike. Bytes. */
 export const SMALLEST_CLASS = 256;
 
+/** From a length to the class that holds it. */
+export type SizeClasses = (length: number) => number;
+
 const LENGTH_BYTES = 4;
 
 /** The class that holds `length` bytes. Rounds up. */
@@ -19,18 +22,23 @@ export function sizeClass(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
+/** Powers of two, for what is short and counts things of one size: Padmé's steps would give the count away. Rounds up. */
+export function doublingClass(length: number): number {
+  return Math.max(SMALLEST_CLASS, 2 ** Math.ceil(Math.log2(length)));
+}
+
 /** The length in four bytes, the content, zeros up to the class. */
-export function pad(content: Uint8Array): Bytes {
-  const padded = new Uint8Array(sizeClass(LENGTH_BYTES + content.length));
+export function pad(content: Uint8Array, classOf: SizeClasses = sizeClass): Bytes {
+  const padded = new Uint8Array(classOf(LENGTH_BYTES + content.length));
   padded.set(joined(unsigned(content.length, LENGTH_BYTES), content));
   return padded;
 }
 
 /** The inverse; anything that `pad` doesn't write is a RangeError. */
-export function unpad(padded: Uint8Array): Bytes {
+export function unpad(padded: Uint8Array, classOf: SizeClasses = sizeClass): Bytes {
   const reader = new ByteReader(padded);
   const content = reader.take(reader.unsigned(LENGTH_BYTES));
-  const isCanonical = padded.length === sizeClass(LENGTH_BYTES + content.length);
+  const isCanonical = padded.length === classOf(LENGTH_BYTES + content.length);
   if (!isCanonical || reader.take(reader.rest).some((byte) => byte !== 0))
     throw new RangeError("padding not canonical");
   return content;

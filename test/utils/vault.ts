@@ -1,6 +1,7 @@
 /** A user chain in memory with the rules of PersonalRecords, RecordGrants and KeyDirectory, and vaults over it. */
 import { HDNodeWallet, id, Wallet } from "ethers";
 
+import { isCommonwattError } from "../../sdk/errors.js";
 import {
   Grantee,
   MemoryContents,
@@ -215,4 +216,14 @@ export function longSlots(bytes = 5_000): Slot[] {
 function expected<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error("the chain has no such thing");
   return value;
+}
+
+/** The code with which a promise is refused; "" when it is not. */
+export async function codeOf(promise: Promise<unknown> | undefined): Promise<string> {
+  try {
+    await promise;
+    return "";
+  } catch (error) {
+    return isCommonwattError(error) ? error.code : String(error);
+  }
 }

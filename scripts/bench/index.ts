@@ -5,6 +5,7 @@ import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
 import { benchGas } from "./gas.js";
+import { benchVault } from "./vault.js";
 import { benchWelfare } from "./welfare.js";
 import { conditions, type BenchPart, type Figures } from "./report.js";
 
@@ -13,6 +14,7 @@ const PARTS = {
   welfare: benchWelfare,
   clearing: benchClearing,
   gas: benchGas,
+  vault: benchVault,
   day: benchDay,
 } satisfies Record<string, BenchPart>;
 type Part = keyof typeof PARTS;

@@ -48,8 +48,7 @@ export class FolderShares implements ShareTable {
   }
 
   async read(owner: string, record: string): Promise<ShareRow | undefined> {
-    const text = await unlessMissing(readFile(join(this.#folder, rowName(owner, record)), "utf8"));
-    return text === undefined ? undefined : (JSON.parse(text, revived) as ShareRow);
+    return readJson<ShareRow>(join(this.#folder, rowName(owner, record)));
   }
 
   async write(owner: string, record: string, row: ShareRow): Promise<void> {
@@ -66,8 +65,7 @@ export class FileJournal implements RotationJournal {
   }
 
   async load(): Promise<RotationState | undefined> {
-    const text = await unlessMissing(readFile(join(this.#folder, JOURNAL), "utf8"));
-    return text === undefined ? undefined : (JSON.parse(text, revived) as RotationState);
+    return readJson<RotationState>(join(this.#folder, JOURNAL));
   }
 
   async save(state: RotationState): Promise<void> {
@@ -94,6 +92,17 @@ function fileName(hash: string): string {
 
 function rowName(owner: string, record: string): string {
   return `${keccak256(solidityPacked(["address", "bytes32"], [owner, record])).slice(2)}.json`;
+}
+
+async function readJson<Value>(path: string): Promise<Value | undefined> {
+  const text = await unlessMissing(readFile(path, "utf8"));
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text, revived) as Value;
+  } catch {
+    // without the parser's message, which quotes the file: it holds shares
+    throw new Error(`${path} is damaged: it is no JSON`);
+  }
 }
 
 async function unlessMissing<Read>(read: Promise<Read>): Promise<Read | undefined> {

@@ -3,8 +3,9 @@
  * can be shown to anybody (July), and the others stay hidden even from one who could guess them (August).
  */
 import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
-import { AbiCoder, id, keccak256, toUtf8Bytes } from "ethers";
+import { id, keccak256, sha256, toUtf8Bytes } from "ethers";
 
+import { words } from "./bytes.js";
 import type { Content, Slot } from "./content.js";
 
 /** One slot in clear, and the proof that it is what the record's owner committed to. */
@@ -46,18 +47,11 @@ function treeOf({ salt, slots }: Content): SimpleMerkleTree {
   return SimpleMerkleTree.of(leaves, { sortLeaves: false });
 }
 
-/** 160 bytes, so that no leaf is a node of 64. */
+/** Over 160 bytes, so that no leaf is a node of 64; SHA-256 of the data, which platforms compute ten times faster than keccak256. */
 function leafOf({ label, data }: Slot, index: number, salt: string): string {
-  return hashOf(
-    ["bytes32", "uint256", "bytes32", "bytes32", "bytes32"],
-    [LEAF, index, salt, keccak256(toUtf8Bytes(label)), keccak256(data)],
-  );
+  return keccak256(words(LEAF, BigInt(index), salt, sha256(toUtf8Bytes(label)), sha256(data)));
 }
 
 function slotSalt(salt: string, index: number): string {
-  return hashOf(["bytes32", "bytes32", "uint256"], [SALT, salt, index]);
-}
-
-function hashOf(types: readonly string[], values: readonly unknown[]): string {
-  return keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
+  return keccak256(words(SALT, salt, BigInt(index)));
 }

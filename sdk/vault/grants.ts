@@ -1,8 +1,8 @@
 /** A grant's terms: what the chain sees of them (salted hashes and a blinded id), and what is wrapped for the grantee. */
-import { AbiCoder, getAddress, id, keccak256, toUtf8Bytes } from "ethers";
+import { getAddress, id, keccak256, toUtf8Bytes } from "ethers";
 
 import { CommonwattError } from "../errors.js";
-import { bytesOf, ByteReader, joined, randomWord, unsigned, unsigned64, type Bytes } from "./bytes.js";
+import { bytesOf, ByteReader, joined, randomWord, unsigned, unsigned64, words, type Bytes } from "./bytes.js";
 import type { GrantState, RecordContracts, RecordKind, RecordView, WrittenVersion } from "./chain.js";
 import { doublingClass, pad, unpad } from "./padding.js";
 import { grantBinding, type ContractPlace } from "./place.js";
@@ -42,15 +42,12 @@ export interface GrantPayload {
   readonly shared: readonly SharedVersion[];
 }
 
-const SCOPE = "tuple(bytes32 record,uint8 kind,uint64 writtenFrom,uint64 writtenBefore)";
 const SCOPE_HASH = id("commonwatt vault scope 1");
 const PURPOSE_HASH = id("commonwatt vault purpose 1");
 const MAX_PURPOSE_BYTES = 1024;
 const ANY_RECORD = `0x${"00".repeat(32)}`;
 const ANY_KIND = 255;
 const FOR_EVER = 2n ** 64n - 1n;
-
-const coder = AbiCoder.defaultAbiCoder();
 
 /** Terms under a fresh blind. */
 export function grantTerms(terms: Omit<GrantTerms, "blind">): GrantTerms {
@@ -67,19 +64,19 @@ export function grantPlace({ chainId, recordGrants }: RecordContracts): Contract
 
 /** The grantee's blinded id on the chain: nobody without the blind can tell whose it is. */
 export function grantTag({ chainId, contract }: ContractPlace, { owner, grantee, blind }: GrantTerms): string {
-  const types = ["uint256", "address", "address", "address", "bytes32"];
-  return keccak256(coder.encode(types, [chainId, contract, owner, grantee, blind]));
+  return keccak256(words(chainId, contract, owner, grantee, blind));
 }
 
 /** Commits to the scope. */
 export function scopeHash({ scope, blind }: Pick<GrantTerms, "scope" | "blind">): string {
-  return keccak256(coder.encode(["bytes32", "bytes32", SCOPE], [SCOPE_HASH, blind, scopeWords(scope)]));
+  const { record, kind, writtenFrom, writtenBefore } = scope;
+  const range = [writtenFrom ?? 0n, writtenBefore ?? FOR_EVER] as const;
+  return keccak256(words(SCOPE_HASH, blind, record ?? ANY_RECORD, BigInt(kind ?? ANY_KIND), ...range));
 }
 
 /** Commits to the purpose. */
 export function purposeHash({ purpose, blind }: Pick<GrantTerms, "purpose" | "blind">): string {
-  const words = [PURPOSE_HASH, blind, keccak256(toUtf8Bytes(purpose))];
-  return keccak256(coder.encode(["bytes32", "bytes32", "bytes32"], words));
+  return keccak256(words(PURPOSE_HASH, blind, keccak256(toUtf8Bytes(purpose))));
 }
 
 /** Whether a version is within the scope. */
@@ -188,15 +185,6 @@ function readScope(reader: ByteReader): GrantScope {
     ...(given & 2 ? { kind: reader.unsigned(1) as RecordKind } : {}),
     ...(given & 4 ? { writtenFrom: reader.unsigned64() } : {}),
     ...(given & 8 ? { writtenBefore: reader.unsigned64() } : {}),
-  };
-}
-
-function scopeWords({ record, kind, writtenFrom, writtenBefore }: GrantScope): Record<keyof GrantScope, unknown> {
-  return {
-    record: record ?? ANY_RECORD,
-    kind: kind ?? ANY_KIND,
-    writtenFrom: writtenFrom ?? 0n,
-    writtenBefore: writtenBefore ?? FOR_EVER,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Where a version of a record stands: what its ciphertext, its wrapped keys and its shares are bound to. */
-import { AbiCoder, id } from "ethers";
+import { id } from "ethers";
 
-import { bytesOf, type Bytes } from "./bytes.js";
+import { words, type Bytes } from "./bytes.js";
 
 /** A contract on a chain. */
 export interface ContractPlace {
@@ -38,12 +38,10 @@ export function ownerShareBinding(place: VersionPlace): Bytes {
 
 /** Associated data of what is wrapped for a grantee. */
 export function grantBinding({ chainId, contract, owner, tag }: GrantPlace): Bytes {
-  const types = ["bytes32", "uint256", "address", "address", "bytes32"];
-  return bytesOf(AbiCoder.defaultAbiCoder().encode(types, [GRANT, chainId, contract, owner, tag]));
+  return words(GRANT, chainId, contract, owner, tag);
 }
 
-/** abi.encode of fixed-size words: one reading of the bytes only, and Solidity writes the same. */
+/** As abi.encode writes them, so that a contract could too, and the bytes have one reading only. */
 function versionWords(purpose: string, { chainId, contract, owner, record, version }: VersionPlace): Bytes {
-  const types = ["bytes32", "uint256", "address", "address", "bytes32", "uint32"];
-  return bytesOf(AbiCoder.defaultAbiCoder().encode(types, [purpose, chainId, contract, owner, record, version]));
+  return words(purpose, chainId, contract, owner, record, version);
 }

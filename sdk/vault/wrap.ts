@@ -21,7 +21,7 @@ const INFO = new TextEncoder().encode("commonwatt vault 1");
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 
-/** A key of Web Crypto, by a name that Node and browsers agree on. */
+/** A key of Web Crypto; @hpke/core's own types name it as browsers do, which Node's types don't know. */
 type PlatformKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 type PlatformKeyPair = Readonly<Record<"publicKey" | "privateKey", PlatformKey>>;
 
@@ -40,7 +40,7 @@ export class Recipient {
     const bytes = bytesOf(publicKey);
     if (bytes.length !== KEY_BYTES) throw new CommonwattError("VaultPublicKeyInvalid", { bytes: bytes.length });
     if (isLowOrderPoint(bytes)) throw new CommonwattError("VaultLowOrderPoint", { point: publicKey });
-    return new Recipient(publicKey, await SUITE.kem.deserializePublicKey(bytes));
+    return new Recipient(publicKey, (await SUITE.kem.deserializePublicKey(bytes)) as PlatformKey);
   }
 
   /** The encapsulated key (32 bytes) and the sealed message (its length and 16 bytes), bound to `binding`. */
@@ -66,7 +66,7 @@ export class EncryptionKey {
 
   /** RFC 9180's DeriveKeyPair from at least 32 bytes of secret. */
   static async derive(secret: Uint8Array): Promise<EncryptionKey> {
-    const pair = await SUITE.kem.deriveKeyPair(bytesOf(secret));
+    const pair = (await SUITE.kem.deriveKeyPair(bytesOf(secret))) as PlatformKeyPair;
     return new EncryptionKey(hexlify(new Uint8Array(await SUITE.kem.serializePublicKey(pair.publicKey))), pair);
   }
 

@@ -1,14 +1,17 @@
 import { expect } from "chai";
+import { AbiCoder, hexlify, id, keccak256 } from "ethers";
 import fc from "fast-check";
 
 import {
   commitmentOf,
+  contentBinding,
   contentKey,
   contentOf,
   decodeContent,
   doublingClass,
   drawShares,
   encodeContent,
+  grantTag,
   MAX_CONTENT_BYTES,
   openContent,
   pad,
@@ -42,6 +45,21 @@ const contents: fc.Arbitrary<Content> = slots.map((all) => contentOf(all));
 async function refusalOf(call: () => unknown): Promise<string> {
   return codeOf(Promise.resolve().then(call));
 }
+
+describe("vault bindings", () => {
+  it("are what a contract's abi.encode gives", () => {
+    const coder = AbiCoder.defaultAbiCoder();
+    const { chainId, contract, owner, record, version } = place;
+    const types = ["bytes32", "uint256", "address", "address", "bytes32", "uint32"];
+    const expected = coder.encode(types, [id("commonwatt vault content 1"), chainId, contract, owner, record, version]);
+    expect(hexlify(contentBinding(place))).to.equal(expected);
+    const terms = { owner, grantee: CONTRACTS.recordGrants, blind: record, scope: {}, purpose: "" };
+    const tag = ["uint256", "address", "address", "address", "bytes32"];
+    expect(grantTag(place, terms)).to.equal(
+      keccak256(coder.encode(tag, [chainId, contract, owner, terms.grantee, terms.blind])),
+    );
+  });
+});
 
 describe("vault content", () => {
   it("comes back from its encoding, and from nothing else", () => {

@@ -19,7 +19,7 @@ import {
   type VersionPlace,
 } from "../../sdk/vault/index.js";
 import { ownerShareBinding } from "../../sdk/vault/place.js";
-import { BILLS, codeOf, granteeOf, longSlots, vaultWorld, type VaultWorld } from "../utils/vault.js";
+import { altered, BILLS, codeOf, granteeOf, longSlots, vaultWorld, type VaultWorld } from "../utils/vault.js";
 
 describe("vault erasure", () => {
   let world: VaultWorld;
@@ -106,13 +106,7 @@ describe("vault erasure", () => {
   it("is whole or not at all for the chain: a store that is down is named, and the rest is done when it is back", async () => {
     const { record } = await vault.put(BILLS);
     const [first, second] = world.keepers as [ShareKeeper, ShareKeeper];
-    const down = {
-      account: second.account,
-      name: "down",
-      keep: first.keep,
-      read: first.read,
-      forget: () => Promise.reject(new Error("no route")),
-    };
+    const down = altered(second, { name: "down", forget: () => Promise.reject(new Error("no route")) });
     const half = await Vault.open({ ...world.parts, shares: [first, down] });
     let message = "";
     await half.erase(record).catch((error: unknown) => (message = String(error)));
@@ -130,13 +124,7 @@ describe("vault erasure", () => {
     const [first] = world.keepers as [ShareKeeper];
     const lies: ErasureReceipt[] = receipts.flatMap((receipt) => [receipt, { ...receipt, record }]);
     for (const lie of lies) {
-      const liar = {
-        account: first.account,
-        name: "liar",
-        keep: first.keep,
-        read: first.read,
-        forget: () => Promise.resolve(lie),
-      };
+      const liar = altered(first, { forget: () => Promise.resolve(lie) });
       const lied = await Vault.open({ ...world.parts, shares: [liar] });
       expect(await codeOf(lied.erase(record))).to.equal("VaultErasureIncomplete");
     }

@@ -6,6 +6,9 @@ import { bytesOf } from "../../sdk/vault/bytes.js";
 import { EncryptionKey, isLowOrderPoint, PATHS, Recipient, SUITE, VaultWallet } from "../../sdk/vault/index.js";
 import { codeOf, OWNER_PHRASE } from "../utils/vault.js";
 
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+type KeyPair = Readonly<Record<"publicKey" | "privateKey", Key>>;
+
 describe("vault primitives", () => {
   describe("HPKE as RFC 9180, appendix A.2 (X25519, HKDF-SHA256, ChaCha20-Poly1305), base mode", () => {
     const info = bytesOf("0x4f6465206f6e2061204772656369616e2055726e");
@@ -15,7 +18,7 @@ describe("vault primitives", () => {
       "0x1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28",
       "0x6b53c051e4199c518de79594e1c4ab18b96f081549d45ce015be002090bb119e85285337cc95ba5f59992dc98c",
     ];
-    const derive = (ikm: string) => SUITE.kem.deriveKeyPair(bytesOf(ikm));
+    const derive = async (ikm: string): Promise<KeyPair> => (await SUITE.kem.deriveKeyPair(bytesOf(ikm))) as KeyPair;
     const ephemeral = () => derive("0x909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a647db583a904b");
     const recipient = () => derive("0x1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df");
 
@@ -101,7 +104,7 @@ describe("vault primitives", () => {
 
     it("end in zero by the platform's own X25519, whatever else is on that page: nothing is missed", async () => {
       for (const point of points) {
-        const publicKey = await SUITE.kem.deserializePublicKey(bytesOf(point));
+        const publicKey = (await SUITE.kem.deserializePublicKey(bytesOf(point))) as Key;
         const isZero = await SUITE.seal({ recipientPublicKey: publicKey }, new Uint8Array(1)).then(
           () => false,
           () => true,
@@ -147,7 +150,7 @@ describe("vault primitives", () => {
       expect(() => wallet.account("user", 2n ** 31n)).to.throw(RangeError);
     });
 
-    it("makes phrases of 24 words, takes them in any case and spacing, and refuses others without saying a word of them", async () => {
+    it("makes phrases of 24 words, takes them in any case and spacing, and refuses others without saying a word of them", () => {
       const { phrase } = VaultWallet.create();
       expect(phrase.split(" ")).to.have.length(24);
       expect(VaultWallet.fromPhrase(`  ${phrase.toUpperCase().replaceAll(" ", "\n ")}`).phrase).to.equal(phrase);

@@ -14,7 +14,16 @@ import {
   verifySlot,
   type WrittenVersion,
 } from "../../sdk/vault/index.js";
-import { BILLS, codeOf, GRANTEE_PHRASE, longSlots, slot, vaultWorld, type VaultWorld } from "../utils/vault.js";
+import {
+  altered,
+  BILLS,
+  codeOf,
+  GRANTEE_PHRASE,
+  longSlots,
+  slot,
+  vaultWorld,
+  type VaultWorld,
+} from "../utils/vault.js";
 
 /** Puts something else in the place of what the chain says of a version, as a lying node would. */
 function tamper({ chain, vault }: VaultWorld, record: string, version: bigint, change: Partial<WrittenVersion>): void {
@@ -234,11 +243,10 @@ describe("vault", () => {
       const { record } = await vault.put(BILLS);
       const [first, second] = world.keepers;
       if (first === undefined || second === undefined) throw new Error("two stores were opened");
-      const down = { account: first.account, name: "down", keep: first.keep, forget: first.forget };
-      const read = (): Promise<Uint8Array> => Promise.reject(new Error("no route"));
-      const half = await Vault.open({ ...world.parts, shares: [{ ...down, read }, second] });
+      const down = altered(first, { read: () => Promise.reject(new Error("no route")) });
+      const half = await Vault.open({ ...world.parts, shares: [down, second] });
       expect((await half.get(record)).slots).to.deep.equal(BILLS.slots);
-      const none = await Vault.open({ ...world.parts, shares: [{ ...down, read }] });
+      const none = await Vault.open({ ...world.parts, shares: [down] });
       expect(await codeOf(none.get(record))).to.equal("VaultStoreUnreachable");
     });
 

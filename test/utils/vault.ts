@@ -1,5 +1,5 @@
 /** A user chain in memory with the rules of PersonalRecords, RecordGrants and KeyDirectory, and vaults over it. */
-import { HDNodeWallet, id, Wallet } from "ethers";
+import { id, Wallet, type HDNodeWallet } from "ethers";
 
 import { isCommonwattError } from "../../sdk/errors.js";
 import {
@@ -20,6 +20,7 @@ import {
   type RecordContracts,
   type RecordState,
   type Rewrapped,
+  type ShareStore,
   type Slot,
   type VaultParts,
   type WrittenVersion,
@@ -179,6 +180,18 @@ export async function keeperOf(chain: UserChain, table: MemoryShares, index: num
   const signer = new Wallet(id(`share store ${index}`));
   const name = `share store ${index}`;
   return ShareKeeper.open({ name, table, signer, view: chain.as(signer.address), now: () => chain.now });
+}
+
+/** A share store that does something else than it should. */
+export function altered(store: ShareStore, change: Partial<ShareStore>): ShareStore {
+  return {
+    account: store.account,
+    name: store.name,
+    keep: (request, share) => store.keep(request, share),
+    read: (request, proof) => store.read(request, proof),
+    forget: (request) => store.forget(request),
+    ...change,
+  };
 }
 
 /** Another person of the same world, whose key is published. */

@@ -1,4 +1,4 @@
-/** Ciphertext in an S3-compatible bucket, by s3mini: small, kept, without dependencies; @aws-sdk/client-s3 brings in some hundred packages. */
+/** Ciphertext in an S3-compatible bucket, by s3mini: small, kept, without dependencies; @aws-sdk/client-s3 brings in dozens of packages. */
 import { isHexString } from "ethers";
 import { S3mini } from "s3mini";
 

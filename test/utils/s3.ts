@@ -42,7 +42,7 @@ export async function doubleServer(): Promise<S3Server & { readonly objects: Map
   };
 }
 
-/** versitygw over a folder; `binary` as in `go install github.com/versity/versitygw/cmd/versitygw@latest`. */
+/** versitygw over a folder; `binary` as in `go install github.com/versity/versitygw/cmd/versitygw@v1.8.0`. */
 export async function realServer(binary: string, folder: string): Promise<S3Server> {
   const port = await freePort();
   await mkdir(join(folder, BUCKET), { recursive: true });

@@ -35,6 +35,8 @@ export function words(...values: readonly (bigint | string)[]): Bytes {
   const all = new Uint8Array(32 * values.length);
   values.forEach((value, index) => {
     const bytes = typeof value === "bigint" ? unsigned64(value) : getBytes(value);
+    // anything shorter would read like something else with zeros before it
+    if (![8, 20, 32].includes(bytes.length)) throw new RangeError(`${bytes.length} bytes are neither address nor word`);
     all.set(bytes, 32 * (index + 1) - bytes.length);
   });
   return all;

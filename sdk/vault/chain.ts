@@ -1,4 +1,7 @@
-/** What the vault needs of the user chain: PersonalRecords, RecordGrants and KeyDirectory, and no more of them than this. */
+/**
+ * What the vault needs of the user chain: PersonalRecords, RecordGrants and KeyDirectory, and no more of them than this. Addresses are
+ * checksummed and words are 32 bytes in lower-case hex, both ways: they are compared as text.
+ */
 
 /** What a record is about (PersonalRecords). */
 export const RecordKind = { Profile: 0, Readings: 1, Bill: 2, Device: 3, Trip: 4, Free: 5 } as const;

@@ -61,23 +61,27 @@ export async function grantAccess(side: OwnerSide, input: GrantInput): Promise<s
   return chain.grant({ ...hashes, from, until, payload, ownerPayload });
 }
 
+/** Lets a grant run longer; one that ended or was revoked is over for good. */
+export async function renewGrant(side: OwnerSide, grantId: string, until: bigint): Promise<void> {
+  const grant = await openGrant(side, grantId);
+  if (until <= grant.until) throw new CommonwattError("VaultGrantPeriodInvalid", { from: grant.until, until });
+  await side.parts.chain.renew(grantId, until);
+}
+
+/** Revokes, with or without the key that opens its terms. */
+export async function revokeGrant(side: OwnerSide, grantId: string): Promise<void> {
+  await ownedGrant(side, grantId);
+  await side.parts.chain.revoke(grantId);
+}
+
 /** Shares further versions under a grant that runs or will run. */
 export async function shareVersions(side: OwnerSide, grantId: string, names: readonly VersionName[]): Promise<void> {
-  const { chain, directory, now } = side.parts;
-  const grant = await ownGrant(side, grantId);
-  const reason = whyNotRunning(grant, now() < grant.from ? grant.from : now());
-  if (reason !== undefined) throw new CommonwattError("VaultGrantNotRunning", { grantId, reason });
+  const { chain, directory } = side.parts;
+  const grant = await withTerms(side, await openGrant(side, grantId));
   const versions = await Promise.all(names.map(async (name) => coveredVersion(side, grant, name)));
   const recipient = await recipientOf(directory, grant.terms.grantee);
   const shared = await sharedVersions(side, versions);
   await chain.share(grantId, await wrapPayload(grantPlace(chain.contracts), recipient, { terms: grant.terms, shared }));
-}
-
-/** One of one's own grants. */
-export async function ownGrant(side: OwnerSide, grantId: string): Promise<OwnGrant> {
-  const grant = await knownGrant(side.parts.chain, grantId);
-  if (grant.owner !== side.owner) throw new CommonwattError("VaultGrantUnknown", { grantId });
-  return withTerms(side, grant);
 }
 
 /** All of one's own grants. */
@@ -90,6 +94,21 @@ export async function liveVersions({ owner, parts }: OwnerSide): Promise<Written
   const [states, versions] = await Promise.all([parts.chain.statesOf(owner), parts.chain.versionsOf(owner)]);
   const erased = new Set(states.filter(({ erasedAt }) => erasedAt !== undefined).map(({ record }) => record));
   return versions.filter(({ record }) => !erased.has(record));
+}
+
+async function ownedGrant(side: OwnerSide, grantId: string): Promise<GrantState> {
+  const grant = await knownGrant(side.parts.chain, grantId);
+  if (grant.owner !== side.owner) throw new CommonwattError("VaultGrantUnknown", { grantId });
+  return grant;
+}
+
+/** An own grant that runs or will run. */
+async function openGrant(side: OwnerSide, grantId: string): Promise<GrantState> {
+  const grant = await ownedGrant(side, grantId);
+  const now = side.parts.now();
+  const reason = whyNotRunning(grant, now < grant.from ? grant.from : now);
+  if (reason !== undefined) throw new CommonwattError("VaultGrantNotRunning", { grantId, reason });
+  return grant;
 }
 
 async function coveredVersion(

@@ -57,7 +57,9 @@ export interface ShareKeeperParts {
 export class ShareKeeper implements ShareStore {
   readonly account: string;
   readonly #parts: ShareKeeperParts;
+  /** Used ones, until their requests end. In memory: within two minutes of a restart a request could be made again. */
   readonly #nonces = new Map<string, bigint>();
+  #cleanedAt = 0n;
   readonly #queues = new Map<string, Promise<unknown>>();
 
   private constructor(account: string, parts: ShareKeeperParts) {
@@ -120,7 +122,14 @@ export class ShareKeeper implements ShareStore {
     if (request.until > now + MAX_REQUEST_SECONDS) throw refusal(request, "it ends too far ahead");
     const message = requestMessage(this.#parts.view.contracts, request);
     if (!isSignedBy(request.requester, message, request.signature)) throw refusal(request, "its signature is wrong");
-    for (const [nonce, until] of this.#nonces) if (until <= now) this.#nonces.delete(nonce);
+    this.#useNonce(request, now);
+  }
+
+  #useNonce(request: SignedRequest, now: bigint): void {
+    if (now > this.#cleanedAt) {
+      this.#cleanedAt = now; // at most once a second, however many ask
+      for (const [nonce, until] of this.#nonces) if (until <= now) this.#nonces.delete(nonce);
+    }
     const used = `${request.requester}/${request.nonce}`;
     if (this.#nonces.has(used)) throw refusal(request, "it was made before");
     this.#nonces.set(used, request.until);

@@ -8,8 +8,9 @@ import { eraseRecord, type Erasure } from "./erasure.js";
 import {
   grantAccess,
   liveVersions,
-  ownGrant,
   ownGrants,
+  renewGrant,
+  revokeGrant,
   shareVersions,
   type GrantInput,
   type OwnGrant,
@@ -100,14 +101,12 @@ export class Vault {
 
   /** Lets a grant run until a later time, Unix seconds. */
   async renew(grantId: string, until: bigint): Promise<void> {
-    await ownGrant(this.#side, grantId);
-    await this.#side.parts.chain.renew(grantId, until);
+    await renewGrant(this.#side, grantId, until);
   }
 
   /** From now on no store gives the grantee a share; what it read before it may have kept. */
   async revoke(grantId: string): Promise<void> {
-    await ownGrant(this.#side, grantId);
-    await this.#side.parts.chain.revoke(grantId);
+    await revokeGrant(this.#side, grantId);
   }
 
   /** Erases a record for everybody, its owner too; docs/vault.md says what that can't do. */

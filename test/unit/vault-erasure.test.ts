@@ -117,6 +117,20 @@ describe("vault erasure", () => {
     expect(receipts.map(({ forgottenAt }) => world.chain.now - forgottenAt)).to.have.members([0n, 7n]);
   });
 
+  it("can be told to the chain later, when it refused: the stores give the same receipts again", async () => {
+    const { record } = await vault.put(BILLS);
+    world.chain.beforeWrite = () => {
+      throw new Error("down");
+    };
+    expect(await codeOf(vault.erase(record))).to.equal("Error: down");
+    const forgottenAt = world.chain.now;
+    world.chain.now += 60n;
+    world.chain.beforeWrite = () => undefined;
+    const { receipts } = await vault.erase(record);
+    expect(receipts.map((receipt) => receipt.forgottenAt)).to.deep.equal([forgottenAt, forgottenAt]);
+    expect((await vault.list())[0]?.erasedAt).to.equal(world.chain.now);
+  });
+
   it("takes no receipt that the store didn't sign, or that is for another record", async () => {
     const { record } = await vault.put(BILLS);
     const other = await vault.put(BILLS);

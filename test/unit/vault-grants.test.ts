@@ -91,10 +91,13 @@ describe("vault grants", () => {
     expect(await codeOf(grantee.read(grantId, record))).to.equal("VaultGrantNotRunning");
     world.chain.now = now + 10n;
     expect((await grantee.read(grantId, record)).slots).to.have.length(2);
-    world.chain.now = now + 20n;
-    expect(await codeOf(grantee.read(grantId, record))).to.equal("VaultGrantNotRunning");
+    expect(await codeOf(vault.renew(grantId, now + 20n))).to.equal("VaultGrantPeriodInvalid");
     await vault.renew(grantId, now + 30n);
+    world.chain.now = now + 29n;
     expect((await grantee.read(grantId, record)).slots).to.have.length(2);
+    world.chain.now = now + 30n;
+    expect(await codeOf(grantee.read(grantId, record))).to.equal("VaultGrantNotRunning");
+    expect(await codeOf(vault.renew(grantId, now + 40n))).to.equal("VaultGrantNotRunning");
   });
 
   it("end when they are revoked: a store gives nothing more, whatever the grantee kept", async () => {
@@ -105,6 +108,7 @@ describe("vault grants", () => {
     expect(await codeOf(grantee.read(grantId, record))).to.equal("VaultGrantNotRunning");
     const later = await vault.put({ ...BILLS, record });
     expect(await codeOf(vault.share(grantId, [later]))).to.equal("VaultGrantNotRunning");
+    expect(await codeOf(vault.renew(grantId, world.chain.now + 9_999n))).to.equal("VaultGrantNotRunning");
   });
 
   it("are read by their grantee alone, on the chain and at the stores", async () => {

@@ -375,7 +375,7 @@ describe("vault", () => {
         if (what === "rewrap" && ++rewraps === 2) throw new Error("down");
       };
       expect(await codeOf(vault.rotate())).to.equal("VaultRotationInterrupted");
-      for (const record of records.slice(0, 5)) expect((await vault.get(record)).slots).to.have.length(1);
+      for (const record of records) expect((await vault.get(record)).slots).to.have.length(1);
       const again = await Vault.open(world.parts);
       const seen: [number, number][] = [];
       expect(await again.rotate((done, total) => seen.push([done, total]))).to.equal(2n);

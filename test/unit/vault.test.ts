@@ -8,10 +8,12 @@ import {
   decodeLocator,
   encodeLocator,
   MemoryJournal,
+  readArchive,
   RecordKind,
   Vault,
   VaultWallet,
   verifySlot,
+  writeArchive,
   type WrittenVersion,
 } from "../../sdk/vault/index.js";
 import {
@@ -329,6 +331,16 @@ describe("vault", () => {
       expect(message).to.contain("line 2").and.not.contain("July");
     });
 
+    it("takes no content that its owner's own commitment doesn't fit", async () => {
+      const { text } = await filled();
+      const archive = readArchive(text);
+      const versions = archive.versions.map((version) => ({ ...version, commitment: id("something else") }));
+      const lie = await writeArchive({ ...archive, versions }, world.parts.signer);
+      const other = await vaultWorld();
+      expect(await codeOf(other.vault.importAll(lie))).to.equal("VaultCommitmentMismatch");
+      expect(await other.vault.list()).to.deep.equal([]);
+    });
+
     it("writes over nothing", async () => {
       const { record, text } = await filled();
       const other = await vaultWorld();
@@ -396,6 +408,27 @@ describe("vault", () => {
       const first = await Vault.open({ ...world.parts, journal });
       expect(await codeOf(first.rotate())).to.equal("VaultRotationInterrupted");
       expect(await first.rotate()).to.equal(2n);
+    });
+
+    it("publishes no second key when it stopped before the first batch", async () => {
+      const [record = ""] = await ofMany(3);
+      world.chain.beforeWrite = (what) => {
+        if (what === "rewrap") throw new Error("down");
+      };
+      expect(await codeOf(vault.rotate())).to.equal("VaultRotationInterrupted");
+      world.chain.beforeWrite = () => undefined;
+      expect(await (await Vault.open(world.parts)).rotate()).to.equal(2n);
+      expect((await vault.get(record)).slots).to.have.length(1);
+    });
+
+    it("goes on to another key when the new one was lost too", async () => {
+      await ofMany(3);
+      world.chain.beforeWrite = (what) => {
+        if (what === "rewrap") throw new Error("down");
+      };
+      expect(await codeOf(vault.revokeLostKey())).to.equal("VaultRotationInterrupted");
+      world.chain.beforeWrite = () => undefined;
+      expect(await vault.revokeLostKey()).to.equal(3n);
     });
 
     it("forgets a journal that another device left behind", async () => {

@@ -3,17 +3,13 @@ import { hexlify, id } from "ethers";
 import fc from "fast-check";
 
 import {
-  commitmentOf,
   contentHash,
   decodeLocator,
   encodeLocator,
-  MemoryJournal,
-  readArchive,
   RecordKind,
   Vault,
   VaultWallet,
   verifySlot,
-  writeArchive,
   type WrittenVersion,
 } from "../../sdk/vault/index.js";
 import {
@@ -269,184 +265,6 @@ describe("vault", () => {
           .to.not.contain(secret)
           .and.not.contain(hexlify(new TextEncoder().encode(secret)).slice(2));
       }
-    });
-  });
-
-  describe("export and import", () => {
-    async function filled(): Promise<{ readonly record: string; readonly text: string }> {
-      const { record } = await vault.put(BILLS);
-      await vault.put({ ...BILLS, record, slots: [...BILLS.slots, { label: "raw", data: Uint8Array.of(0xff, 0) }] });
-      await vault.put({ kind: RecordKind.Readings, slots: longSlots() });
-      const gone = await vault.put(BILLS);
-      await vault.erase(gone.record);
-      return { record, text: await vault.exportAll() };
-    }
-
-    it("writes an archive that anybody can read, of all that lives", async () => {
-      const { record, text } = await filled();
-      const lines = text
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
-      expect(lines).to.have.length(1 + 3 + 1);
-      expect(lines[0]).to.include({ format: "commonwatt-vault-archive-1", owner: vault.owner, chainId: "7001" });
-      expect(lines[1]).to.include({ record, kind: "bill", version: "1" });
-      expect(lines[1]?.["slots"]).to.deep.equal([
-        { label: "2026-07", text: "July: 31.20 credits" },
-        { label: "2026-08", text: "August: 28.95 credits" },
-      ]);
-    });
-
-    it("moves to another vault, commitments and all; twice is once", async () => {
-      const { record, text } = await filled();
-      const other = await vaultWorld({ chainId: 9n });
-      expect(await other.vault.importAll(text)).to.have.length(3);
-      expect(await other.vault.importAll(text)).to.have.length(0);
-      for (const version of [1n, 2n]) {
-        expect(await other.vault.get(record, version)).to.deep.equal(await vault.get(record, version));
-      }
-      const shown = await vault.prove(record, "2026-07");
-      expect(verifySlot(commitmentOf(await other.vault.get(record)), shown)).to.equal(true);
-    });
-
-    it("refuses an archive that was changed anywhere, cut short, or is none", async () => {
-      const { text } = await filled();
-      const other = await vaultWorld();
-      for (let at = 7; at < text.length; at += 997) {
-        const changed = `${text.slice(0, at)}${text[at] === "0" ? "1" : "0"}${text.slice(at + 1)}`;
-        expect(await codeOf(other.vault.importAll(changed)), `at ${at}`).to.equal("VaultArchiveInvalid");
-        expect(await codeOf(other.vault.importAll(text.slice(0, at))), `to ${at}`).to.equal("VaultArchiveInvalid");
-      }
-      expect(await codeOf(other.vault.importAll(""))).to.equal("VaultArchiveInvalid");
-      expect(await codeOf(other.vault.importAll("{}\n{}\n"))).to.equal("VaultArchiveInvalid");
-      expect(await other.vault.list()).to.deep.equal([]);
-    });
-
-    it("says nothing of a line's content", async () => {
-      const { text } = await filled();
-      let message = "";
-      await vault.importAll(text.replace('"slots":', '"slots" ')).catch((error: unknown) => {
-        message = `${String(error)} ${String((error as Error).cause)}`;
-      });
-      expect(message).to.contain("line 2").and.not.contain("July");
-    });
-
-    it("takes no content that its owner's own commitment doesn't fit", async () => {
-      const { text } = await filled();
-      const archive = readArchive(text);
-      const versions = archive.versions.map((version) => ({ ...version, commitment: id("something else") }));
-      const lie = await writeArchive({ ...archive, versions }, world.parts.signer);
-      const other = await vaultWorld();
-      expect(await codeOf(other.vault.importAll(lie))).to.equal("VaultCommitmentMismatch");
-      expect(await other.vault.list()).to.deep.equal([]);
-    });
-
-    it("writes over nothing", async () => {
-      const { record, text } = await filled();
-      const other = await vaultWorld();
-      await other.vault.put({ ...BILLS, record });
-      expect(await codeOf(other.vault.importAll(text))).to.equal("VaultImportConflict");
-    });
-  });
-
-  describe("rotation", () => {
-    async function ofMany(count: number): Promise<string[]> {
-      const inputs = Array.from({ length: count }, (_, index) => ({
-        kind: RecordKind.Trip,
-        slots: [slot("trip", String(index))],
-      }));
-      return (await vault.putAll(inputs)).map(({ record }) => record);
-    }
-
-    it("wraps all for the next key, says how far it is, and leaves everything open to its owner", async () => {
-      const records = await ofMany(120);
-      const { record } = await vault.put(BILLS);
-      await vault.put({ ...BILLS, record });
-      const gone = await vault.put(BILLS);
-      await vault.erase(gone.record);
-      const seen: [number, number][] = [];
-      expect(await vault.rotate((done, total) => seen.push([done, total]))).to.equal(2n);
-      expect(seen).to.deep.equal([
-        [50, 121],
-        [100, 121],
-        [121, 121],
-      ]);
-      expect(world.chain.keys.get(vault.owner)?.number).to.equal(2n);
-      expect((await vault.get(records[7] ?? "")).slots).to.deep.equal([slot("trip", "7")]);
-      expect((await vault.get(record, 1n)).slots).to.deep.equal(BILLS.slots);
-      // the old key opens no present version any more
-      const old = { encryptionKey: () => world.wallet.encryptionKey(1n) };
-      const before = await Vault.open({ ...world.parts, keys: old });
-      expect(await codeOf(before.get(record))).to.equal("VaultWrongKey");
-    });
-
-    it("goes on where it was interrupted, also in another process", async () => {
-      const records = await ofMany(120);
-      let rewraps = 0;
-      world.chain.beforeWrite = (what) => {
-        if (what === "rewrap" && ++rewraps === 2) throw new Error("down");
-      };
-      expect(await codeOf(vault.rotate())).to.equal("VaultRotationInterrupted");
-      for (const record of records) expect((await vault.get(record)).slots).to.have.length(1);
-      const again = await Vault.open(world.parts);
-      const seen: [number, number][] = [];
-      expect(await again.rotate((done, total) => seen.push([done, total]))).to.equal(2n);
-      expect(seen.at(-1)).to.deep.equal([70, 70]);
-      expect(await world.parts.journal.load()).to.equal(undefined);
-      expect(world.chain.keys.get(vault.owner)?.number).to.equal(2n);
-      const newOnly = { encryptionKey: () => world.wallet.encryptionKey(2n) };
-      const after = await Vault.open({ ...world.parts, keys: newOnly });
-      for (const record of records) expect((await after.get(record)).slots).to.have.length(1);
-    });
-
-    it("survives a crash between wrapping and remembering it", async () => {
-      await ofMany(60);
-      const journal = new MemoryJournal();
-      const save = journal.save.bind(journal);
-      let saves = 0;
-      journal.save = (state) => (++saves === 2 ? Promise.reject(new Error("disk full")) : save(state));
-      const first = await Vault.open({ ...world.parts, journal });
-      expect(await codeOf(first.rotate())).to.equal("VaultRotationInterrupted");
-      expect(await first.rotate()).to.equal(2n);
-    });
-
-    it("publishes no second key when it stopped before the first batch", async () => {
-      const [record = ""] = await ofMany(3);
-      world.chain.beforeWrite = (what) => {
-        if (what === "rewrap") throw new Error("down");
-      };
-      expect(await codeOf(vault.rotate())).to.equal("VaultRotationInterrupted");
-      world.chain.beforeWrite = () => undefined;
-      expect(await (await Vault.open(world.parts)).rotate()).to.equal(2n);
-      expect((await vault.get(record)).slots).to.have.length(1);
-    });
-
-    it("goes on to another key when the new one was lost too", async () => {
-      await ofMany(3);
-      world.chain.beforeWrite = (what) => {
-        if (what === "rewrap") throw new Error("down");
-      };
-      expect(await codeOf(vault.revokeLostKey())).to.equal("VaultRotationInterrupted");
-      world.chain.beforeWrite = () => undefined;
-      expect(await vault.revokeLostKey()).to.equal(3n);
-    });
-
-    it("forgets a journal that another device left behind", async () => {
-      await ofMany(3);
-      const stale = new MemoryJournal();
-      await stale.save({ number: 1n, lastRecord: `0x${"ff".repeat(32)}` });
-      await vault.rotate();
-      const other = await Vault.open({ ...world.parts, journal: stale });
-      const seen: number[] = [];
-      expect(await other.rotate((_, total) => seen.push(total))).to.equal(3n);
-      expect(seen).to.deep.equal([3]);
-    });
-
-    it("takes a lost device's key out of use at once", async () => {
-      const [record = ""] = await ofMany(1);
-      expect(await vault.revokeLostKey()).to.equal(2n);
-      expect(world.chain.keys.get(vault.owner)).to.deep.include({ number: 2n, isRevoked: false });
-      expect((await vault.get(record)).slots).to.have.length(1);
     });
   });
 

@@ -18,12 +18,14 @@ import { READINGS_ERRORS } from "./advice/readings.js";
 import { RULES_ERRORS } from "./advice/rules.js";
 import { SDK_ERRORS } from "./advice/sdk.js";
 import { SETTLEMENT_ERRORS } from "./advice/settlement.js";
+import { VAULT_ERRORS } from "./advice/vault.js";
 
 export type { Advice } from "./advice/advice.js";
 
 /** The table by part, in the order of docs/errors.md. */
 export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advice>>>> = {
   SDK: SDK_ERRORS,
+  Vault: VAULT_ERRORS,
   Federation: FEDERATION_ERRORS,
   "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,

@@ -6,6 +6,7 @@ import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
 import { benchGas } from "./gas.js";
+import { benchVault } from "./vault.js";
 import { benchWelfare } from "./welfare.js";
 import { conditions, type BenchPart, type Figures } from "./report.js";
 
@@ -15,6 +16,7 @@ const PARTS = {
   clearing: benchClearing,
   accountants: benchAccountants,
   gas: benchGas,
+  vault: benchVault,
   day: benchDay,
 } satisfies Record<string, BenchPart>;
 type Part = keyof typeof PARTS;

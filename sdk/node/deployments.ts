@@ -36,12 +36,12 @@ export async function removeDeployment(path: string): Promise<void> {
 }
 
 /** Writes a file through a temporary one beside it, with the given mode from its first byte on. */
-export async function writeFileAtOnce(path: string, text: string, mode: number): Promise<void> {
+export async function writeFileAtOnce(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   // a name of its own, whoever else writes the same file at the same time
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await writeFile(temporary, text, { mode, flag: "wx" });
+    await writeFile(temporary, content, { mode, flag: "wx" });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

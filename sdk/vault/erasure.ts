@@ -1,0 +1,77 @@
+/** Erasure: every store forgets its share and says so under its signature; only then the chain is told. */
+import { AbiCoder, keccak256, ZeroHash } from "ethers";
+
+import { CommonwattError, isCommonwattError } from "../errors.js";
+import { decodeLocator } from "./locator.js";
+import type { OwnerSide } from "./parts.js";
+import {
+  checkReceipt,
+  fromStore,
+  ShareAction,
+  signRequest,
+  type ErasureReceipt,
+  type ShareStore,
+} from "./share-store.js";
+
+/** What an erasure leaves. */
+export interface Erasure {
+  readonly record: string;
+  /** One of every share store, by the order of their accounts. */
+  readonly receipts: readonly ErasureReceipt[];
+  /** What the chain keeps of them. */
+  readonly receiptsHash: string;
+  /** Content stores that still have ciphertext, which nothing opens. */
+  readonly leftWith: readonly string[];
+}
+
+const RECEIPT = "tuple(address store,address owner,bytes32 record,uint64 forgottenAt,bytes signature)[]";
+
+/** What the chain keeps: keccak256 of the ABI-encoded receipts, sorted by store. */
+export function receiptsHash(receipts: readonly ErasureReceipt[]): string {
+  return keccak256(AbiCoder.defaultAbiCoder().encode([RECEIPT], [sorted(receipts)]));
+}
+
+/** Erases a record. Where a store doesn't answer, the chain is not told; the same call again goes on from there. */
+export async function eraseRecord(side: OwnerSide, record: string): Promise<Erasure> {
+  const versions = await side.history(record);
+  const { shares, chain } = side.parts;
+  if (shares.length === 0) throw new CommonwattError("VaultNoShareStore");
+  const asked = await Promise.allSettled(shares.map(async (store) => forgottenBy(side, store, record)));
+  const receipts = sorted(asked.filter(({ status }) => status === "fulfilled").map(receiptOf));
+  const refused = asked.flatMap((answer, index) =>
+    answer.status === "rejected" ? [failureOf(answer, shares[index])] : [],
+  );
+  if (refused.length > 0) {
+    throw new CommonwattError("VaultErasureIncomplete", { record, stores: refused, forgotten: receipts.length });
+  }
+  const hash = receiptsHash(receipts);
+  await chain.erase(record, hash);
+  const hashes = versions
+    .map(({ locator }) => decodeLocator(locator))
+    .flatMap((at) => (at.place === "stores" ? [at.hash] : []));
+  const left = (await Promise.all(hashes.map(async (content) => side.contents.delete(content)))).flat();
+  return { record, receipts, receiptsHash: hash, leftWith: [...new Set(left)] };
+}
+
+async function forgottenBy({ owner, parts }: OwnerSide, store: ShareStore, record: string): Promise<ErasureReceipt> {
+  const whole = { owner, record, version: 0n, commitment: ZeroHash };
+  const asked = { ...whole, store: store.account, action: ShareAction.Forget, now: parts.now() };
+  const request = await signRequest(parts.chain.contracts, parts.signer, asked);
+  const receipt = await fromStore(store, () => store.forget(request));
+  checkReceipt(parts.chain.contracts, receipt, { store: store.account, owner, record });
+  return receipt;
+}
+
+function receiptOf(answer: PromiseSettledResult<ErasureReceipt>): ErasureReceipt {
+  if (answer.status === "fulfilled") return answer.value;
+  throw answer.reason as Error;
+}
+
+/** The store and why, by code. */
+function failureOf({ reason }: PromiseRejectedResult, store: ShareStore | undefined): string {
+  return `${store?.name ?? ""} (${isCommonwattError(reason) ? reason.code : String(reason)})`;
+}
+
+function sorted(receipts: readonly ErasureReceipt[]): ErasureReceipt[] {
+  return [...receipts].sort((a, b) => (BigInt(a.store) < BigInt(b.store) ? -1 : 1));
+}

@@ -31,49 +31,48 @@ contract Arrears is AccessManaged, IArrears {
     }
 
     // slot 0: AccessManaged
-    // slot 1
-    mapping(address debtor => Head head) private _heads;
+    /// @inheritdoc IArrears
+    address public escrow; // slot 1
     // slot 2
-    mapping(address debtor => mapping(address creditor => Place place)) private _places;
+    mapping(address debtor => Head head) private _heads;
     // slot 3
+    mapping(address debtor => mapping(address creditor => Place place)) private _places;
+    // slot 4
     mapping(address debtor => Tail tail) private _tails;
 
-    /// @notice An empty ledger.
-    /// @param initialAuthority The AccessManager that says who has the role ESCROW.
+    /// @dev One comparison instead of a question to the AccessManager: a settlement passes here once a home.
+    modifier onlyEscrow() {
+        if (msg.sender != escrow) revert ArrearsNotEscrow(msg.sender);
+        _;
+    }
+
+    /// @notice An empty ledger, which nobody can write to before `bindEscrow`.
+    /// @param initialAuthority The AccessManager that says who may bind the escrow.
     constructor(address initialAuthority) AccessManaged(initialAuthority) {}
 
     /// @inheritdoc IArrears
-    function record(address debtor, address creditor, uint64 amountMicro) external restricted {
-        if (amountMicro == 0) revert ArrearsZeroAmount();
-        if (creditor == address(0)) revert ArrearsZeroCreditor(debtor); // in a Place, 0 says: not waiting
-        if (debtor == creditor) revert ArrearsSelfDebt(debtor);
-        Head storage head = _heads[debtor];
-        if (head.owedMicro == 0 && head.waiting == 0) {
-            head.creditor = creditor;
-            head.owedMicro = amountMicro;
-        } else if (head.creditor == creditor) {
-            head.owedMicro += amountMicro;
-        } else {
-            _wait(debtor, creditor, amountMicro);
-        }
-        emit DebtRecorded(debtor, creditor, amountMicro);
+    function bindEscrow(address writer) external restricted {
+        if (escrow != address(0)) revert ArrearsEscrowBound(escrow);
+        escrow = writer;
+        emit EscrowBound(writer);
     }
 
     /// @inheritdoc IArrears
-    function net(address debtor, address creditor, uint64 maxMicro) external restricted returns (uint64 nettedMicro) {
-        Head storage head = _heads[debtor];
-        if (head.creditor == creditor) {
-            nettedMicro = _min(head.owedMicro, maxMicro);
-            if (nettedMicro != 0) head.owedMicro -= nettedMicro;
-        } else {
-            Place storage place = _places[debtor][creditor];
-            nettedMicro = _min(place.owedMicro, maxMicro);
-            if (nettedMicro != 0) {
-                place.owedMicro -= nettedMicro;
-                _tails[debtor].owedMicro -= nettedMicro;
-            }
-        }
-        if (nettedMicro != 0) emit DebtNetted(debtor, creditor, nettedMicro);
+    function record(address debtor, address creditor, uint64 amountMicro) external onlyEscrow {
+        if (amountMicro == 0) revert ArrearsZeroAmount();
+        _record(debtor, creditor, amountMicro);
+    }
+
+    /// @inheritdoc IArrears
+    function charge(
+        address debtor,
+        address creditor,
+        uint64 dueMicro,
+        uint64 cashMicro
+    ) external onlyEscrow returns (uint64 nettedMicro) {
+        nettedMicro = _setOff(creditor, debtor, dueMicro);
+        uint64 restMicro = dueMicro - nettedMicro;
+        if (restMicro > cashMicro) _record(debtor, creditor, restMicro - cashMicro);
     }
 
     /// @inheritdoc IArrears
@@ -81,7 +80,7 @@ contract Arrears is AccessManaged, IArrears {
         address debtor,
         uint64 cashMicro,
         uint256 maxCreditors
-    ) external restricted returns (address[] memory creditors, uint64[] memory amountsMicro) {
+    ) external onlyEscrow returns (address[] memory creditors, uint64[] memory amountsMicro) {
         uint256 places = _placesWithin(debtor, maxCreditors);
         creditors = new address[](places);
         amountsMicro = new uint64[](places);
@@ -139,13 +138,28 @@ contract Arrears is AccessManaged, IArrears {
         _shorten(creditors, amountsMicro, count);
     }
 
+    /// @dev Adds a debt, of more than nothing.
+    function _record(address debtor, address creditor, uint64 amountMicro) private {
+        if (creditor == address(0)) revert ArrearsZeroCreditor(debtor); // in a Place, 0 says: not waiting
+        if (debtor == creditor) revert ArrearsSelfDebt(debtor);
+        Head memory head = _heads[debtor];
+        if (head.owedMicro == 0 && head.waiting == 0) {
+            _heads[debtor] = Head({creditor: creditor, owedMicro: amountMicro, waiting: 0});
+        } else if (head.creditor == creditor) {
+            _heads[debtor].owedMicro = head.owedMicro + amountMicro;
+        } else {
+            _wait(debtor, head.waiting, creditor, amountMicro);
+        }
+        emit DebtRecorded(debtor, creditor, amountMicro);
+    }
+
     /// @dev Adds a debt to a creditor who is not the head: a new last place, or more in the creditor's old one.
-    function _wait(address debtor, address creditor, uint64 amountMicro) private {
-        Place storage place = _places[debtor][creditor];
-        Tail storage tail = _tails[debtor];
+    /// `waiting` are there so far.
+    function _wait(address debtor, uint32 waiting, address creditor, uint64 amountMicro) private {
+        Place memory place = _places[debtor][creditor];
+        Tail memory tail = _tails[debtor];
         if (place.next == address(0)) {
-            Head storage head = _heads[debtor];
-            if (head.waiting == 0) {
+            if (waiting == 0) {
                 place.next = creditor;
             } else {
                 Place storage last = _places[debtor][tail.last];
@@ -153,10 +167,29 @@ contract Arrears is AccessManaged, IArrears {
                 last.next = creditor;
             }
             tail.last = creditor;
-            ++head.waiting;
+            _heads[debtor].waiting = waiting + 1;
         }
         place.owedMicro += amountMicro;
         tail.owedMicro += amountMicro;
+        _places[debtor][creditor] = place;
+        _tails[debtor] = tail;
+    }
+
+    /// @dev Takes a debt out wherever it stands, by `maxMicro` at most; its place stays.
+    function _setOff(address debtor, address creditor, uint64 maxMicro) private returns (uint64 nettedMicro) {
+        Head storage head = _heads[debtor];
+        if (head.creditor == creditor) {
+            nettedMicro = _min(head.owedMicro, maxMicro);
+            if (nettedMicro == 0) return 0;
+            head.owedMicro -= nettedMicro;
+        } else {
+            Place storage place = _places[debtor][creditor];
+            nettedMicro = _min(place.owedMicro, maxMicro);
+            if (nettedMicro == 0) return 0;
+            place.owedMicro -= nettedMicro;
+            _tails[debtor].owedMicro -= nettedMicro;
+        }
+        emit DebtNetted(debtor, creditor, nettedMicro);
     }
 
     /// @dev Pays the head what the cash allows; when nothing is left to pay there, the next creditor becomes the head.

@@ -8,8 +8,8 @@ pragma solidity ^0.8.28;
 /// @dev Creditors of one debtor stand in a queue by the age of their oldest unpaid debt; what is added to a
 /// creditor who stands in it keeps that creditor's place. So a queue has at most as many places as there are
 /// creditors, a debt can be found and set off in constant time, and it costs one new storage word. No two accounts
-/// ever owe each other: what TradeEscrow charges is set off first. Only TradeEscrow writes, which moves the money; it is
-/// bound once, at deployment.
+/// ever owe each other: what TradeEscrow charges is set off first. Only TradeEscrow writes, which moves the money; it
+/// is bound once, at deployment.
 interface IArrears {
     /// @notice A debt came into being, or grew.
     /// @param debtor Who owes.

@@ -59,8 +59,12 @@ abstract contract EscrowLedger {
         bool isCharged = to.arrears != 0;
         if (isCharged) {
             // set-off and debt in one call
-            uint256 nettedMicro =
-                _ARREARS.charge(from.account, to.account, Money.toMicro(dueMicro), Money.toMicro(cashMicro));
+            uint256 nettedMicro = _ARREARS.charge(
+                from.account,
+                to.account,
+                Money.toMicro(dueMicro),
+                Money.toMicro(cashMicro)
+            );
             to.arrears -= nettedMicro;
             dueMicro -= nettedMicro;
             cashMicro = EscrowAccounts.min(cashMicro, dueMicro);

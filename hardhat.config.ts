@@ -27,6 +27,7 @@ const settings = {
  * the legacy pipeline.
  */
 const viaIrSources: readonly string[] = [
+  "contracts/transaction-chain/energy/Arrears.sol",
   "contracts/transaction-chain/energy/Clearing.sol",
   "contracts/transaction-chain/energy/EnergyMarket.sol",
   "contracts/transaction-chain/energy/Settlement.sol",

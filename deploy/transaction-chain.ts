@@ -59,6 +59,7 @@ export default buildModule("TransactionChain", (m) => {
       calendar: MarketCalendar,
     },
   ]);
+  m.call(Arrears, "bindEscrow", [TradeEscrow]);
   m.call(TradeEscrow, "bindFeesAccount", [AccountingRevenue]);
   m.call(AccountingRevenue, "bindParts", [TradeEscrow, VoteBook]);
   m.call(VoteBook, "bindRevenue", [AccountingRevenue]);

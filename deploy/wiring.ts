@@ -55,14 +55,12 @@ export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContract
   { contract: "TradeEscrow", role: AccessRole.Settlement, functions: ["post", "release"] },
   { contract: "MeterLedger", role: AccessRole.Settlement, functions: ["bar"] },
   { contract: "AccountingRevenue", role: AccessRole.Settlement, functions: ["book"] },
-  { contract: "Arrears", role: AccessRole.Escrow, functions: ["record", "net", "pay"] },
   { contract: "EnergyMarket", role: AccessRole.Bilateral, functions: ["countBilateral"] },
 ];
 
 export const CONTRACT_ROLES: readonly RoleOfContracts<TransactionContractName>[] = [
   { role: AccessRole.Market, contracts: ["EnergyMarket", "BilateralContracts", "Clearing", "Disputes"] },
   { role: AccessRole.Settlement, contracts: ["Settlement"] },
-  { role: AccessRole.Escrow, contracts: ["TradeEscrow"] },
   { role: AccessRole.Bilateral, contracts: ["BilateralContracts"] },
 ];
 

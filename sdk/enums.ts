@@ -71,7 +71,6 @@ export const AccessRole = {
   Regulator: 3n,
   Market: 10n,
   Settlement: 11n,
-  Escrow: 12n,
   Bilateral: 13n,
   Emergency: 14n,
 } as const;

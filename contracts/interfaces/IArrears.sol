@@ -8,8 +8,8 @@ pragma solidity ^0.8.28;
 /// @dev Creditors of one debtor stand in a queue by the age of their oldest unpaid debt; what is added to a
 /// creditor who stands in it keeps that creditor's place. So a queue has at most as many places as there are
 /// creditors, a debt can be found and set off in constant time, and it costs one new storage word. No two accounts
-/// ever owe each other: TradeEscrow sets off first (`net`) and records the rest. Only TradeEscrow writes (role
-/// ESCROW), which moves the money.
+/// ever owe each other: what TradeEscrow charges is set off first. Only TradeEscrow writes, which moves the money; it
+/// is bound once, at deployment.
 interface IArrears {
     /// @notice A debt came into being, or grew.
     /// @param debtor Who owes.
@@ -29,6 +29,18 @@ interface IArrears {
     /// @param amountMicro Micro-credits set off.
     event DebtNetted(address indexed debtor, address indexed creditor, uint64 amountMicro);
 
+    /// @notice The escrow that writes this ledger was bound.
+    /// @param escrow TradeEscrow.
+    event EscrowBound(address indexed escrow);
+
+    /// @notice The escrow is bound already.
+    /// @param escrow Which it is.
+    error ArrearsEscrowBound(address escrow);
+
+    /// @notice Only the bound escrow writes debts.
+    /// @param caller Who tried.
+    error ArrearsNotEscrow(address caller);
+
     /// @notice A debt of nothing.
     error ArrearsZeroAmount();
 
@@ -40,20 +52,32 @@ interface IArrears {
     /// @param debtor Who would owe.
     error ArrearsZeroCreditor(address debtor);
 
-    /// @notice Records a debt. Role ESCROW.
+    /// @notice Says, once, which escrow writes this ledger. Administration.
+    /// @param writer TradeEscrow.
+    function bindEscrow(address writer) external;
+
+    /// @notice Records a debt to a creditor that owes nobody anything. The escrow only, as all that follow.
     /// @param debtor Who owes.
-    /// @param creditor To whom; neither the debtor nor the zero address.
+    /// @param creditor To whom; neither the debtor nor the zero address. One with debts of its own is for `charge`.
     /// @param amountMicro Micro-credits, above zero.
     function record(address debtor, address creditor, uint64 amountMicro) external;
 
-    /// @notice Sets off a debt against something that the creditor owes the debtor. Role ESCROW.
-    /// @param debtor Who owes.
-    /// @param creditor To whom.
-    /// @param maxMicro Micro-credits at most.
-    /// @return nettedMicro Micro-credits by which the debt fell: min(debt, maxMicro).
-    function net(address debtor, address creditor, uint64 maxMicro) external returns (uint64 nettedMicro);
+    /// @notice Books what is due to a creditor that may itself owe the debtor: that debt is set off first, then the
+    /// debtor's cash counts, and what neither covers becomes a debt.
+    /// @param debtor Who is to pay.
+    /// @param creditor Whom; neither the debtor nor the zero address.
+    /// @param dueMicro Micro-credits that are due.
+    /// @param cashMicro Micro-credits that the debtor can pay of it. The escrow moves min(cashMicro, dueMicro -
+    /// nettedMicro).
+    /// @return nettedMicro Micro-credits that were set off: min(what the creditor owed the debtor, dueMicro).
+    function charge(
+        address debtor,
+        address creditor,
+        uint64 dueMicro,
+        uint64 cashMicro
+    ) external returns (uint64 nettedMicro);
 
-    /// @notice Pays creditors in the order of the queue. Role ESCROW.
+    /// @notice Pays creditors in the order of the queue.
     /// @param debtor Who owes.
     /// @param cashMicro Micro-credits to pay at most.
     /// @param maxCreditors Places of the queue to go through at most.
@@ -64,6 +88,10 @@ interface IArrears {
         uint64 cashMicro,
         uint256 maxCreditors
     ) external returns (address[] memory creditors, uint64[] memory amountsMicro);
+
+    /// @notice Who writes this ledger.
+    /// @return escrow TradeEscrow; zero: not bound yet.
+    function escrow() external view returns (address escrow);
 
     /// @notice All that an account owes.
     /// @param debtor The account.

@@ -18,8 +18,6 @@ library Roles {
     uint64 internal constant MARKET = 10;
     /// @notice Settlement: posts and releases in TradeEscrow, bars meters in MeterLedger, books accounting fees.
     uint64 internal constant SETTLEMENT = 11;
-    /// @notice TradeEscrow: writes the debt ledger Arrears.
-    uint64 internal constant ESCROW = 12;
     /// @notice BilateralContracts: counts contracts in EnergyMarket's order words.
     uint64 internal constant BILATERAL = 13;
     /// @notice EmergencySuspension: suspends members in Federation for a short time.

@@ -83,6 +83,7 @@ export class ElectionStage {
     const arrears = await ethers.deployContract("Arrears", [manager]);
     const wiring = { credit, arrears, federation: world, devices: world, rules: world, calendar: world };
     const escrow = await ethers.deployContract("TradeEscrow", [manager, wiring]);
+    await arrears.bindEscrow(escrow);
     await revenue.bindParts(escrow, votes);
     await votes.bindRevenue(revenue);
     await election.bindParts(votes, court, revenue);

@@ -61,6 +61,14 @@ export const MONEY_ERRORS = {
     why: "The accounting fees' account is bound to {account} for ever.",
     todo: "There is nothing to do.",
   },
+  ArrearsEscrowBound: {
+    why: "The debt ledger's escrow is bound already: {escrow}.",
+    todo: "There is nothing to do.",
+  },
+  ArrearsNotEscrow: {
+    why: "{caller} is not the escrow that writes the debt ledger.",
+    todo: "Call TradeEscrow: deposits and payArrears pay debts.",
+  },
   ArrearsZeroAmount: { why: "A debt of nothing.", todo: "A fault of the calling contract: report it." },
   ArrearsSelfDebt: { why: "{account} can't owe itself.", todo: "A fault of the calling contract: report it." },
   ArrearsZeroCreditor: {

@@ -12,6 +12,7 @@ const STRANGER = `0x${"5a".repeat(20)}`;
 /** Reserved for ADMIN, and why. */
 const ADMIN_FUNCTIONS: Readonly<Record<AnyChain["kind"], Readonly<Record<string, string>>>> = {
   transaction: {
+    "Arrears.bindEscrow": "once, at deployment",
     "TradeEscrow.bindFeesAccount": "once, at deployment",
     "AccountingRevenue.bindParts": "once, at deployment",
     "AccountantElection.bindParts": "once, at deployment",

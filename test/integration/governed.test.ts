@@ -326,7 +326,7 @@ describe("a governed pair of chains", () => {
           const { isMember } = await chain.contracts.federationAccessManager.hasRole(role, account);
           expect(isMember, `${account} has role ${role}`).to.equal(account === governor);
         }
-        for (const role of [AccessRole.Market, AccessRole.Settlement, AccessRole.Escrow, AccessRole.Emergency]) {
+        for (const role of [AccessRole.Market, AccessRole.Settlement, AccessRole.Emergency]) {
           const { isMember } = await chain.contracts.federationAccessManager.hasRole(role, account);
           if (isMember)
             expect((await chain.provider.getCode(account)).length, `${account}, role ${role}`).to.be.above(2);
@@ -364,7 +364,12 @@ describe("a governed pair of chains", () => {
         kind === "user"
           ? ["VoteBook", "bindRevenue", "AccessManagedUnauthorized"]
           : ["VoteBook", "bindRevenue", "VoteBookRevenueBound"],
-        ...(kind === "user" ? [] : [["AccountingRevenue", "bindParts", "AccountingRevenuePartsBound"] as const]),
+        ...(kind === "user"
+          ? []
+          : ([
+              ["Arrears", "bindEscrow", "ArrearsEscrowBound"],
+              ["AccountingRevenue", "bindParts", "AccountingRevenuePartsBound"],
+            ] as const)),
       ];
       for (const [contract, name, code] of bound) {
         const fragment = CONTRACT_INTERFACES[contract].getFunction(name);

@@ -16,6 +16,7 @@ import { signReading } from "../../sdk/signing/readings.js";
 import { unpackPositions } from "../../sdk/records.js";
 import type { Receipt } from "../../sdk/transact.js";
 import type { Grid, GridDistrict } from "../../scripts/grid/index.js";
+import type { NeighbourHome } from "../../scripts/neighbourhood.js";
 import { MarketStage, type StageOrder } from "../../scripts/market/stage.js";
 import { closedTree, type TreeOptions } from "../utils/settlement-tree.js";
 
@@ -27,6 +28,14 @@ const WORST: readonly (Pick<TreeOptions, "mood"> & { readonly brokeSuppliers: bo
   { mood: "everyone is short", brokeSuppliers: false },
   { mood: "everything is surplus", brokeSuppliers: true },
 ];
+
+/** Whom the suppliers that took over the feeders owe by then: set-off is tried, or succeeds, at each home. */
+const SUPPLIERS_OF_NOW = [
+  { owes: "nobody", suppliers: 1 },
+  { owes: "others", suppliers: 1 },
+  { owes: "every home", suppliers: 1 },
+  { owes: "every home", suppliers: 16 },
+] as const;
 
 describe("the largest city tree", () => {
   for (const worst of WORST) {
@@ -93,37 +102,62 @@ describe("the largest city tree", () => {
     await stage.close();
   });
 
-  it("settles a slot without a reading where nobody can pay and everybody owes an earlier supplier", async function () {
-    this.timeout(600_000);
-    const stage = await MarketStage.open({ seed: 1, grid: fullCity(), homeDepositMicro: 24n * CREDIT });
-    const { chain, view, neighbourhood } = stage;
-    const slot = neighbourhood.firstSlot;
-    const next = slot + 1n;
-    const city = neighbourhood.cities[0]?.area ?? 0n;
-    await changeSupplier(stage, next);
-    await stage.until(next, "opens");
-    await orderAsMuchAsMay(stage, slot, 2);
-    for (const each of [slot, next]) {
-      await stage.until(each, "gateClosure");
-      await clearTree(chain, view, { city, slot: each });
-      await closeTree(chain, view, { city, slot: each });
-    }
-    await stage.until(slot, "deliveryEnd");
-    await stage.read(
-      slot,
-      neighbourhood.homes.map((home) => ({ home, importWh: 100_000n, exportWh: 0n })),
-    );
-    await settleSlot(chain, view, { city, slot });
-    expect(await debtsOfHomes(stage)).to.deep.equal(neighbourhood.homes.map(() => 1n));
+  for (const { owes, suppliers } of SUPPLIERS_OF_NOW) {
+    const title = `${suppliers} supplier${suppliers === 1 ? "" : "s"} of now owe${suppliers === 1 ? "s" : ""} ${owes}`;
+    it(`settles a slot without a reading behind every home's earlier debt: ${title}`, async function () {
+      this.timeout(600_000);
+      const stage = await MarketStage.open({ seed: 1, grid: fullCity(), homeDepositMicro: 24n * CREDIT });
+      const { chain, view, neighbourhood } = stage;
+      const [slot, between, last] = [0n, 1n, 2n].map((n) => neighbourhood.firstSlot + n) as [bigint, bigint, bigint];
+      const city = neighbourhood.cities[0]?.area ?? 0n;
+      const supplierOf = await changeSuppliers(stage, between, suppliers);
+      await stage.until(last, "opens");
+      await orderAsMuchAsMay(stage, slot, 3);
+      for (const each of [slot, between, last]) {
+        await stage.until(each, "gateClosure");
+        await clearTree(chain, view, { city, slot: each });
+        await closeTree(chain, view, { city, slot: each });
+      }
+      const settle = async (each: bigint): Promise<bigint> => {
+        const [{ gasUsed = 0n } = {}, ...others] = await settleSlot(chain, view, { city, slot: each });
+        expect(others).to.have.lengthOf(0);
+        expect(gasUsed).to.be.within(1n, GAS_CAP);
+        return gasUsed;
+      };
+      const allRead = async (each: bigint, importWh: bigint, exportWh: bigint): Promise<void> => {
+        await stage.until(each, "deliveryEnd");
+        await stage.read(
+          each,
+          neighbourhood.homes.map((home) => ({ home, importWh, exportWh })),
+        );
+      };
+      const everyHome = neighbourhood.homes.map(() => true);
+      const { arrears } = chain.contracts;
 
-    await stage.until(next, "readingEnd");
-    const [{ gasUsed = 0n } = {}, ...others] = await settleSlot(chain, view, { city, slot: next });
-    expect(others).to.have.lengthOf(0);
-    expect(gasUsed).to.be.within(1n, GAS_CAP);
-    expect(await debtsOfHomes(stage)).to.deep.equal(neighbourhood.homes.map(() => 2n));
-    if (process.env["COMMONWATT_FIGURES"] !== undefined) console.log({ "behind an earlier debt": gasUsed });
-    await stage.close();
-  });
+      await allRead(slot, 100_000n, 0n);
+      await settle(slot);
+      expect(await debtsOfHomes(stage)).to.deep.equal(neighbourhood.homes.map(() => 1n));
+
+      if (owes !== "nobody") {
+        await allRead(between, 0n, owes === "every home" ? 20_000n : 0n);
+        await settle(between);
+      }
+      const owedTo = (home: NeighbourHome): Promise<bigint> =>
+        arrears.debtTo(supplierOf(home), home.chain.signer.address);
+      const owed = await Promise.all(neighbourhood.homes.map(owedTo));
+      const places = await Promise.all(neighbourhood.homes.map((home) => arrears.placesOf(supplierOf(home))));
+      if (owes === "every home") expect(owed.map((micro) => micro > 0n)).to.deep.equal(everyHome);
+      expect(places.map((n) => n > 0n)).to.deep.equal(everyHome.map(() => owes !== "nobody"));
+
+      await stage.until(last, "readingEnd");
+      const gasUsed = await settle(last);
+      expect(gasUsed, "5 % below the cap").to.be.lessThan(GAS_CAP - GAS_CAP / 20n);
+      expect(await debtsOfHomes(stage)).to.deep.equal(neighbourhood.homes.map(() => 2n));
+      expect(await Promise.all(neighbourhood.homes.map(owedTo))).to.deep.equal(neighbourhood.homes.map(() => 0n));
+      if (process.env["COMMONWATT_FIGURES"] !== undefined) console.log({ [`behind a debt, ${title}`]: gasUsed });
+      await stage.close();
+    });
+  }
 });
 
 /** Each home's four orders in each of some slots, so that all meters trade. */
@@ -141,24 +175,34 @@ async function orderAsMuchAsMay(stage: MarketStage, firstSlot: bigint, slots: nu
   }
 }
 
-/** Another supplier, without a deposit, takes over all feeders. */
-async function changeSupplier({ network, neighbourhood }: MarketStage, fromSlot: bigint): Promise<void> {
+/** Other suppliers, without deposits, take over all feeders in turn. Returns whose home is whose. */
+async function changeSuppliers(
+  { network, neighbourhood }: MarketStage,
+  fromSlot: bigint,
+  count: number,
+): Promise<(home: NeighbourHome) => string> {
   const council = withSigner(network.transaction, network.operators.transaction.council);
-  const wallet = keyFromSeed(1, "transaction", "supplier that comes later");
-  const successor = withSigner(network.transaction, wallet);
-  const supplier = wallet.address;
-  await network.fund("transaction", [supplier]);
-  await admitMember(council, { member: supplier, roles: [MemberRole.Supplier] });
-  for (const { area, gridOperator, meteringOperator } of neighbourhood.feeders) {
+  const wallets = Array.from({ length: count }, (_, n) => keyFromSeed(1, "transaction", `later supplier ${n}`));
+  for (const { address } of wallets) {
+    await network.fund("transaction", [address]);
+    await admitMember(council, { member: address, roles: [MemberRole.Supplier] });
+  }
+  const supplierOf = new Map<bigint, string>();
+  for (const [index, { area, gridOperator, meteringOperator }] of neighbourhood.feeders.entries()) {
+    const wallet = wallets[index % count];
+    if (wallet === undefined) throw new Error("no supplier");
     await setParties(council, {
       feeder: area,
-      supplier,
+      supplier: wallet.address,
       gridOperator: gridOperator.signer.address,
       meteringOperator: meteringOperator.signer.address,
       fromSlot,
     });
-    await setStandingPrice(successor, { feeder: area, fromSlot, retail: 300_000n, feedIn: 100_000n });
+    const price = { feeder: area, fromSlot, retail: 300_000n, feedIn: 100_000n };
+    await setStandingPrice(withSigner(network.transaction, wallet), price);
+    supplierOf.set(area, wallet.address);
   }
+  return ({ feeder }) => supplierOf.get(feeder.area) ?? "";
 }
 
 /** How many creditors each home owes. */

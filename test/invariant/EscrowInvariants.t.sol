@@ -11,7 +11,6 @@ import {
 } from "../../contracts/interfaces/ITradeEscrow.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
-import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {Movement} from "../../contracts/types/RecordTypes.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
@@ -56,13 +55,19 @@ contract EscrowHandler is Test {
     mapping(address account => uint64 locked) public expectedLocked;
 
     ITradeEscrow private escrow;
-    Arrears private arrears;
+    IArrears private arrears;
     EnergyCredit private credit;
     address private fees;
     address[] private actors;
     Slot[] private slots;
 
-    constructor(ITradeEscrow escrow_, Arrears arrears_, EnergyCredit credit_, address fees_, address[] memory actors_) {
+    constructor(
+        ITradeEscrow escrow_,
+        IArrears arrears_,
+        EnergyCredit credit_,
+        address fees_,
+        address[] memory actors_
+    ) {
         (escrow, arrears, credit, fees) = (escrow_, arrears_, credit_, fees_);
         actors = actors_;
         for (uint256 i = 0; i < actors_.length; ++i) {

@@ -5,12 +5,10 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
 import {IArrears} from "../../contracts/interfaces/IArrears.sol";
-import {Roles} from "../../contracts/libraries/Roles.sol";
-import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {Test} from "../utils/Test.sol";
 
 contract ArrearsTest is Test {
-    Arrears private arrears;
+    IArrears private arrears;
     address private debtor = address(0xD);
     address private a = address(0xA);
     address private b = address(0xB);
@@ -21,14 +19,8 @@ contract ArrearsTest is Test {
     uint64[] private modelOwed;
 
     function setUp() public {
-        AccessManager manager = new AccessManager(address(this));
-        arrears = new Arrears(address(manager));
-        bytes4[] memory selectors = new bytes4[](3);
-        selectors[0] = IArrears.record.selector;
-        selectors[1] = IArrears.net.selector;
-        selectors[2] = IArrears.pay.selector;
-        manager.setTargetFunctionRole(address(arrears), selectors, Roles.ESCROW);
-        manager.grantRole(Roles.ESCROW, address(this), 0);
+        arrears = _newArrears();
+        arrears.bindEscrow(address(this));
     }
 
     // -------------------- record
@@ -132,32 +124,32 @@ contract ArrearsTest is Test {
         _assertQueue(_list(b, c, a), _amounts(2, 3, 4));
     }
 
-    // -------------------- net
+    // -------------------- set-off
 
     function test_NetTakesTheDebtOutWhereverItStands() public {
         _record3();
         vm.expectEmit(address(arrears));
         emit IArrears.DebtNetted(debtor, b, 2);
-        assertEq(arrears.net(debtor, b, 50), 2);
+        assertEq(_net(debtor, b, 50), 2);
         assertEq(arrears.debtTo(debtor, b), 0);
-        assertEq(arrears.net(debtor, a, 50), 1);
-        assertEq(arrears.net(debtor, c, 2), 2);
+        assertEq(_net(debtor, a, 50), 1);
+        assertEq(_net(debtor, c, 2), 2);
         _assertQueue(_list(c), _amounts(1));
         assertEq(arrears.totalOf(debtor), 1);
     }
 
     function test_NetOfNoDebtIsNothing() public {
         arrears.record(debtor, a, 1);
-        assertEq(arrears.net(debtor, b, 50), 0);
-        assertEq(arrears.net(b, debtor, 50), 0);
+        assertEq(_net(debtor, b, 50), 0);
+        assertEq(_net(b, debtor, 50), 0);
         assertEq(arrears.totalOf(debtor), 1);
     }
 
     function test_PlacesEmptiedByNettingArePassedBy() public {
         _record3();
         assertEq(arrears.placesOf(debtor), 3);
-        arrears.net(debtor, a, 1);
-        arrears.net(debtor, b, 2);
+        _net(debtor, a, 1);
+        _net(debtor, b, 2);
         assertEq(arrears.placesOf(debtor), 3);
         (address[] memory creditors, ) = arrears.pay(debtor, 2, 2); // both places are empty
         assertEq(creditors.length, 0);
@@ -165,32 +157,107 @@ contract ArrearsTest is Test {
         assertEq(creditors, _list(c));
         _assertQueue(_list(c), _amounts(1));
         assertEq(arrears.placesOf(debtor), 1);
-        arrears.net(debtor, c, 1);
+        _net(debtor, c, 1);
         assertEq(arrears.placesOf(debtor), 0);
     }
 
     function test_ACreditorNettedToNothingKeepsItsPlace() public {
         _record3();
-        arrears.net(debtor, a, 1);
-        arrears.net(debtor, b, 2);
+        _net(debtor, a, 1);
+        _net(debtor, b, 2);
         arrears.record(debtor, b, 5);
         arrears.record(debtor, a, 6);
         _assertQueue(_list(a, b, c), _amounts(6, 5, 3));
     }
 
-    // -------------------- callers
+    // -------------------- charge
+
+    function test_ChargeSetsOffThenCountsCashThenRecords() public {
+        arrears.record(debtor, a, 10);
+        vm.expectEmit(address(arrears));
+        emit IArrears.DebtNetted(debtor, a, 10);
+        vm.expectEmit(address(arrears));
+        emit IArrears.DebtRecorded(a, debtor, 7);
+        assertEq(arrears.charge(a, debtor, 25, 8), 10);
+        assertEq(arrears.totalOf(debtor), 0);
+        assertEq(arrears.debtTo(a, debtor), 7);
+    }
+
+    function test_ChargeSetsOffNoMoreThanIsDue() public {
+        arrears.record(debtor, a, 10);
+        assertEq(arrears.charge(a, debtor, 4, 0), 4);
+        assertEq(arrears.debtTo(debtor, a), 6);
+        assertEq(arrears.totalOf(a), 0);
+    }
+
+    function test_ChargeThatCashCoversIsNoDebt() public {
+        arrears.record(debtor, a, 10);
+        assertEq(arrears.charge(b, debtor, 4, 4), 0);
+        assertEq(arrears.charge(b, debtor, 0, 0), 0);
+        assertEq(arrears.totalOf(b), 0);
+        assertEq(arrears.totalOf(debtor), 10);
+    }
+
+    function test_ChargeWithNothingToSetOffRecords() public {
+        assertEq(arrears.charge(debtor, a, 5, 2), 0);
+        _assertQueue(_list(a), _amounts(3));
+    }
+
+    function testFuzz_ChargeIsSetOffCashAndDebt(uint32 owed, uint32 due, uint32 cash, bool behindAnother) public {
+        if (behindAnother) arrears.record(debtor, b, 1);
+        if (owed != 0) arrears.record(debtor, a, owed);
+        uint64 netted = arrears.charge(a, debtor, due, cash);
+        assertEq(netted, owed < due ? owed : due);
+        assertEq(arrears.debtTo(debtor, a), owed - netted);
+        assertEq(arrears.totalOf(debtor), owed - netted + (behindAnother ? 1 : 0));
+        assertEq(arrears.debtTo(a, debtor), due - netted > cash ? due - netted - cash : 0);
+    }
+
+    function test_RevertWhen_ChargeMakesADebtToOneselfOrNobody() public {
+        vm.expectRevert(abi.encodeWithSelector(IArrears.ArrearsSelfDebt.selector, debtor));
+        arrears.charge(debtor, debtor, 2, 1);
+        vm.expectRevert(abi.encodeWithSelector(IArrears.ArrearsZeroCreditor.selector, debtor));
+        arrears.charge(debtor, address(0), 2, 1);
+    }
+
+    // -------------------- the escrow
 
     function testFuzz_RevertWhen_CallerIsNotTheEscrow(address caller) public {
         vm.assume(caller != address(this));
-        bytes memory refusal = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller);
         vm.startPrank(caller);
-        vm.expectRevert(refusal);
-        arrears.record(debtor, a, 1);
-        vm.expectRevert(refusal);
-        arrears.net(debtor, a, 1);
-        vm.expectRevert(refusal);
-        arrears.pay(debtor, 1, 1);
+        _assertRefused(arrears, caller);
         vm.stopPrank();
+    }
+
+    function test_RevertWhen_NoEscrowIsBound() public {
+        IArrears unbound = _newArrears();
+        assertEq(unbound.escrow(), address(0));
+        _assertRefused(unbound, address(this)); // not even whoever administers
+    }
+
+    function test_BindEscrowSaysWhoWrites() public {
+        IArrears unbound = _newArrears();
+        vm.expectEmit(address(unbound));
+        emit IArrears.EscrowBound(a);
+        unbound.bindEscrow(a);
+        assertEq(unbound.escrow(), a);
+        vm.prank(a);
+        unbound.record(debtor, b, 5);
+        assertEq(unbound.totalOf(debtor), 5);
+        _assertRefused(unbound, address(this));
+    }
+
+    function test_RevertWhen_TheEscrowIsBoundTwice() public {
+        vm.expectRevert(abi.encodeWithSelector(IArrears.ArrearsEscrowBound.selector, address(this)));
+        arrears.bindEscrow(a);
+    }
+
+    function testFuzz_RevertWhen_AStrangerBindsTheEscrow(address stranger) public {
+        vm.assume(stranger != address(this));
+        IArrears unbound = _newArrears();
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        vm.prank(stranger);
+        unbound.bindEscrow(stranger);
     }
 
     // -------------------- against a plain list
@@ -204,7 +271,7 @@ contract ArrearsTest is Test {
                 arrears.record(debtor, creditor, amount);
                 _modelRecord(creditor, amount);
             } else if (seed % 4 == 2) {
-                assertEq(arrears.net(debtor, creditor, amount), _modelNet(creditor, amount), "netted");
+                assertEq(_net(debtor, creditor, amount), _modelNet(creditor, amount), "netted");
             } else {
                 _payBoth(amount, (seed >> 32) % 5);
             }
@@ -277,6 +344,26 @@ contract ArrearsTest is Test {
     }
 
     // -------------------- steps
+
+    function _newArrears() private returns (IArrears) {
+        address manager = address(new AccessManager(address(this)));
+        return IArrears(deployCode("Arrears.sol:Arrears", abi.encode(manager)));
+    }
+
+    /// Sets off by a charge that the creditor has the cash for: nothing is recorded.
+    function _net(address owing, address creditor, uint64 maxMicro) private returns (uint64) {
+        return arrears.charge(creditor, owing, maxMicro, maxMicro);
+    }
+
+    function _assertRefused(IArrears ledger, address caller) private {
+        bytes memory refusal = abi.encodeWithSelector(IArrears.ArrearsNotEscrow.selector, caller);
+        vm.expectRevert(refusal);
+        ledger.record(debtor, a, 1);
+        vm.expectRevert(refusal);
+        ledger.charge(debtor, a, 1, 0);
+        vm.expectRevert(refusal);
+        ledger.pay(debtor, 1, 1);
+    }
 
     function _record3() private {
         arrears.record(debtor, a, 1);

@@ -14,7 +14,6 @@ import {
 } from "../../contracts/interfaces/ITradeEscrow.sol";
 import {MovementLog} from "../../contracts/libraries/MovementLog.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
-import {Roles} from "../../contracts/libraries/Roles.sol";
 import {ReentrantCredit} from "../../contracts/mocks/ReentrantCredit.sol";
 import {Movement} from "../../contracts/types/RecordTypes.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
@@ -504,7 +503,6 @@ contract TradeEscrowTest is EscrowFixture {
     function _reentrantEscrow() private returns (ITradeEscrow target, ReentrantCredit token) {
         token = new ReentrantCredit();
         target = newEscrow(IEnergyCredit(address(token)));
-        manager.grantRole(Roles.ESCROW, address(target), 0);
         token.mint(bob, 900);
         vm.startPrank(bob);
         token.approve(address(target), 900);

@@ -9,6 +9,7 @@ import {AccountingRevenue} from "../../contracts/federation/AccountingRevenue.so
 import {Federation} from "../../contracts/federation/Federation.sol";
 import {TurnCourt} from "../../contracts/federation/TurnCourt.sol";
 import {VoteBook} from "../../contracts/federation/VoteBook.sol";
+import {IArrears} from "../../contracts/interfaces/IArrears.sol";
 import {IDeviceRegistry} from "../../contracts/interfaces/IDeviceRegistry.sol";
 import {IFederation, MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {IMarketCalendar} from "../../contracts/interfaces/IMarketCalendar.sol";
@@ -17,7 +18,6 @@ import {ITradeEscrow} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
-import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {ElectionSettings, Founder, TurnSettings} from "../../contracts/types/ElectionTypes.sol";
 import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
@@ -119,17 +119,19 @@ abstract contract ElectionFixture is Test {
     }
 
     /// The real escrow; the market around it is of no interest here.
-    function _deployEscrow() private returns (ITradeEscrow) {
+    function _deployEscrow() private returns (ITradeEscrow made) {
         MarketWorldMock world = new MarketWorldMock();
+        IArrears debts = IArrears(deployCode("Arrears.sol:Arrears", abi.encode(address(manager))));
         EscrowWiring memory wiring = EscrowWiring({
             credit: credit,
-            arrears: new Arrears(address(manager)),
+            arrears: debts,
             federation: IFederation(address(world)),
             devices: IDeviceRegistry(address(world)),
             rules: IMarketRules(address(world)),
             calendar: IMarketCalendar(address(world))
         });
-        return ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", abi.encode(address(manager), wiring)));
+        made = ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", abi.encode(address(manager), wiring)));
+        debts.bindEscrow(address(made));
     }
 
     function _deployParts(IERC20 token, uint256 founders, uint16 seats) private {

@@ -17,7 +17,6 @@ import {IVoteBook} from "../../contracts/interfaces/IVoteBook.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {ElectionMock} from "../../contracts/mocks/ElectionMock.sol";
 import {MarketWorldMock} from "../../contracts/mocks/MarketWorldMock.sol";
-import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {Test} from "./Test.sol";
@@ -30,7 +29,7 @@ abstract contract EscrowFixture is Test {
 
     AccessManager internal manager;
     EnergyCredit internal credit;
-    Arrears internal arrears;
+    IArrears internal arrears;
     MarketWorldMock internal world;
     ITradeEscrow internal escrow;
     AccountingRevenue internal fees;
@@ -45,16 +44,11 @@ abstract contract EscrowFixture is Test {
         manager.grantRole(Roles.ISSUER, address(this), 0);
         _allow(address(credit), IEnergyCredit.issue.selector, Roles.ISSUER);
         world = new MarketWorldMock();
-        arrears = new Arrears(address(manager));
-        escrow = newEscrow(IEnergyCredit(address(credit)));
+        (escrow, arrears) = _newEscrow(IEnergyCredit(address(credit)));
         IAccountantElection election = IAccountantElection(address(new ElectionMock()));
         fees = new AccountingRevenue(address(manager), credit, election, 0);
         fees.bindParts(escrow, IVoteBook(address(0)));
         escrow.bindFeesAccount(address(fees));
-        _allow(address(arrears), IArrears.record.selector, Roles.ESCROW);
-        _allow(address(arrears), IArrears.net.selector, Roles.ESCROW);
-        _allow(address(arrears), IArrears.pay.selector, Roles.ESCROW);
-        manager.grantRole(Roles.ESCROW, address(escrow), 0);
         allowEscrow(address(escrow));
         _allow(address(fees), IAccountingFees.book.selector, Roles.SETTLEMENT);
         _allow(address(fees), IAccountingFees.assignPool.selector, Roles.COUNCIL);
@@ -70,16 +64,23 @@ abstract contract EscrowFixture is Test {
         _allow(target, ITradeEscrow.release.selector, Roles.SETTLEMENT);
     }
 
-    function newEscrow(IEnergyCredit token) internal returns (ITradeEscrow) {
+    /// Another escrow, with debts of its own.
+    function newEscrow(IEnergyCredit token) internal returns (ITradeEscrow made) {
+        (made, ) = _newEscrow(token);
+    }
+
+    function _newEscrow(IEnergyCredit token) private returns (ITradeEscrow made, IArrears debts) {
+        debts = IArrears(deployCode("Arrears.sol:Arrears", abi.encode(address(manager))));
         EscrowWiring memory wiring = EscrowWiring({
             credit: token,
-            arrears: arrears,
+            arrears: debts,
             federation: IFederation(address(world)),
             devices: IDeviceRegistry(address(world)),
             rules: IMarketRules(address(world)),
             calendar: IMarketCalendar(address(world))
         });
-        return ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", abi.encode(address(manager), wiring)));
+        made = ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", abi.encode(address(manager), wiring)));
+        debts.bindEscrow(address(made));
     }
 
     /// Issues credits to the account and deposits them.

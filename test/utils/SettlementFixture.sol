@@ -21,7 +21,6 @@ import {Money} from "../../contracts/libraries/Money.sol";
 import {Records} from "../../contracts/libraries/Records.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {SettlementWorldMock} from "../../contracts/mocks/SettlementWorldMock.sol";
-import {Arrears} from "../../contracts/transaction-chain/energy/Arrears.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {FeederTerms, ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
@@ -42,7 +41,7 @@ abstract contract SettlementFixture is Test {
     uint64 internal constant DEPOSIT = 1e9;
 
     EnergyCredit internal credit;
-    Arrears internal arrears;
+    IArrears internal arrears;
     ITradeEscrow internal escrow;
     SettlementWorldMock internal world;
     ISettlement internal settlement;
@@ -68,9 +67,10 @@ abstract contract SettlementFixture is Test {
         vm.warp(uint256(SLOT) * world.SLOT_LENGTH() - 1 hours);
         AccessManager manager = new AccessManager(address(this));
         credit = new EnergyCredit(address(manager));
-        arrears = new Arrears(address(manager));
+        arrears = IArrears(deployCode("Arrears.sol:Arrears", abi.encode(address(manager))));
         bytes memory escrowArguments = abi.encode(address(manager), _escrowWiring());
         escrow = ITradeEscrow(deployCode("TradeEscrow.sol:TradeEscrow", escrowArguments));
+        arrears.bindEscrow(address(escrow));
         escrow.bindFeesAccount(address(world));
         settlement = ISettlement(deployCode("Settlement.sol:Settlement", abi.encode(wiring())));
         _grant(manager);
@@ -324,11 +324,7 @@ abstract contract SettlementFixture is Test {
         manager.grantRole(Roles.ISSUER, address(this), 0);
         manager.grantRole(Roles.MARKET, address(this), 0);
         manager.grantRole(Roles.SETTLEMENT, address(settlement), 0);
-        manager.grantRole(Roles.ESCROW, address(escrow), 0);
         _allow(manager, address(credit), IEnergyCredit.issue.selector, Roles.ISSUER);
-        _allow(manager, address(arrears), IArrears.record.selector, Roles.ESCROW);
-        _allow(manager, address(arrears), IArrears.net.selector, Roles.ESCROW);
-        _allow(manager, address(arrears), IArrears.pay.selector, Roles.ESCROW);
         _allow(manager, address(escrow), ITradeEscrow.lock.selector, Roles.MARKET);
         _allow(manager, address(escrow), ITradeEscrow.post.selector, Roles.SETTLEMENT);
         _allow(manager, address(escrow), ITradeEscrow.release.selector, Roles.SETTLEMENT);

@@ -102,17 +102,16 @@ export async function settlementWorld(stage: WorldStage, feeders: readonly Feede
       registry: world,
     },
   ]);
+  await arrears.bindEscrow(escrow);
   await escrow.bindFeesAccount(world);
   await manager.grantRole(AccessRole.Issuer, admin, 0);
   await manager.grantRole(AccessRole.Market, admin, 0);
   await manager.grantRole(AccessRole.Settlement, settlement, 0);
-  await manager.grantRole(AccessRole.Escrow, escrow, 0);
-  const allow = async (target: typeof credit | typeof arrears | typeof escrow, names: string[], role: bigint) => {
+  const allow = async (target: typeof credit | typeof escrow, names: string[], role: bigint) => {
     const selectors = names.map((name) => target.interface.getFunction(name as never)?.selector ?? "");
     await manager.setTargetFunctionRole(target, selectors, role);
   };
   await allow(credit, ["issue"], AccessRole.Issuer);
-  await allow(arrears, ["record", "net", "pay"], AccessRole.Escrow);
   await allow(escrow, ["lock"], AccessRole.Market);
   await allow(escrow, ["post", "release"], AccessRole.Settlement);
   await world.setRules(RULES);

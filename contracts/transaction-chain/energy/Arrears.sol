@@ -7,73 +7,65 @@ import {IArrears} from "../../interfaces/IArrears.sol";
 
 /// @title Arrears
 /// @notice The debt ledger of TradeEscrow: who owes whom how much, and who is paid next.
-/// @dev A queue is a word for the creditor who is next and, behind it, a circular list: each waiting creditor names
-/// the one behind it, the last one names the first. A debtor with one creditor, as homes are, costs one word. The
-/// word of an empty queue stays (with an amount of 0), so that the next debt changes a word instead of making one.
+/// @dev A queue is a circular list of places, each naming the creditor behind it, and one word that names the last
+/// place: the one behind it is the first. So a debtor's first creditor costs two new words and each further one a
+/// single word: a settlement may have to make a debt for every home, and what it makes at most counts. The last place
+/// of a queue that is paid stays (with an amount of 0), so that the next debt changes words instead of making them.
 contract Arrears is AccessManaged, IArrears {
-    /// @dev The creditor who is paid next. One slot.
-    struct Head {
-        address creditor;
-        uint64 owedMicro; // 0 while `waiting` > 0: all was set off, the place is passed by at the next payment
-        uint32 waiting; // creditors behind this one
+    /// @dev Of one debtor. One slot.
+    struct Queue {
+        address last; // who is paid last; 0: never owed
+        uint64 totalMicro; // owed to all
+        uint32 places; // 1 with a total of 0: empty
     }
 
-    /// @dev A waiting creditor. One slot; all zero when not waiting.
+    /// @dev Of one creditor in a queue. One slot; all zero when it has none.
     struct Place {
-        address next; // who stands behind; the first when this is the last
-        uint64 owedMicro; // 0: all was set off
-    }
-
-    /// @dev The end of the list of those who wait. One slot; stale while `Head.waiting` is 0.
-    struct Tail {
-        address last;
-        uint64 owedMicro; // sum over all who wait
+        address next; // who is paid next; behind the last: the first
+        uint64 owedMicro; // 0: all was set off, the place is passed by at the next payment
     }
 
     // slot 0: AccessManaged
-    // slot 1
-    mapping(address debtor => Head head) private _heads;
+    /// @inheritdoc IArrears
+    address public escrow; // slot 1
     // slot 2
-    mapping(address debtor => mapping(address creditor => Place place)) private _places;
+    mapping(address debtor => Queue queue) private _queues;
     // slot 3
-    mapping(address debtor => Tail tail) private _tails;
+    mapping(address debtor => mapping(address creditor => Place place)) private _places;
 
-    /// @notice An empty ledger.
-    /// @param initialAuthority The AccessManager that says who has the role ESCROW.
+    /// @dev One comparison instead of a question to the AccessManager: a settlement passes here once a home.
+    modifier onlyEscrow() {
+        if (msg.sender != escrow) revert ArrearsNotEscrow(msg.sender);
+        _;
+    }
+
+    /// @notice An empty ledger, which nobody can write to before `bindEscrow`.
+    /// @param initialAuthority The AccessManager that says who may bind the escrow.
     constructor(address initialAuthority) AccessManaged(initialAuthority) {}
 
     /// @inheritdoc IArrears
-    function record(address debtor, address creditor, uint64 amountMicro) external restricted {
-        if (amountMicro == 0) revert ArrearsZeroAmount();
-        if (creditor == address(0)) revert ArrearsZeroCreditor(debtor); // in a Place, 0 says: not waiting
-        if (debtor == creditor) revert ArrearsSelfDebt(debtor);
-        Head storage head = _heads[debtor];
-        if (head.owedMicro == 0 && head.waiting == 0) {
-            head.creditor = creditor;
-            head.owedMicro = amountMicro;
-        } else if (head.creditor == creditor) {
-            head.owedMicro += amountMicro;
-        } else {
-            _wait(debtor, creditor, amountMicro);
-        }
-        emit DebtRecorded(debtor, creditor, amountMicro);
+    function bindEscrow(address writer) external restricted {
+        if (escrow != address(0)) revert ArrearsEscrowBound(escrow);
+        escrow = writer;
+        emit EscrowBound(writer);
     }
 
     /// @inheritdoc IArrears
-    function net(address debtor, address creditor, uint64 maxMicro) external restricted returns (uint64 nettedMicro) {
-        Head storage head = _heads[debtor];
-        if (head.creditor == creditor) {
-            nettedMicro = _min(head.owedMicro, maxMicro);
-            if (nettedMicro != 0) head.owedMicro -= nettedMicro;
-        } else {
-            Place storage place = _places[debtor][creditor];
-            nettedMicro = _min(place.owedMicro, maxMicro);
-            if (nettedMicro != 0) {
-                place.owedMicro -= nettedMicro;
-                _tails[debtor].owedMicro -= nettedMicro;
-            }
-        }
-        if (nettedMicro != 0) emit DebtNetted(debtor, creditor, nettedMicro);
+    function record(address debtor, address creditor, uint64 amountMicro) external onlyEscrow {
+        if (amountMicro == 0) revert ArrearsZeroAmount();
+        _record(debtor, creditor, amountMicro);
+    }
+
+    /// @inheritdoc IArrears
+    function charge(
+        address debtor,
+        address creditor,
+        uint64 dueMicro,
+        uint64 cashMicro
+    ) external onlyEscrow returns (uint64 nettedMicro) {
+        nettedMicro = _setOff(creditor, debtor, dueMicro);
+        uint64 restMicro = dueMicro - nettedMicro;
+        if (restMicro > cashMicro) _record(debtor, creditor, restMicro - cashMicro);
     }
 
     /// @inheritdoc IArrears
@@ -81,38 +73,39 @@ contract Arrears is AccessManaged, IArrears {
         address debtor,
         uint64 cashMicro,
         uint256 maxCreditors
-    ) external restricted returns (address[] memory creditors, uint64[] memory amountsMicro) {
-        uint256 places = _placesWithin(debtor, maxCreditors);
+    ) external onlyEscrow returns (address[] memory creditors, uint64[] memory amountsMicro) {
+        Queue memory queue = _queues[debtor];
+        uint256 places = _min(queue.places, maxCreditors);
         creditors = new address[](places);
         amountsMicro = new uint64[](places);
         uint256 count;
-        for (uint256 i = 0; i < places && cashMicro != 0; ++i) {
-            (address creditor, uint64 paidMicro) = _payHead(debtor, cashMicro);
+        uint64 leftMicro = cashMicro;
+        for (uint256 i = 0; i < places && leftMicro != 0; ++i) {
+            (address creditor, uint64 paidMicro) = _payFirst(debtor, queue, leftMicro);
             if (paidMicro == 0) continue;
-            cashMicro -= paidMicro;
+            leftMicro -= paidMicro;
             creditors[count] = creditor;
             amountsMicro[count++] = paidMicro;
             emit DebtPaid(debtor, creditor, paidMicro);
         }
+        _queues[debtor] = queue;
         _shorten(creditors, amountsMicro, count);
     }
 
     /// @inheritdoc IArrears
     function totalOf(address debtor) external view returns (uint64 totalMicro) {
-        Head memory head = _heads[debtor];
-        return head.waiting == 0 ? head.owedMicro : head.owedMicro + _tails[debtor].owedMicro;
+        return _queues[debtor].totalMicro;
     }
 
     /// @inheritdoc IArrears
     function debtTo(address debtor, address creditor) external view returns (uint64 amountMicro) {
-        Head memory head = _heads[debtor];
-        return head.creditor == creditor ? head.owedMicro : _places[debtor][creditor].owedMicro;
+        return _places[debtor][creditor].owedMicro;
     }
 
     /// @inheritdoc IArrears
     function placesOf(address debtor) external view returns (uint256 places) {
-        Head memory head = _heads[debtor];
-        return head.owedMicro == 0 && head.waiting == 0 ? 0 : uint256(head.waiting) + 1;
+        Queue memory queue = _queues[debtor];
+        return _isEmpty(queue) ? 0 : queue.places;
     }
 
     /// @inheritdoc IArrears
@@ -120,72 +113,87 @@ contract Arrears is AccessManaged, IArrears {
         address debtor,
         uint256 maxCreditors
     ) external view returns (address[] memory creditors, uint64[] memory amountsMicro) {
-        uint256 places = _placesWithin(debtor, maxCreditors);
+        Queue memory queue = _queues[debtor];
+        uint256 places = _min(queue.places, maxCreditors);
         creditors = new address[](places);
         amountsMicro = new uint64[](places);
         uint256 count;
-        address creditor = _heads[debtor].creditor;
-        uint64 owedMicro = _heads[debtor].owedMicro;
-        address next = _places[debtor][_tails[debtor].last].next; // the first who waits
+        address creditor = queue.last;
         for (uint256 i = 0; i < places; ++i) {
-            if (owedMicro != 0) {
-                creditors[count] = creditor;
-                amountsMicro[count++] = owedMicro;
-            }
-            creditor = next;
-            owedMicro = _places[debtor][creditor].owedMicro;
-            next = _places[debtor][creditor].next;
+            creditor = _places[debtor][creditor].next;
+            uint64 owedMicro = _places[debtor][creditor].owedMicro;
+            if (owedMicro == 0) continue;
+            creditors[count] = creditor;
+            amountsMicro[count++] = owedMicro;
         }
         _shorten(creditors, amountsMicro, count);
     }
 
-    /// @dev Adds a debt to a creditor who is not the head: a new last place, or more in the creditor's old one.
-    function _wait(address debtor, address creditor, uint64 amountMicro) private {
-        Place storage place = _places[debtor][creditor];
-        Tail storage tail = _tails[debtor];
+    /// @dev Adds a debt, of more than nothing, in the creditor's place or in a new last one.
+    function _record(address debtor, address creditor, uint64 amountMicro) private {
+        if (creditor == address(0)) revert ArrearsZeroCreditor(debtor); // as a next place, 0 says: none
+        if (debtor == creditor) revert ArrearsSelfDebt(debtor);
+        Queue memory queue = _queues[debtor];
+        Place memory place = _places[debtor][creditor];
         if (place.next == address(0)) {
-            Head storage head = _heads[debtor];
-            if (head.waiting == 0) {
-                place.next = creditor;
-            } else {
-                Place storage last = _places[debtor][tail.last];
-                place.next = last.next;
-                last.next = creditor;
-            }
-            tail.last = creditor;
-            ++head.waiting;
+            place.next = _makeLast(debtor, queue, creditor);
         }
         place.owedMicro += amountMicro;
-        tail.owedMicro += amountMicro;
+        queue.totalMicro += amountMicro;
+        _places[debtor][creditor] = place;
+        _queues[debtor] = queue;
+        emit DebtRecorded(debtor, creditor, amountMicro);
     }
 
-    /// @dev Pays the head what the cash allows; when nothing is left to pay there, the next creditor becomes the head.
-    function _payHead(address debtor, uint64 cashMicro) private returns (address creditor, uint64 paidMicro) {
-        Head storage head = _heads[debtor];
-        creditor = head.creditor;
-        paidMicro = _min(head.owedMicro, cashMicro);
-        head.owedMicro -= paidMicro;
-        if (head.owedMicro == 0 && head.waiting != 0) _promote(debtor, head);
+    /// @dev Puts a creditor without a place behind the last one, or in the stead of the one that an empty queue keeps.
+    /// Returns the first, whom its place is to name.
+    function _makeLast(address debtor, Queue memory queue, address creditor) private returns (address first) {
+        address last = queue.last;
+        queue.last = creditor;
+        if (_isEmpty(queue)) {
+            if (last != address(0)) delete _places[debtor][last];
+            queue.places = 1;
+            return creditor;
+        }
+        first = _places[debtor][last].next;
+        _places[debtor][last].next = creditor;
+        ++queue.places;
     }
 
-    /// @dev The first who waits becomes the head. The word of the list's end stays when nobody waits any more.
-    function _promote(address debtor, Head storage head) private {
-        Tail storage tail = _tails[debtor];
-        Place storage last = _places[debtor][tail.last];
-        address first = last.next;
-        Place memory place = _places[debtor][first];
-        last.next = place.next; // of no effect when the first is the last: it is deleted
-        delete _places[debtor][first];
-        head.creditor = first;
-        head.owedMicro = place.owedMicro;
-        --head.waiting;
-        tail.owedMicro -= place.owedMicro;
+    /// @dev Takes a debt out wherever it stands, by `maxMicro` at most; its place stays.
+    function _setOff(address debtor, address creditor, uint64 maxMicro) private returns (uint64 nettedMicro) {
+        uint64 owedMicro = _places[debtor][creditor].owedMicro;
+        nettedMicro = owedMicro < maxMicro ? owedMicro : maxMicro;
+        if (nettedMicro == 0) return 0;
+        _places[debtor][creditor].owedMicro = owedMicro - nettedMicro;
+        _queues[debtor].totalMicro -= nettedMicro;
+        emit DebtNetted(debtor, creditor, nettedMicro);
     }
 
-    /// @dev The places of the debtor's queue, the head's included, or `maxCreditors` when that is less.
-    function _placesWithin(address debtor, uint256 maxCreditors) private view returns (uint256) {
-        uint256 places = uint256(_heads[debtor].waiting) + 1;
-        return places < maxCreditors ? places : maxCreditors;
+    /// @dev Pays the first creditor what the cash allows. A place where nothing is owed any more is given up, but not
+    /// the only one. The caller writes the queue.
+    function _payFirst(
+        address debtor,
+        Queue memory queue,
+        uint64 cashMicro
+    ) private returns (address creditor, uint64 paidMicro) {
+        mapping(address creditor => Place place) storage places = _places[debtor];
+        creditor = places[queue.last].next;
+        Place memory place = places[creditor];
+        paidMicro = place.owedMicro < cashMicro ? place.owedMicro : cashMicro;
+        place.owedMicro -= paidMicro;
+        queue.totalMicro -= paidMicro;
+        if (place.owedMicro == 0 && queue.places > 1) {
+            places[queue.last].next = place.next;
+            delete places[creditor];
+            --queue.places;
+        } else {
+            places[creditor].owedMicro = place.owedMicro;
+        }
+    }
+
+    function _isEmpty(Queue memory queue) private pure returns (bool) {
+        return queue.totalMicro == 0 && queue.places < 2;
     }
 
     function _shorten(address[] memory creditors, uint64[] memory amountsMicro, uint256 count) private pure {
@@ -196,7 +204,7 @@ contract Arrears is AccessManaged, IArrears {
         }
     }
 
-    function _min(uint64 a, uint64 b) private pure returns (uint64) {
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
         return a < b ? a : b;
     }
 }

@@ -55,22 +55,27 @@ abstract contract EscrowLedger {
     /// is a debt. Nothing is due to oneself, nor to nobody.
     function _pay(EscrowAccount memory from, EscrowAccount memory to, uint256 dueMicro) internal {
         if (dueMicro == 0 || from.account == to.account || to.account == address(0)) return;
-        if (to.arrears != 0) dueMicro = _setOff(from, to, dueMicro);
         uint256 cashMicro = EscrowAccounts.min(from.spendable(), dueMicro);
+        bool isCharged = to.arrears != 0;
+        if (isCharged) {
+            // set-off and debt in one call
+            uint256 nettedMicro = _ARREARS.charge(
+                from.account,
+                to.account,
+                Money.toMicro(dueMicro),
+                Money.toMicro(cashMicro)
+            );
+            to.arrears -= nettedMicro;
+            dueMicro -= nettedMicro;
+            cashMicro = EscrowAccounts.min(cashMicro, dueMicro);
+        }
         from.moveCash(to, cashMicro);
         unchecked {
             dueMicro -= cashMicro; // at least the cash
         }
         if (dueMicro == 0) return;
         from.arrears += dueMicro;
-        _ARREARS.record(from.account, to.account, Money.toMicro(dueMicro));
-    }
-
-    /// @dev What `to` owes `from` falls by up to what `from` is to pay. Returns what is still due.
-    function _setOff(EscrowAccount memory from, EscrowAccount memory to, uint256 dueMicro) internal returns (uint256) {
-        uint256 nettedMicro = _ARREARS.net(to.account, from.account, Money.toMicro(dueMicro));
-        to.arrears -= nettedMicro;
-        return dueMicro - nettedMicro;
+        if (!isCharged) _ARREARS.record(from.account, to.account, Money.toMicro(dueMicro));
     }
 
     // -------------------- arrears

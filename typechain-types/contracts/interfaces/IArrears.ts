@@ -6,21 +6,25 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IArrearsInterface extends Interface {
-    getFunction(nameOrSignature: "debtTo" | "debtsOf" | "net" | "pay" | "placesOf" | "record" | "totalOf"): FunctionFragment;
+    getFunction(nameOrSignature: "bindEscrow" | "charge" | "debtTo" | "debtsOf" | "escrow" | "pay" | "placesOf" | "record" | "totalOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "DebtNetted" | "DebtPaid" | "DebtRecorded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "DebtNetted" | "DebtPaid" | "DebtRecorded" | "EscrowBound"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'debtTo', values: [AddressLike, AddressLike]): string;
+    encodeFunctionData(functionFragment: 'bindEscrow', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'charge', values: [AddressLike, AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'debtTo', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'debtsOf', values: [AddressLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'net', values: [AddressLike, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'escrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'pay', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'placesOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'record', values: [AddressLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'totalOf', values: [AddressLike]): string;
 
-    decodeFunctionResult(functionFragment: 'debtTo', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'bindEscrow', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'charge', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'debtTo', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'debtsOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'net', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'escrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'placesOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'record', data: BytesLike): Result;
@@ -64,6 +68,18 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
 
   
 
+    export namespace EscrowBoundEvent {
+      export type InputTuple = [escrow: AddressLike];
+      export type OutputTuple = [escrow: string];
+      export interface OutputObject {escrow: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
   export interface IArrears extends BaseContract {
     
     connect(runner?: ContractRunner | null): IArrears;
@@ -98,6 +114,22 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
 
     
     
+    bindEscrow: TypedContractMethod<
+      [writer: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    charge: TypedContractMethod<
+      [debtor: AddressLike, creditor: AddressLike, dueMicro: BigNumberish, cashMicro: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
     debtTo: TypedContractMethod<
       [debtor: AddressLike, creditor: AddressLike, ],
       [bigint],
@@ -114,10 +146,10 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
     
 
     
-    net: TypedContractMethod<
-      [debtor: AddressLike, creditor: AddressLike, maxMicro: BigNumberish, ],
-      [bigint],
-      'nonpayable'
+    escrow: TypedContractMethod<
+      [],
+      [string],
+      'view'
     >
     
 
@@ -156,7 +188,17 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'debtTo'): TypedContractMethod<
+    getFunction(nameOrSignature: 'bindEscrow'): TypedContractMethod<
+      [writer: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'charge'): TypedContractMethod<
+      [debtor: AddressLike, creditor: AddressLike, dueMicro: BigNumberish, cashMicro: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'debtTo'): TypedContractMethod<
       [debtor: AddressLike, creditor: AddressLike, ],
       [bigint],
       'view'
@@ -166,10 +208,10 @@ getFunction(nameOrSignature: 'debtsOf'): TypedContractMethod<
       [[string[], bigint[]] & {creditors: string[], amountsMicro: bigint[] }],
       'view'
     >;
-getFunction(nameOrSignature: 'net'): TypedContractMethod<
-      [debtor: AddressLike, creditor: AddressLike, maxMicro: BigNumberish, ],
-      [bigint],
-      'nonpayable'
+getFunction(nameOrSignature: 'escrow'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'pay'): TypedContractMethod<
       [debtor: AddressLike, cashMicro: BigNumberish, maxCreditors: BigNumberish, ],
@@ -195,6 +237,7 @@ getFunction(nameOrSignature: 'totalOf'): TypedContractMethod<
     getEvent(key: 'DebtNetted'): TypedContractEvent<DebtNettedEvent.InputTuple, DebtNettedEvent.OutputTuple, DebtNettedEvent.OutputObject>;
 getEvent(key: 'DebtPaid'): TypedContractEvent<DebtPaidEvent.InputTuple, DebtPaidEvent.OutputTuple, DebtPaidEvent.OutputObject>;
 getEvent(key: 'DebtRecorded'): TypedContractEvent<DebtRecordedEvent.InputTuple, DebtRecordedEvent.OutputTuple, DebtRecordedEvent.OutputObject>;
+getEvent(key: 'EscrowBound'): TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
 
     filters: {
       
@@ -208,6 +251,10 @@ getEvent(key: 'DebtRecorded'): TypedContractEvent<DebtRecordedEvent.InputTuple, 
 
       'DebtRecorded(address,address,uint64)': TypedContractEvent<DebtRecordedEvent.InputTuple, DebtRecordedEvent.OutputTuple, DebtRecordedEvent.OutputObject>;
       DebtRecorded: TypedContractEvent<DebtRecordedEvent.InputTuple, DebtRecordedEvent.OutputTuple, DebtRecordedEvent.OutputObject>;
+    
+
+      'EscrowBound(address)': TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
+      EscrowBound: TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
     
     };
   }

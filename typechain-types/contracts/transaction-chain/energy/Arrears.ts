@@ -6,15 +6,17 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface ArrearsInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "debtTo" | "debtsOf" | "isConsumingScheduledOp" | "net" | "pay" | "placesOf" | "record" | "setAuthority" | "totalOf"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "bindEscrow" | "charge" | "debtTo" | "debtsOf" | "escrow" | "isConsumingScheduledOp" | "pay" | "placesOf" | "record" | "setAuthority" | "totalOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DebtNetted" | "DebtPaid" | "DebtRecorded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DebtNetted" | "DebtPaid" | "DebtRecorded" | "EscrowBound"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'bindEscrow', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'charge', values: [AddressLike, AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'debtTo', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'debtsOf', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'escrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
-encodeFunctionData(functionFragment: 'net', values: [AddressLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'pay', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'placesOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'record', values: [AddressLike, AddressLike, BigNumberish]): string;
@@ -22,10 +24,12 @@ encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): str
 encodeFunctionData(functionFragment: 'totalOf', values: [AddressLike]): string;
 
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'bindEscrow', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'charge', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'debtTo', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'debtsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'escrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'net', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'placesOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'record', data: BytesLike): Result;
@@ -82,6 +86,18 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
 
   
 
+    export namespace EscrowBoundEvent {
+      export type InputTuple = [escrow: AddressLike];
+      export type OutputTuple = [escrow: string];
+      export interface OutputObject {escrow: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
   export interface Arrears extends BaseContract {
     
     connect(runner?: ContractRunner | null): Arrears;
@@ -124,6 +140,22 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
     
 
     
+    bindEscrow: TypedContractMethod<
+      [writer: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    charge: TypedContractMethod<
+      [debtor: AddressLike, creditor: AddressLike, dueMicro: BigNumberish, cashMicro: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
     debtTo: TypedContractMethod<
       [debtor: AddressLike, creditor: AddressLike, ],
       [bigint],
@@ -140,7 +172,7 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
     
 
     
-    isConsumingScheduledOp: TypedContractMethod<
+    escrow: TypedContractMethod<
       [],
       [string],
       'view'
@@ -148,10 +180,10 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
     
 
     
-    net: TypedContractMethod<
-      [debtor: AddressLike, creditor: AddressLike, maxMicro: BigNumberish, ],
-      [bigint],
-      'nonpayable'
+    isConsumingScheduledOp: TypedContractMethod<
+      [],
+      [string],
+      'view'
     >
     
 
@@ -203,6 +235,16 @@ decodeFunctionResult(functionFragment: 'totalOf', data: BytesLike): Result;
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'bindEscrow'): TypedContractMethod<
+      [writer: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'charge'): TypedContractMethod<
+      [debtor: AddressLike, creditor: AddressLike, dueMicro: BigNumberish, cashMicro: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'debtTo'): TypedContractMethod<
       [debtor: AddressLike, creditor: AddressLike, ],
       [bigint],
@@ -213,15 +255,15 @@ getFunction(nameOrSignature: 'debtsOf'): TypedContractMethod<
       [[string[], bigint[]] & {creditors: string[], amountsMicro: bigint[] }],
       'view'
     >;
-getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
+getFunction(nameOrSignature: 'escrow'): TypedContractMethod<
       [],
       [string],
       'view'
     >;
-getFunction(nameOrSignature: 'net'): TypedContractMethod<
-      [debtor: AddressLike, creditor: AddressLike, maxMicro: BigNumberish, ],
-      [bigint],
-      'nonpayable'
+getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'pay'): TypedContractMethod<
       [debtor: AddressLike, cashMicro: BigNumberish, maxCreditors: BigNumberish, ],
@@ -253,6 +295,7 @@ getFunction(nameOrSignature: 'totalOf'): TypedContractMethod<
 getEvent(key: 'DebtNetted'): TypedContractEvent<DebtNettedEvent.InputTuple, DebtNettedEvent.OutputTuple, DebtNettedEvent.OutputObject>;
 getEvent(key: 'DebtPaid'): TypedContractEvent<DebtPaidEvent.InputTuple, DebtPaidEvent.OutputTuple, DebtPaidEvent.OutputObject>;
 getEvent(key: 'DebtRecorded'): TypedContractEvent<DebtRecordedEvent.InputTuple, DebtRecordedEvent.OutputTuple, DebtRecordedEvent.OutputObject>;
+getEvent(key: 'EscrowBound'): TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
 
     filters: {
       
@@ -270,6 +313,10 @@ getEvent(key: 'DebtRecorded'): TypedContractEvent<DebtRecordedEvent.InputTuple, 
 
       'DebtRecorded(address,address,uint64)': TypedContractEvent<DebtRecordedEvent.InputTuple, DebtRecordedEvent.OutputTuple, DebtRecordedEvent.OutputObject>;
       DebtRecorded: TypedContractEvent<DebtRecordedEvent.InputTuple, DebtRecordedEvent.OutputTuple, DebtRecordedEvent.OutputObject>;
+    
+
+      'EscrowBound(address)': TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
+      EscrowBound: TypedContractEvent<EscrowBoundEvent.InputTuple, EscrowBoundEvent.OutputTuple, EscrowBoundEvent.OutputObject>;
     
     };
   }

@@ -10,6 +10,28 @@
     "inputs": [
       {
         "internalType": "address",
+        "name": "escrow",
+        "type": "address"
+      }
+    ],
+    "name": "ArrearsEscrowBound",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "ArrearsNotEscrow",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
         "name": "account",
         "type": "address"
       }
@@ -109,6 +131,66 @@
     "type": "event"
   },
   {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "escrow",
+        "type": "address"
+      }
+    ],
+    "name": "EscrowBound",
+    "type": "event"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "writer",
+        "type": "address"
+      }
+    ],
+    "name": "bindEscrow",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "debtor",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "creditor",
+        "type": "address"
+      },
+      {
+        "internalType": "uint64",
+        "name": "dueMicro",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "cashMicro",
+        "type": "uint64"
+      }
+    ],
+    "name": "charge",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "nettedMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "internalType": "address",
@@ -162,32 +244,16 @@
     "type": "function"
   },
   {
-    "inputs": [
-      {
-        "internalType": "address",
-        "name": "debtor",
-        "type": "address"
-      },
-      {
-        "internalType": "address",
-        "name": "creditor",
-        "type": "address"
-      },
-      {
-        "internalType": "uint64",
-        "name": "maxMicro",
-        "type": "uint64"
-      }
-    ],
-    "name": "net",
+    "inputs": [],
+    "name": "escrow",
     "outputs": [
       {
-        "internalType": "uint64",
-        "name": "nettedMicro",
-        "type": "uint64"
+        "internalType": "address",
+        "name": "escrow",
+        "type": "address"
       }
     ],
-    "stateMutability": "nonpayable",
+    "stateMutability": "view",
     "type": "function"
   },
   {

@@ -71,6 +71,16 @@ contract EnergyMarketTest is TradingFixture {
         assertEq(uint256(escrow.lockedOf(homeOf(HOME))), 600_000);
     }
 
+    /// The marks of 256 slots share a word: a profile over the border marks both words.
+    function test_AProfileOverTheBorderOfAWordOfMarksIsRemembered() public {
+        uint32 border = (SLOT / 256 + 1) * 256;
+        vm.warp(startOf(border) - 24 hours);
+        relay(feederA, profileOf(HOME, Side.Buy, border - 4, 8, 1_000, 300_000));
+        for (uint32 slot = border - 4; slot < border + 4; ++slot) assertTrue(market.hasPosition(HOME, slot));
+        assertFalse(market.hasPosition(HOME, border - 5));
+        assertFalse(market.hasPosition(HOME, border + 4));
+    }
+
     /// One sequence per slot over all books, and one index per book.
     function test_ArrivalsRunOverAllBooksOfASlot() public {
         vm.recordLogs();

@@ -22,10 +22,10 @@ import {Records} from "../../contracts/libraries/Records.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {SettlementWorldMock} from "../../contracts/mocks/SettlementWorldMock.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
-import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {FeederTerms, ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
 import {Outcome, PartyOutcome, Position, Trade} from "../../contracts/types/RecordTypes.sol";
 import {SettlementWiring} from "../../contracts/types/SettlementTypes.sol";
+import {EscrowWiring} from "../../contracts/types/WiringTypes.sol";
 import {Test} from "./Test.sol";
 import {Vm} from "./Vm.sol";
 

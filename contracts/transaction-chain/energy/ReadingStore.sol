@@ -15,6 +15,7 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
     using ReadingWords for uint256;
     using ReadingWords for uint64;
 
+    /// In memory; in storage four meters share a word, for an outage bars neighbours in one transaction.
     struct Bar {
         uint32 barredSlot; // latest slot settled as missing, 0 = never
         uint32 liftedBySlot; // neither it nor a slot before it bars any more, 0 = never lifted
@@ -30,7 +31,7 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
     }
 
     mapping(uint64 place => uint256 fourReadings) private _words; // places and words: ReadingWords
-    mapping(uint32 meter => Bar state) private _bars;
+    mapping(uint32 meterBy4 => uint64[4] bars) private _bars; // each: barredSlot 32 | liftedBySlot 32
 
     /// @inheritdoc IMeterLedger
     function bar(uint32[] calldata meters, uint32 slot) external restricted {
@@ -40,11 +41,10 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
     /// @inheritdoc IMeterLedger
     function liftBar(uint32 meter, uint32 laterSlot) external {
         if (!isBarred(meter)) revert MeterLedgerNotBarred(meter);
-        Bar storage state = _bars[meter];
-        uint32 barredSlot = state.barredSlot;
+        uint32 barredSlot = _barOf(meter).barredSlot;
         if (laterSlot <= barredSlot) revert MeterLedgerSlotNotLater(laterSlot, barredSlot);
         if (_laneAt(meter, laterSlot) == 0) revert MeterLedgerNoReading(meter, laterSlot);
-        state.liftedBySlot = laterSlot;
+        _setBar(meter, Bar({barredSlot: barredSlot, liftedBySlot: laterSlot}));
         emit BarLifted(meter, barredSlot, laterSlot);
     }
 
@@ -76,12 +76,13 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
 
     /// @inheritdoc IMeterLedger
     function barOf(uint32 meter) external view returns (uint32 barredSlot, uint32 liftedBySlot) {
-        return (_bars[meter].barredSlot, _bars[meter].liftedBySlot);
+        Bar memory state = _barOf(meter);
+        return (state.barredSlot, state.liftedBySlot);
     }
 
     /// @inheritdoc IMeterLedger
     function isBarred(uint32 meter) public view returns (bool barred) {
-        Bar memory state = _bars[meter];
+        Bar memory state = _barOf(meter);
         return state.barredSlot > state.liftedBySlot;
     }
 
@@ -103,19 +104,30 @@ abstract contract ReadingStore is AccessManaged, IMeterLedger {
 
     /// A reading that comes after its slot could be settled without it lifts the bar that was laid for that.
     function _liftBarOf(uint32 meter, uint32 slot) internal {
-        Bar storage state = _bars[meter];
+        Bar memory state = _barOf(meter);
         if (state.barredSlot != slot || state.liftedBySlot >= slot) return;
         state.liftedBySlot = slot;
+        _setBar(meter, state);
         emit BarLifted(meter, slot, slot);
     }
 
     function _bar(uint32 meter, uint32 slot) private {
-        Bar storage state = _bars[meter];
+        Bar memory state = _barOf(meter);
         if (slot <= Math.max(state.barredSlot, state.liftedBySlot)) return;
         uint256 word = _words[ReadingWords.keyOf(meter, slot).placeOf()];
         if (word.isOfLaterRound(slot) || word.inRound(slot).laneIn(meter) != 0) return;
         state.barredSlot = slot;
+        _setBar(meter, state);
         emit MeterBarred(meter, slot);
+    }
+
+    function _setBar(uint32 meter, Bar memory state) private {
+        _bars[meter >> 2][meter & 3] = (uint64(state.barredSlot) << 32) | state.liftedBySlot;
+    }
+
+    function _barOf(uint32 meter) private view returns (Bar memory state) {
+        uint64 packed = _bars[meter >> 2][meter & 3];
+        (state.barredSlot, state.liftedBySlot) = (uint32(packed >> 32), uint32(packed));
     }
 
     function _laneAt(uint32 meter, uint32 slot) private view returns (uint256 lane) {

@@ -87,6 +87,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   "AccountantElection.*": "who makes blocks: what they booked is in the revenue's events",
   "VoteBook.*": "votes: stake is in transfers, what it earned in the revenue's events",
   "*.PartsBound.*": "which contracts work together: known from the deployment",
+  "*.EscrowBound.*": "which contracts work together: known from the deployment",
   "AccountingRevenue.VoterFeeBooked.candidate": "whose voters: what they are due is compared voter by voter",
   "DeviceRegistry.DeviceCertified.*": "devices: who signed a reading was checked when it was stored",
   "DeviceRegistry.DeviceStatusChanged.*": "devices, likewise",

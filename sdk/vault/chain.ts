@@ -3,9 +3,9 @@
  * checksummed and words are 32 bytes in lower-case hex, both ways: they are compared as text.
  */
 
-/** What a record is about (PersonalRecords). */
-export const RecordKind = { Profile: 0, Readings: 1, Bill: 2, Device: 3, Trip: 4, Free: 5 } as const;
-export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+import { RecordKind } from "../enums.js";
+
+export { RecordKind };
 
 /** Where contracts are, and their bounds. */
 export interface RecordContracts {

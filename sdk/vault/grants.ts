@@ -2,6 +2,7 @@
 import { getAddress, id, keccak256, toUtf8Bytes } from "ethers";
 
 import { CommonwattError } from "../errors.js";
+import { grantTag as tagOf } from "../signing/grants.js";
 import { bytesOf, ByteReader, joined, randomWord, unsigned, unsigned64, words, type Bytes } from "./bytes.js";
 import type { GrantState, RecordContracts, RecordKind, RecordView, WrittenVersion } from "./chain.js";
 import { doublingClass, pad, unpad } from "./padding.js";
@@ -64,7 +65,7 @@ export function grantPlace({ chainId, recordGrants }: RecordContracts): Contract
 
 /** The grantee's blinded id on the chain: nobody without the blind can tell whose it is. */
 export function grantTag({ chainId, contract }: ContractPlace, { owner, grantee, blind }: GrantTerms): string {
-  return keccak256(words(chainId, contract, owner, grantee, blind));
+  return tagOf({ chainId, verifyingContract: contract }, { owner, grantee, blind });
 }
 
 /** Commits to the scope. */

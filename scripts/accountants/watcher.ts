@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { isElectionDue } from "../../sdk/actions/accountants.js";
+import { dueEpochOf } from "../../sdk/actions/accountants.js";
 import { holdElection } from "../../sdk/actions/election.js";
 import { COURT_REACH } from "../../sdk/actions/turns.js";
 import type { AnyChain } from "../../sdk/connect.js";
@@ -85,24 +85,15 @@ export class Watcher {
   }
 
   async #closeEpoch(): Promise<void> {
-    const epoch = await this.#dueEpoch();
+    const epoch = await dueEpochOf(this.#chain);
     if (epoch === undefined) return;
     try {
       await holdElection(this.#chain);
       this.#emit({ kind: "elected", epoch, byOther: false });
     } catch (error) {
-      if ((await this.#dueEpoch()) !== undefined) throw error;
+      if ((await dueEpochOf(this.#chain)) !== undefined) throw error;
       this.#emit({ kind: "elected", epoch, byOther: true });
     }
-  }
-
-  async #dueEpoch(): Promise<bigint | undefined> {
-    const { accountantElection } = this.#chain.contracts;
-    const [epoch, lastElection] = await Promise.all([
-      ask(() => accountantElection.epoch()),
-      ask(() => accountantElection.lastElection()),
-    ]);
-    return isElectionDue({ epoch, lastElection }) ? epoch : undefined;
   }
 
   async #certify(fromBlock: bigint, toBlock: bigint): Promise<void> {

@@ -8,7 +8,7 @@ import {
   candidateNumberOf,
   candidateOf,
   candidatesOf,
-  isElectionDue,
+  dueEpochOf,
   type Candidate,
 } from "../../sdk/actions/accountants.js";
 import { castBallot, lockStake } from "../../sdk/actions/ballots.js";
@@ -82,12 +82,7 @@ export async function startElection(parts: ElectionParts): Promise<void> {
 
 /** Holds the election of the present epoch, unless it was held. */
 export async function holdDueElection(chain: TransactionChain): Promise<void> {
-  const { accountantElection } = chain.contracts;
-  const [epoch, lastElection] = await Promise.all([
-    ask(() => accountantElection.epoch()),
-    ask(() => accountantElection.lastElection()),
-  ]);
-  if (isElectionDue({ epoch, lastElection })) await holdElection(chain);
+  if ((await dueEpochOf(chain)) !== undefined) await holdElection(chain);
 }
 
 /** Who booked and earned what from a block on; `blocksOf` says how many blocks a node made. */

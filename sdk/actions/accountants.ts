@@ -98,6 +98,16 @@ export function isElectionDue({ epoch, lastElection }: Pick<ElectionState, "epoc
   return epoch > lastElection;
 }
 
+/** The present epoch when its election is still to be held; undefined when it was. */
+export async function dueEpochOf(chain: AnyChain): Promise<bigint | undefined> {
+  const { accountantElection } = chain.contracts;
+  const [epoch, lastElection] = await Promise.all([
+    ask(() => accountantElection.epoch()),
+    ask(() => accountantElection.lastElection()),
+  ]);
+  return isElectionDue({ epoch, lastElection }) ? epoch : undefined;
+}
+
 /** All candidates, in the order of their numbers. */
 export async function candidatesOf(chain: AnyChain): Promise<Candidate[]> {
   const words = await ask(() => chain.contracts.accountantElection.candidateWords());

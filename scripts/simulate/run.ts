@@ -28,7 +28,7 @@ const SIMULATED_EPOCH_BLOCKS = 20;
  * The simulated chain records every step of a transaction while it runs (NomicFoundation/edr, issue 1657): one of 14
  * million gas takes 1.3 GB. Where the homes themselves fill the memory, transactions are smaller.
  */
-const LARGE_RUN = { homes: 400, batchGas: 6_000_000n };
+const LARGE_RUN = { homes: 400, batchGas: 3_000_000n };
 
 /** Hears how far a step is. */
 export type Progress = (done: number, total: number) => void;

@@ -1,4 +1,6 @@
 /** One run, from the input to the audited result, on whatever network it is given. */
+import { setFlagsFromString } from "node:v8";
+
 import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk/actions/market.js";
 import { auditChain, type AuditState } from "../../sdk/audit/index.js";
 import { withSigner } from "../../sdk/connect.js";
@@ -25,10 +27,11 @@ const MAX_RETAIL_CAP = 10_000_000;
 const SIMULATED_EPOCH_BLOCKS = 20;
 
 /**
- * The simulated chain records every step of a transaction while it runs (NomicFoundation/edr, issue 1657): one of 14
- * million gas takes 1.3 GB. Where the homes themselves fill the memory, transactions are smaller.
+ * Where the homes themselves fill the memory. The simulated chain records every step of a transaction while it runs
+ * (NomicFoundation/edr, issue 1657): one of 14 million gas takes 1.3 GB, so transactions are smaller. V8 lets garbage
+ * grow to several times what lives before it collects, so it is told to collect at a third more.
  */
-const LARGE_RUN = { homes: 400, batchGas: 3_000_000n };
+const LARGE_RUN = { homes: 400, batchGas: 3_000_000n, v8Flag: "--heap-growing-percent=30" };
 
 /** Hears how far a step is. */
 export type Progress = (done: number, total: number) => void;
@@ -78,13 +81,15 @@ export class Simulation {
     }
     const retailCap = Math.max(market.rules.retailCap, highest);
     const homes = feedersOf(grid).reduce((count, { feeder }) => count + feeder.homes.length, 0);
+    const isLarge = homes >= LARGE_RUN.homes;
+    if (isLarge) setFlagsFromString(LARGE_RUN.v8Flag);
     this.#network = await openNetwork(name, {
       seed,
       slotSeconds: inputs.slotSeconds,
       genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
       rules: { retailCap },
       election: { epochBlocks: SIMULATED_EPOCH_BLOCKS },
-      ...(homes < LARGE_RUN.homes ? {} : { batchGas: LARGE_RUN.batchGas }),
+      ...(isLarge ? { batchGas: LARGE_RUN.batchGas } : {}),
       ...(this.options.serve ? { network: "local", rpcUrls: endpointUrls(this.options.port) } : {}),
     });
     this.#market = this.#network.clock.isVirtual

@@ -138,6 +138,7 @@ async function checkChain(
       chain,
       expected: deployment.genesisHash,
       actual: genesis?.hash ?? "nothing",
+      endpoint: "the endpoint",
     });
   }
   await Promise.all(

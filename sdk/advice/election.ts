@@ -26,7 +26,10 @@ export const ELECTION_ERRORS = {
     why: "{account} is no active member with the role Accountant.",
     todo: "Let the council admit it, or end its suspension.",
   },
-  ElectionNotCandidate: { why: "{account} is no candidate's number or account.", todo: "Register first." },
+  ElectionNotCandidate: {
+    why: "{account} is no candidate's number or account.",
+    todo: "Name a number that the list of candidates has (npm run accountants -- candidates); to stand, register.",
+  },
   ElectionAlreadyCandidate: {
     why: "The member is candidate {candidate} already.",
     todo: "Change its node with changeNode, or stand again after resigning.",

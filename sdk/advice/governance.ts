@@ -7,7 +7,7 @@ export const GOVERNANCE_ERRORS = {
     todo: "Execute it then; anyone can.",
   },
   FederationGovernorInvalidTime: {
-    why: "The governor's time {setting} (text in bytes32) is nothing: no decision could be queued, or executed.",
+    why: "The governor's time {setting} is nothing: no decision could be queued, or executed.",
     todo: "Deploy with a time above 0.",
   },
   FederationGovernorLastAdmin: {

@@ -276,6 +276,16 @@ describe("the watcher on the recorded chain", () => {
     expect(await new CertificateStore(folder, 20_260).nextBlock("turns")).to.equal(500);
   });
 
+  it("finds everything left to report where a watcher without a key kept certificates before", async () => {
+    const { chain } = recorded;
+    const store = new CertificateStore(folder, chain.deployment.chainId);
+    await new Watcher({ chain, store, readOnly: true }).catchUp();
+    expect(await store.nextBlock("certificates")).to.equal(LAST);
+    expect(await store.nextBlock("turns")).to.equal(undefined);
+    await watcher().catchUp();
+    expect(reportedBlocks()).to.deep.equal(PASSED);
+  });
+
   it("does not report whoever has no seat to lose", async () => {
     // the killed is the one that missed its turn at the start, too
     const [killed = ""] = blame(at(86).set, at(85).header, at(86).header, RECORDED_TIMING);

@@ -322,6 +322,8 @@ describe("npm run accountants", function () {
         [["elect", "--as", "nobody"], "--as nobody"],
         [["elect", "--as", "node1", "--keystore", "./nowhere"], "ElectionEpochOpen"],
         [["elect", "--keystore", "./nowhere"], "./nowhere"],
+        [["status", "--network", "embedded"], "inside npm start alone"],
+        [["status", "--network", "atlantis"], "--network atlantis: there is no deployment file"],
         [["status", "--rpc", user], "ChainIdMismatch"],
         [["status", "--rpc", "http://127.0.0.1:1"], "EndpointUnreachable"],
         [["change-node", "--as", "accountant1"], "--node: the node's key is not given"],

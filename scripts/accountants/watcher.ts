@@ -53,8 +53,8 @@ export class Watcher {
   readonly #readOnly: boolean;
   /** The first block that each task has not looked at; undefined before the first look. */
   #places: Record<WatchTask, bigint> | undefined;
-  /** Blocks passed by because the endpoint did not know them, to be looked at again while they can be reported. */
-  readonly #unknown = new Set<bigint>();
+  /** Blocks whose turns could not be looked at, or reported: passed by, and tried again while they are in reach. */
+  readonly #owed = new Set<bigint>();
   #hasTurns = true;
   readonly #failures = new Map<string, string>();
 
@@ -134,10 +134,13 @@ export class Watcher {
   async #reportMisses(places: Record<WatchTask, bigint>, latest: bigint): Promise<void> {
     const until = newestSettled(latest);
     const reachable = latest + 2n - COURT_REACH; // the report is mined in the next block, or the one after
-    for (const block of [...this.#unknown]) {
-      this.#unknown.delete(block);
-      if (block < reachable) this.#emit({ kind: "out of reach", fromBlock: block, toBlock: block });
-      else await this.#report(block);
+    for (const block of [...this.#owed]) {
+      if (block >= reachable) {
+        await this.#report(block);
+        continue;
+      }
+      this.#owed.delete(block);
+      this.#emit({ kind: "out of reach", fromBlock: block, toBlock: block });
     }
     if (until < places.turns) return;
     const fromBlock = places.turns;
@@ -148,13 +151,24 @@ export class Watcher {
       if (block === first && fromBlock < reachable) {
         this.#emit({ kind: "out of reach", fromBlock, toBlock: reachable - 1n });
       }
-      places.turns = block + 1n; // one that fails is the first of the next try
+      places.turns = block + 1n;
     }
-    const [oldest = places.turns] = [...this.#unknown].sort((a, b) => (a < b ? -1 : 1));
+    const [oldest = places.turns] = [...this.#owed].sort((a, b) => (a < b ? -1 : 1));
     await this.#store.setNextBlock("turns", Number(oldest));
   }
 
   async #report(block: bigint): Promise<void> {
+    try {
+      await this.#lookAt(block);
+      this.#owed.delete(block);
+    } catch (error) {
+      if (isCommonwattError(error, "RpcUnreachable")) throw error; // as all that follow would fail
+      this.#owed.add(block);
+      this.#fail(`the turns before block ${block}`, error);
+    }
+  }
+
+  async #lookAt(block: bigint): Promise<void> {
     try {
       const passed = await passedTurns(this.#chain, block);
       if (passed === undefined || passed.accusable.length === 0) return;
@@ -167,9 +181,6 @@ export class Watcher {
       } else if (isRefusal(error)) {
         // asking again would be refused again, and the blocks that follow must not wait for it
         this.#emit({ kind: "refused", block, reason: error.message });
-      } else if (isCommonwattError(error, "BlockUnknown")) {
-        this.#unknown.add(block);
-        this.#fail(`the turns before block ${block}`, error);
       } else {
         throw error;
       }

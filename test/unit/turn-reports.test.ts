@@ -301,10 +301,11 @@ describe("the watcher on the recorded chain", () => {
     const one = watcher();
     await one.catchUp();
     expect(events.filter(({ kind }) => kind === "failed")).to.have.length(1);
-    expect(events.at(-1)).to.include({ kind: "failed", task: "missed turns" });
-    expect(reportedBlocks(), "it goes on where it failed, so that nothing is left out").to.deep.equal([]);
+    expect(events.find(({ kind }) => kind === "failed")).to.include({ task: "the turns before block 86" });
+    expect(reportedBlocks(), "the blocks that follow don't wait").to.deep.equal(PASSED.slice(2));
     await one.catchUp();
-    expect(reportedBlocks()).to.deep.equal(PASSED.slice(1));
+    expect(reportedBlocks()).to.have.members(PASSED.slice(1));
+    expect(reportedBlocks()).to.have.length(PASSED.length - 1);
     expect(
       events.filter(({ kind }) => kind === "missed").map((event) => "byOther" in event && event.byOther),
     ).to.deep.equal(PASSED.map((number) => number === 75n));
@@ -355,6 +356,17 @@ describe("the watcher on the recorded chain", () => {
         events.filter(({ kind }) => kind === "failed").map((event) => "task" in event && event.task),
       ).to.deep.equal(["certificates"]);
       expect(await new CertificateStore(folder, 20_260).nextBlock("certificates")).to.equal(undefined);
+    });
+
+    it("but stops at once where nobody answers, and goes on there", async () => {
+      recorded.logs = () => Promise.resolve([]);
+      recorded.failure = new CommonwattError("RpcUnreachable", { reason: "refused" });
+      const one = watcher();
+      await one.catchUp();
+      expect(reportedBlocks()).to.deep.equal([]);
+      expect(events.map((event) => "task" in event && event.task)).to.deep.equal(["missed turns"]);
+      await one.catchUp();
+      expect(reportedBlocks()).to.deep.equal(PASSED);
     });
 
     it("nor one block for another, and looks again at those that it had to pass by", async () => {

@@ -2,8 +2,10 @@
 import { setFlagsFromString } from "node:v8";
 
 import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk/actions/market.js";
-import { auditChain, type AuditState } from "../../sdk/audit/index.js";
+import { holdDueElection } from "../../sdk/actions/election.js";
+import { auditEvents } from "../../sdk/audit/index.js";
 import { withSigner } from "../../sdk/connect.js";
+import { readEvents } from "../../sdk/events.js";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
 import { endpointUrls } from "../chains/serve.js";
 import { feedersOf } from "../grid/index.js";
@@ -11,7 +13,7 @@ import { InputError } from "../inputs/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
 import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
 import { MarketRun } from "./market-run.js";
-import { accountingWork, holdDueElection, startElection, type AccountingWork } from "./accounting.js";
+import { accountingWork, FeesBooked, startElection, type AccountingWork } from "./accounting.js";
 import { Metering, type StartMetering } from "./metering.js";
 import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
@@ -184,14 +186,18 @@ export class Simulation {
   async audit(onProgress: Progress): Promise<{ readonly plan: Plan; readonly result: SimulationResult }> {
     const network = known(this.#network);
     const plan = known(this.#plan);
-    const books: AuditState = await auditChain(network.transaction, { onProgress });
+    const { transaction } = network;
+    const toBlock = await transaction.provider.getBlockNumber();
+    const fees = new FeesBooked(this.#firstBlock);
+    const events = readEvents(transaction, { fromBlock: transaction.deployment.deploymentBlock, toBlock });
+    const books = await auditEvents(transaction, fees.counting(events), { toBlock, onProgress });
     const result = resultOf({
       plan,
       neighbourhood: known(this.#neighbourhood),
       slots: known(this.#slots),
       books,
       seed: this.options.seed,
-      ...(await this.#work(network, books.lastBlock)),
+      ...(await this.#work(network, books.lastBlock, fees)),
     });
     return { plan, result: { ...result, firstDifference: books.findings[0] } };
   }
@@ -216,7 +222,7 @@ export class Simulation {
     await this.#network?.close();
   }
 
-  async #work({ transaction }: OpenNetwork, lastBlock: number): Promise<RunWork> {
+  async #work({ transaction }: OpenNetwork, lastBlock: number, fees: FeesBooked): Promise<RunWork> {
     let [transactions, gasUsed] = [0, 0n];
     const blocks = new Map<string, number>();
     for (let number = this.#firstBlock; number <= lastBlock; number++) {
@@ -226,11 +232,8 @@ export class Simulation {
       gasUsed += block.gasUsed;
       blocks.set(block.miner, (blocks.get(block.miner) ?? 0) + 1);
     }
-    const accounting = await accountingWork(transaction, known(this.#neighbourhood).members, {
-      fromBlock: this.#firstBlock,
-      toBlock: lastBlock,
-      blocksOf: (node) => blocks.get(node) ?? 0,
-    });
+    const { members } = known(this.#neighbourhood);
+    const accounting = await accountingWork(transaction, members, fees, (node) => blocks.get(node) ?? 0);
     return { transactions, gasUsed, accounting };
   }
 

@@ -28,9 +28,8 @@ library GridEdges {
     /// @param feeder The order's feeder.
     error GridEdgesUnknownFeeder(uint256 feeder);
 
-    /// Takes `wh` from the order's edges, which carry as much.
+    /// Takes `wh` from the order's edges, which carry as much; only where edges are limited.
     function take(Edges memory edges, uint256 order, uint256 direction, uint256 wh) internal pure {
-        if (!edges.isLimited) return;
         uint256 feeder = _indexOf(edges, order);
         edges.leftWh[2 * feeder + direction] -= wh;
         uint256 district = edges.above[feeder];

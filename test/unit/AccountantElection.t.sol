@@ -238,7 +238,18 @@ contract AccountantElectionTest is ElectionFixture {
         vm.expectEmit(address(election));
         emit IElectionCandidates.DepositChanged(5, DEPOSIT + 7);
         election.addDeposit(7);
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionInvalidAmount.selector, 0, 0));
+        election.addDeposit(0);
         vm.stopPrank();
+    }
+
+    function test_RevertWhen_ThereAreTooManyCandidates() public {
+        federation.admitMember(member(5), ACCOUNTANT);
+        bytes memory signature = claimSignature(member(5), node(5), nodeKey(5));
+        _setCandidateCount(1_000);
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionTooManyCandidates.selector, 1_000));
+        vm.prank(member(5));
+        election.register(node(5), signature);
     }
 
     function test_RevertWhen_ResigningOrStandingTwice() public {
@@ -377,6 +388,12 @@ contract AccountantElectionTest is ElectionFixture {
         election.elect(new uint256[](0));
         vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, 8));
         election.elect(list(8));
+        swapped = orderOf(election.candidateWords());
+        for (uint256 unknown = 0; unknown <= 8; unknown += 8) {
+            swapped[0] = unknown; // the last one counts how long the order must be
+            vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, unknown));
+            election.elect(swapped);
+        }
         election.elect(order);
     }
 
@@ -611,6 +628,18 @@ contract AccountantElectionTest is ElectionFixture {
     }
 
     // -------------------- steps
+
+    /// Writes the count, the 16 bits behind the last election in the word that holds both.
+    function _setCandidateCount(uint256 count) private {
+        uint256 clear = ~(uint256(type(uint16).max) << 64);
+        for (uint256 slot = 1_024; slot < 1_100; ++slot) {
+            uint256 word = uint256(vm.load(address(election), bytes32(slot)));
+            vm.store(address(election), bytes32(slot), bytes32((word & clear) | (count << 64)));
+            if (election.candidateCount() == count) return;
+            vm.store(address(election), bytes32(slot), bytes32(word));
+        }
+        fail("no count of candidates");
+    }
 
     /// Candidates 5 to 8 hold the seats, 9 and 10 stand by; a new epoch has begun.
     function _electWithStandby() private {

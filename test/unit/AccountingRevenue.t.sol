@@ -44,6 +44,17 @@ contract AccountingRevenueTest is EscrowFixture {
         assertEq(vm.getRecordedLogs().length, 0);
     }
 
+    function test_WhereVotersGetAllTheAccountantIsToldOfNothing() public {
+        IAccountantElection election = IAccountantElection(address(new ElectionMock()));
+        fees = new AccountingRevenue(address(manager), credit, election, 10_000);
+        _allow(address(fees), IAccountingFees.book.selector, Roles.SETTLEMENT);
+        vm.recordLogs();
+        _book(accountant, 5); // without voters: the pool's
+        assertEq(vm.getRecordedLogs().length, 1);
+        assertEq(fees.dueOf(accountant), 0);
+        assertEq(fees.dueOf(address(0)), 5);
+    }
+
     function test_FeesOfABlockThatNamesNobodyGoToThePool() public {
         _book(address(0), 5);
         assertEq(fees.dueOf(address(0)), 5);

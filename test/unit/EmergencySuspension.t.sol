@@ -7,6 +7,7 @@ import {EmergencySuspension} from "../../contracts/federation/EmergencySuspensio
 import {IAccountantSeats} from "../../contracts/interfaces/IAccountantSeats.sol";
 import {IEmergencySuspension} from "../../contracts/interfaces/IEmergencySuspension.sol";
 import {IFederation, Standing} from "../../contracts/interfaces/IFederation.sol";
+import {Roles} from "../../contracts/libraries/Roles.sol";
 import {GovernanceFixture} from "../utils/GovernanceFixture.sol";
 
 contract EmergencySuspensionTest is GovernanceFixture {
@@ -274,6 +275,16 @@ contract EmergencySuspensionTest is GovernanceFixture {
         );
         (, uint256 most) = other.limits();
         assertEq(most, type(uint256).max);
+    }
+
+    function test_WithoutAnElectionARegulatorSuspendsAMemberThatCouldSit() public {
+        deployUngoverned(20);
+        IAccountantSeats none = IAccountantSeats(address(0));
+        emergency = new EmergencySuspension(address(manager), federation, none, DURATION, WAIT);
+        manager.grantRole(Roles.EMERGENCY, address(emergency), 0);
+        _byRegulator(founders[5]);
+        assertFalse(federation.isActive(founders[5]));
+        assertEq(emergency.running().length, 1);
     }
 
     function test_RevertWhen_AccusersWouldNotWaitLongerThanASuspensionLasts() public {

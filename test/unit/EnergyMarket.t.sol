@@ -525,14 +525,14 @@ contract EnergyMarketTest is TradingFixture {
         _setTreeMeters(MarketBounds.MAX_TREE_METERS - 1);
         relay(feederA, orderOf(OTHER, Side.Buy, 1_000, 1));
         SignedOrder[] memory orders = one(signed(orderOf(AWAY, Side.Buy, 1_000, 1)));
-        vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.EnergyMarketTooManyMeters.selector, 0, feederB, SLOT, 42));
+        vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.EnergyMarketTooManyMeters.selector, 0, feederB, SLOT, 41));
         market.relay(feederB, orders);
     }
 
     /// Whatever an order is worth, its meter may come to need a new debt: so meters are bounded, not orders alone.
     function test_RevertWhen_AFeedersShareOfMetersIsTaken() public {
-        // three feeders in the tree: 42 meters each; here with an order each
-        for (uint32 meter = 1_000; meter < 1_041; ++meter) {
+        // three feeders in the tree: 41 meters each; here with an order each
+        for (uint32 meter = 1_000; meter < 1_040; ++meter) {
             addHome(meter, feederA);
             relay(feederA, orderOf(meter, Side.Buy, 1_000, 1));
         }
@@ -545,7 +545,7 @@ contract EnergyMarketTest is TradingFixture {
             0,
             feederA,
             SLOT,
-            42
+            41
         );
         _refused(orderOf(OTHER, Side.Buy, 1_000, 1), full);
         vm.prank(address(bilaterals));

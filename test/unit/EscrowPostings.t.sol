@@ -359,6 +359,14 @@ contract EscrowPostingsTest is EscrowFixture {
         assertEq(arrears.debtTo(other, grid), 5);
     }
 
+    function test_SurplusBetweenTwoPlacesOfOneAccountMovesNothing() public {
+        PartyPosting[] memory parties = parties2(utility, utility);
+        (parties[0].surplusMicro, parties[1].surplusMicro) = (-45, 45);
+        postParties(parties);
+        assertAccount(utility, 0, 0, 0, 0);
+        assertEq(arrears.debtTo(utility, utility), 0);
+    }
+
     function test_AccountingFeesGoToTheirAccount() public {
         fund(utility, 10);
         PartyPosting[] memory parties = parties2(utility, grid);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Records} from "../../contracts/libraries/Records.sol";
-import {ReadingStatus} from "../../contracts/types/MarketTypes.sol";
+import {ReadingStatus, RuleSet} from "../../contracts/types/MarketTypes.sol";
 import {SettlementFixture} from "../utils/SettlementFixture.sol";
 
 /// @notice Escalation: which short slots count, for whom, and who is paid. The rules of the fixture: 0.10 a kWh from
@@ -32,6 +32,25 @@ contract ShortSlotsTest is SettlementFixture {
         _finalSlot(SLOT, 900, ReadingStatus.Actual);
         _finalSlot(SLOT + 1, 1_000, ReadingStatus.Actual);
         _openSlot(SLOT + 1 + LAG, 900, ReadingStatus.Actual);
+        assertEq(outcome(1).bondPaid, 10_000);
+    }
+
+    function test_WithoutAThresholdOrARateNobodyPaysEscalation() public {
+        _finalSlot(SLOT, 900, ReadingStatus.Actual);
+        _finalSlot(SLOT + 1, 900, ReadingStatus.Actual);
+        RuleSet memory changed = rules();
+        changed.escalationThreshold = 0;
+        world.setRules(changed);
+        _openSlot(SLOT + 1 + LAG, 900, ReadingStatus.Actual);
+        assertEq(outcome(1).bondPaid, 10_000);
+        (changed.escalationThreshold, changed.escalationRate) = (2, 0);
+        world.setRules(changed);
+        _openSlot(SLOT + 2 + LAG, 900, ReadingStatus.Actual);
+        assertEq(outcome(1).bondPaid, 10_000);
+    }
+
+    function test_BeforeThereWasASlotNobodyWasShort() public {
+        _openSlot(LAG - 1, 900, ReadingStatus.Actual); // opened when no slot's record could be closed
         assertEq(outcome(1).bondPaid, 10_000);
     }
 

@@ -253,6 +253,7 @@ describe("QBFT: changed headers", () => {
         withExtra({ 4: concat(["0xf90043", encodeRlp(`0x${"11".repeat(65)}`)]) }),
         "QbftHeaderWrongExtraData",
       ],
+      "seals whose length goes beyond the header": [withExtra({ 4: "0xf9ffff" }), "QbftHeaderWrongExtraData"],
       "a short nonce": [withItems({ 14: encodeRlp(`0x${"11".repeat(7)}`) }), "QbftHeaderWrongItem"],
       "no base fee": [list(encoded.slice(0, 15)), "QbftHeaderWrongInteger"],
       "18 fields": [list(encoded.slice(0, 18)), "QbftHeaderWrongInteger"],

@@ -58,6 +58,18 @@ export const VAULT_ERRORS = {
     why: "The share store refused the request for record {record}: {reason}.",
     todo: "Sign a fresh request with the right account, for the right store, by the right clock.",
   },
+  VaultRequestMalformed: {
+    why: "The request is not of the form that a share store takes: {reason}.",
+    todo: "Send what this version of the SDK sends; docs/vault.md has the form.",
+  },
+  VaultStoreAddressInvalid: {
+    why: "{url} is no address of a share store.",
+    todo: "Give an https: address; http: is for stores on this machine alone, for their answers are shares in clear.",
+  },
+  VaultStoreOtherChain: {
+    why: "The share store {store} keeps shares for contract {personalRecords} of chain {chainId}, and not for this user chain.",
+    todo: "Use a store of this user chain.",
+  },
   VaultReceiptInvalid: {
     why: "The share store {store} gave no valid receipt for record {record}.",
     todo: "Take the record as not erased there; ask the store's keeper.",
@@ -138,10 +150,6 @@ export const VAULT_ERRORS = {
   VaultScopeExceeded: {
     why: "Record {record}, version {version}, is outside the scope of grant {grantId}.",
     todo: "Grant it by itself.",
-  },
-  VaultScopeTooWide: {
-    why: "{versions} versions are too many to share at once.",
-    todo: "Narrow the scope, and share the rest afterwards.",
   },
   VaultRotationInterrupted: {
     why: "The rotation stopped after {done} of {total} records: {reason}.",

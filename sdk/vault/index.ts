@@ -19,6 +19,7 @@ export * from "./content.js";
 export { receiptsHash, type Erasure } from "./erasure.js";
 export { Grantee, type GranteeParts } from "./grantee.js";
 export type { GrantInput, OwnGrant } from "./granting.js";
+export * from "./grant-payload.js";
 export * from "./grants.js";
 export * from "./keys.js";
 export * from "./locator.js";
@@ -28,8 +29,19 @@ export type { VaultParts } from "./parts.js";
 export * from "./place.js";
 export * from "./rotation.js";
 export * from "./seal.js";
+export * from "./share-http.js";
 export * from "./share-keeper.js";
 export * from "./share-store.js";
+export {
+  MAX_SHARE_MESSAGE_BYTES,
+  refusalBody,
+  SHARE_STORE_FORMAT,
+  shareBodies,
+  wireText,
+  type ShareStoreAbout,
+  type ShareVerb,
+} from "./share-wire.js";
+export * from "./user-chain.js";
 export * from "./vault.js";
 export * from "./wallet.js";
 export { EncryptionKey, Recipient, SUITE } from "./wrap.js";

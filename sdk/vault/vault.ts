@@ -41,7 +41,7 @@ export class Vault {
   async publishKey(): Promise<bigint> {
     const { directory } = this.#side.parts;
     const known = await directory.keyOf(this.owner);
-    if (known !== undefined && !known.isRevoked) return known.number;
+    if (known?.publicKey !== undefined) return known.number;
     const number = (known?.number ?? 0n) + 1n;
     const { publicKey } = await this.#side.ring.key(number);
     await directory.publish({ number, publicKey });
@@ -126,7 +126,7 @@ export class Vault {
   async revokeLostKey(progress?: RotationProgress): Promise<bigint> {
     const { directory } = this.#side.parts;
     const known = await directory.keyOf(this.owner);
-    if (known?.isRevoked === false) await directory.revoke();
+    if (known?.publicKey !== undefined) await directory.revoke();
     return this.rotate(progress);
   }
 

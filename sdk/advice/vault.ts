@@ -151,6 +151,18 @@ export const VAULT_ERRORS = {
     why: "Record {record}, version {version}, is outside the scope of grant {grantId}.",
     todo: "Grant it by itself.",
   },
+  VaultRequestUnknown: {
+    why: "Nobody brought {owner} a request {request}.",
+    todo: "See the requests that wait; one off the chain is accepted by a grant.",
+  },
+  VaultRequestAnswered: {
+    why: "Request {request} was answered before.",
+    todo: "Grant by itself, or revoke the grant.",
+  },
+  VaultRequestUnreadable: {
+    why: "Request {request} doesn't open with the vault's keys, or who asks didn't sign it.",
+    todo: "Decline it: what it asks for and who asks can't be known.",
+  },
   VaultRotationInterrupted: {
     why: "The rotation stopped after {done} of {total} records: {reason}.",
     todo: "Run it again: it goes on from there, and meanwhile every record still opens.",

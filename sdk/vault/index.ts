@@ -27,6 +27,14 @@ export { isLowOrderPoint } from "./low-order.js";
 export * from "./padding.js";
 export type { VaultParts } from "./parts.js";
 export * from "./place.js";
+export {
+  sealWish,
+  type AskerParts,
+  type OwnRequest,
+  type SealedRequest,
+  type SignedWish,
+  type Wish,
+} from "./requests.js";
 export * from "./rotation.js";
 export * from "./seal.js";
 export * from "./share-http.js";

@@ -13,7 +13,7 @@ import { readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
 import { keysByName, keysPath, readKeys } from "./keys-file.js";
 import { deploymentFileOf, fund, isSimulated } from "./served.js";
-import { SIMULATED_DEFAULTS } from "./simulated.js";
+import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
 import { KEY_VARIABLE, loadKey } from "../inputs/keys.js";
 
 /** Options that all subcommands share. */

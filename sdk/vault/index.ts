@@ -22,6 +22,7 @@ export type { GrantInput, OwnGrant } from "./granting.js";
 export * from "./grant-payload.js";
 export * from "./grants.js";
 export * from "./keys.js";
+export * from "./kinds.js";
 export * from "./locator.js";
 export { isLowOrderPoint } from "./low-order.js";
 export * from "./padding.js";
@@ -40,6 +41,7 @@ export * from "./seal.js";
 export * from "./share-http.js";
 export * from "./share-keeper.js";
 export * from "./share-store.js";
+export * from "./shown.js";
 export {
   MAX_SHARE_MESSAGE_BYTES,
   refusalBody,

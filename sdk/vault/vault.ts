@@ -2,7 +2,7 @@
 import { CommonwattError } from "../errors.js";
 import { archivePlace, readArchive, writeArchive, type ArchivedVersion } from "./archive.js";
 import type { RecordState, WrittenVersion } from "./chain.js";
-import { commitmentOf, proveSlot, type SlotProof } from "./commitment.js";
+import { commitmentOf, proveSlot } from "./commitment.js";
 import type { Content } from "./content.js";
 import { eraseRecord, type Erasure } from "./erasure.js";
 import {
@@ -18,6 +18,7 @@ import {
 import { openVersion } from "./opener.js";
 import { OwnerSide, type VaultParts } from "./parts.js";
 import { ownRequests, waitingWish, type OwnRequest } from "./requests.js";
+import type { ShownSlot } from "./shown.js";
 import { rotateKey, type RotationProgress } from "./rotation.js";
 import { writeVersions, type VersionInput, type VersionName } from "./writing.js";
 
@@ -70,9 +71,10 @@ export class Vault {
     return this.#open(written);
   }
 
-  /** Shows one slot of a version to whoever can read its commitment on the chain. */
-  async prove(record: string, label: string, version?: bigint): Promise<SlotProof> {
-    return proveSlot(await this.get(record, version), label);
+  /** Shows one slot of a version to whoever can read its commitment on the chain; the last version when none is named. */
+  async prove(record: string, label: string, version?: bigint): Promise<ShownSlot> {
+    const shown = version ?? (await this.#side.ownState(record)).version;
+    return { ...proveSlot(await this.get(record, shown), label), owner: this.owner, record, version: shown };
   }
 
   /** All records, erased ones too; nothing of them in clear. */

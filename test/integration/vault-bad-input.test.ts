@@ -62,14 +62,14 @@ describe("npm run vault, given what it can't use", function () {
     for (const file of ["vault.json", "keystore.json"])
       await copyFile(stage.at("ann", file), stage.at("damaged", file));
     await truncate(stage.at("damaged", "keystore.json"), 200);
-    expect(await stage.refused("damaged", "get", NOTHING)).to.contain("VaultKeystoreUnopened");
+    expect(await stage.declined("damaged", "get", NOTHING)).to.contain("VaultKeystoreUnopened");
     await writeFile(stage.at("damaged", "vault.json"), "{}");
-    expect(await stage.refused("damaged", "list")).to.contain("vault.json");
+    expect(await stage.declined("damaged", "list")).to.contain("vault.json");
     expect(await stage.refused("nobody", "get", NOTHING)).to.contain("there is no vault here");
-    expect(await stage.refused("ann", "--password-file", stage.at("none"), "get", NOTHING)).to.contain("none");
+    expect(await stage.declined("ann", "--password-file", stage.at("none"), "get", NOTHING)).to.contain("none");
     const short = ["init", "--share-store", ...stage.storeUrls];
     await writeFile(stage.at("short"), "short\n");
-    expect(await stage.refused("new", "--password-file", stage.at("short"), ...short)).to.contain("too short");
+    expect(await stage.declined("new", "--password-file", stage.at("short"), ...short)).to.contain("too short");
     expect(await readdir(stage.folder)).to.not.include("new");
   });
 
@@ -92,10 +92,10 @@ describe("npm run vault, given what it can't use", function () {
 
   it("refuses a key that the record or the grant was not wrapped for", async () => {
     const record = await put("who.txt");
-    expect(await stage.refused("bank", "get", record)).to.contain("VaultRecordForeign");
+    expect(await stage.declined("bank", "get", record)).to.contain("VaultRecordForeign");
     const grantId = /0x[0-9a-f]{64}/.exec(await stage.said("ann", "grant", ann, "--all", "--days", "1"))?.[0] ?? "";
     expect(await stage.refused("bank", "shared", grantId)).to.contain("VaultWrongKey");
-    expect(await stage.refused("bank", "revoke", grantId)).to.contain("VaultGrantUnknown");
+    expect(await stage.declined("bank", "revoke", grantId)).to.contain("VaultGrantUnknown");
   });
 
   it("refuses truncated and swapped ciphertext", async () => {
@@ -142,17 +142,19 @@ describe("npm run vault, given what it can't use", function () {
     const home = withSigner(stage.network.user, keyFromSeed(31, "user", "home/1"));
     await relayAccessRequest(home, { owner: ann, request: id("noise"), ciphertext: hexlify(new Uint8Array(300)) });
     expect((await stage.done("ann", "requests")).lines.join()).to.contain("can't be read");
-    expect(await stage.refused("ann", "answer", id("noise"), "--accept")).to.contain("VaultRequestUnreadable");
+    expect(await stage.declined("ann", "answer", id("noise"), "--accept")).to.contain("VaultRequestUnreadable");
     expect(await stage.said("ann", "answer", id("noise"), "--decline")).to.equal("Declined.");
   });
 
   it("refuses a grant for a record that one doesn't own, to nobody, for no time, or of nothing", async () => {
-    const grant = (...args: string[]): Promise<string> => stage.refused("ann", "grant", ...args);
-    expect(await grant(bank, "--record", NOTHING, "--days", "1")).to.contain("VaultRecordForeign");
+    const grant = (...args: string[]): Promise<string> => stage.declined("ann", "grant", ...args);
+    expect(await stage.refused("ann", "grant", bank, "--record", NOTHING, "--days", "1")).to.contain(
+      "VaultRecordForeign",
+    );
     expect(await grant(`0x${"12".repeat(20)}`, "--all", "--days", "1")).to.contain("VaultKeyMissing");
     expect(await grant(bank, "--all")).to.contain("--days");
     expect(await grant(bank, "--days", "1")).to.contain("--all");
-    expect(await grant("bank", "--all", "--days", "1")).to.contain("Give an address");
+    expect(await stage.refused("ann", "grant", "bank", "--all", "--days", "1")).to.contain("Give an address");
     const backwards = ["--from", "2030-01-01T00:00:00Z", "--until", "2029-01-01T00:00:00Z"];
     expect(await grant(bank, "--all", ...backwards)).to.contain("VaultGrantPeriodInvalid");
   });
@@ -164,25 +166,27 @@ describe("npm run vault, given what it can't use", function () {
     const grantId = /0x[0-9a-f]{64}/.exec(said)?.[0] ?? "";
     const refusal = await stage.refused("bank", "get", record, "--grant", grantId);
     expect(refusal).to.contain("VaultGrantNotRunning").and.contain("it ended");
-    expect(await stage.refused("ann", "renew", grantId, "--days", "1")).to.contain("VaultGrantNotRunning");
+    expect(await stage.declined("ann", "renew", grantId, "--days", "1")).to.contain("VaultGrantNotRunning");
   });
 
   it("refuses an oversized record, missing files and labels that come twice", async () => {
     await writeFile(stage.at("huge"), "");
     await truncate(stage.at("huge"), 17 * 2 ** 20);
-    const refused = (...args: string[]): Promise<string> => stage.refused("ann", "put", "--kind", "free", ...args);
-    expect(await refused(stage.at("huge"))).to.contain("longer than 16777216 bytes");
+    const refused = (...args: string[]): Promise<string> => stage.declined("ann", "put", "--kind", "free", ...args);
+    expect(await stage.refused("ann", "put", "--kind", "free", stage.at("huge"))).to.contain(
+      "longer than 16777216 bytes",
+    );
     await truncate(stage.at("huge"), 9 * 2 ** 20);
     await copyFile(stage.at("huge"), stage.at("huge2"));
     expect(await refused(stage.at("huge"), stage.at("huge2"))).to.contain("VaultRecordOversized");
     expect(await refused(stage.at("none"))).to.contain("ENOENT");
     expect(await refused(stage.at("who.txt"), stage.at("who.txt"))).to.contain("VaultContentInvalid");
-    expect(await stage.refused("ann", "put", stage.at("who.txt"))).to.contain("--kind");
+    expect(await stage.declined("ann", "put", stage.at("who.txt"))).to.contain("--kind");
     expect(await stage.refused("ann", "put", "--kind", "secret", stage.at("who.txt"))).to.contain("profile, readings");
     expect(await stage.refused("ann", "get", "12")).to.contain("64 hex digits");
     const record = await stage.said("ann", "put", "--kind", "free", stage.at("who.txt"), stage.at("long.bin"));
-    expect(await stage.refused("ann", "get", record)).to.contain("--slot");
-    expect(await stage.refused("ann", "prove", record, "--slot", "x", "--out", stage.at("p"))).to.contain(
+    expect(await stage.declined("ann", "get", record)).to.contain("--slot");
+    expect(await stage.declined("ann", "prove", record, "--slot", "x", "--out", stage.at("p"))).to.contain(
       "VaultSlotUnknown",
     );
   });
@@ -196,11 +200,13 @@ describe("npm run vault, given what it can't use", function () {
     expect(await stage.refused("ann", "put", "--kind", "free", stage.at("who.txt"))).to.contain(
       "VaultStoreUnreachable",
     );
-    expect(await stage.refused("ann", "erase", record)).to.contain("VaultErasureIncomplete");
+    expect(await stage.declined("ann", "erase", record)).to.contain("VaultErasureIncomplete");
     expect((await stage.done("ann", "list")).lines).to.deep.equal(before);
-    expect(await stage.refused("lone", "init", "--share-store", second?.url ?? "")).to.contain("VaultStoreUnreachable");
+    expect(await stage.declined("lone", "init", "--share-store", second?.url ?? "")).to.contain(
+      "VaultStoreUnreachable",
+    );
     expect(await readdir(stage.folder)).to.not.include("lone");
-    expect(await stage.refused("lone", "init", "--share-store", "http://example.org")).to.contain(
+    expect(await stage.declined("lone", "init", "--share-store", "http://example.org")).to.contain(
       "VaultStoreAddressInvalid",
     );
     await stage.startStore("store-1", port);
@@ -209,7 +215,7 @@ describe("npm run vault, given what it can't use", function () {
 
   it("refuses an endpoint that is not reached", async () => {
     expect(await stage.refused("ann", "--rpc", "http://127.0.0.1:9", "list")).to.contain("EndpointUnreachable");
-    expect(await stage.refused("ann", "--network", "nowhere.json", "list")).to.contain("nowhere.json");
+    expect(await stage.declined("ann", "--network", "nowhere.json", "list")).to.contain("nowhere.json");
   });
 
   describe("in the middle of a rotation", () => {

@@ -159,7 +159,7 @@ describe("npm run vault", function () {
     await writeFile(file, changed);
     expect(await stage.refused("nobody", "verify", file)).to.contain("VaultProofFalse");
     await writeFile(file, changed.slice(0, 90));
-    expect(await stage.refused("nobody", "verify", file)).to.contain("VaultProofInvalid");
+    expect(await stage.declined("nobody", "verify", file)).to.contain("VaultProofInvalid");
   });
 
   it("exports all in one file for its user alone, which a vault of another phrase imports", async () => {
@@ -173,7 +173,7 @@ describe("npm run vault", function () {
     expect(await stage.said("heir", "import", file, "--from", ann)).to.equal("0 versions imported.");
     expect((await stage.done("heir", "get", record, "--slot", "2026-07")).content.toString()).to.contain("July");
     await writeFile(file, (await readFile(file, "utf8")).replace("July", "Juli"));
-    expect(await stage.refused("heir", "import", file, "--from", ann)).to.contain("VaultArchiveInvalid");
+    expect(await stage.declined("heir", "import", file, "--from", ann)).to.contain("VaultArchiveInvalid");
   });
 
   it("erases what is named, or all but that, for everybody, and keeps the receipts", async () => {

@@ -163,6 +163,15 @@ export class VaultStage {
     return stderr;
   }
 
+  /** Like `refused`, in this process: for a second case of a kind. */
+  async declined(person: string, ...args: string[]): Promise<string> {
+    const { code, lines, content, problem } = await this.run(person, args);
+    expect(code, args.join(" ")).to.equal(2);
+    expect([...lines, ...content]).to.deep.equal([]);
+    for (const secret of [SECRET, PASSWORD]) expect(problem).to.not.contain(secret);
+    return problem;
+  }
+
   arguments(person: string, args: readonly string[]): string[] {
     const shared = ["--home", this.at(person), "--network", this.deployment, "--password-file", this.at("password")];
     return [...shared, ...args];

@@ -14,6 +14,7 @@ import {
   aboutShareStore,
   HttpShareStore,
   MAX_SHARE_MESSAGE_BYTES,
+  openShareStore,
   ShareAction,
   signRequest,
   Vault,
@@ -91,6 +92,11 @@ describe("share store over HTTP", () => {
     const { chainId, personalRecords } = world.chain.contracts;
     const about = { format: "commonwatt-share-store-1", account: keeper.account, chainId, personalRecords };
     expect(await aboutShareStore(server.url)).to.deep.equal(about);
+    expect((await openShareStore(server.url, world.chain.contracts)).account).to.equal(keeper.account);
+    const elsewhere = openShareStore(server.url, { chainId, personalRecords: world.chain.contracts.recordGrants });
+    expect(await codeOf(elsewhere)).to.equal("VaultStoreOtherChain");
+    const other = openShareStore(server.url, { chainId: chainId + 1n, personalRecords });
+    expect(await codeOf(other)).to.equal("VaultStoreOtherChain");
   });
 
   it("tells a refusal as the error that it is: replays, strangers, what is not there", async () => {

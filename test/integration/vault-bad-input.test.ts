@@ -74,6 +74,16 @@ describe("npm run vault, given what it can't use", function () {
     expect(await readdir(stage.folder)).to.not.include("new");
   });
 
+  it("makes nothing with a bucket whose key is not given, a network that is not there, or words that are no phrase", async () => {
+    const store = ["--share-store", stage.storeUrls[0] ?? ""];
+    const bucket = ["init", ...store, "--bucket", "https://s3.example.org/vault"];
+    expect(await stage.declined("new", ...bucket)).to.contain("COMMONWATT_S3_ACCESS_KEY_ID");
+    const words = ["init", ...store, "--phrase-file", stage.at("who.txt")];
+    expect(await stage.declined("new", ...words)).to.contain("VaultPhraseInvalid");
+    expect(await stage.declined("new", "--network", "nowhere.json", "init")).to.contain("nowhere.json");
+    expect(await readdir(stage.folder)).to.not.include("new");
+  });
+
   it("takes the password from a descriptor, and never waits for one where there is no terminal", async () => {
     const fd = openSync(stage.at("password"), "r");
     const shared = ["--home", stage.at("ann"), "--network", stage.deployment];

@@ -68,6 +68,8 @@ export interface Neighbourhood {
   readonly homes: readonly NeighbourHome[];
   /** All members, by name. */
   readonly members: ReadonlyMap<string, SigningChain>;
+  /** Their accounts on the user chain. */
+  readonly userMembers: ReadonlyMap<string, Wallet>;
   /** All credits issued to homes and suppliers. */
   readonly issuedMicro: bigint;
 }
@@ -110,6 +112,7 @@ class Settler {
   readonly #network: NeighbourhoodNetwork;
   readonly #options: NeighbourhoodOptions;
   readonly #members = new Map<string, SigningChain>();
+  readonly #userMembers = new Map<string, Wallet>();
   #done = 0;
   #total = 0;
   #issuedMicro = 0n;
@@ -145,7 +148,8 @@ class Settler {
       }
     }
     await this.#requireInTime(firstSlot);
-    return { firstSlot, cities, districts, feeders, homes, members: this.#members, issuedMicro: this.#issuedMicro };
+    const members = { members: this.#members, userMembers: this.#userMembers };
+    return { firstSlot, cities, districts, feeders, homes, ...members, issuedMicro: this.#issuedMicro };
   }
 
   /** Far enough ahead that no slot opens over the set-up. */
@@ -178,6 +182,7 @@ class Settler {
       await admitOnce(this.#as("council"), wallet.address, memberRoles);
       await admitOnce(this.#asOnUserChain("council"), userWallet.address, memberRoles);
       this.#members.set(name, signing(this.#network.transaction, wallet));
+      this.#userMembers.set(name, userWallet);
       if (roles.has(MemberRole.Supplier)) await this.#endow(this.#member(name), this.#options.supplierDepositMicro);
       this.#advance();
     }

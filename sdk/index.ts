@@ -22,7 +22,6 @@ export * from "./actions/federation.js";
 export * from "./actions/fees.js";
 export * from "./actions/governance.js";
 export * from "./actions/grant-history.js";
-export * from "./actions/grant-use.js";
 export * from "./actions/grants.js";
 export * from "./actions/grid.js";
 export * from "./actions/key-directory.js";

@@ -58,7 +58,7 @@ interface IPersonalRecords {
     /// @param receiptsHash Hash of the stores' signed receipts.
     event RecordErased(address indexed owner, bytes32 indexed record, uint40 erasedAt, bytes32 receiptsHash);
 
-    /// @notice Only an active account writes its records.
+    /// @notice Only an active account writes its records; to erase them asks for no standing.
     /// @param account Who tried.
     error PersonalRecordsInactive(address account);
 
@@ -127,6 +127,7 @@ interface IPersonalRecords {
 
     /// @notice Marks a record as erased, for ever: no version and no rewrapping follows.
     /// @dev The erasure itself is the stores' forgetting; the chain shows that and when the owner had their receipts.
+    /// Open to a suspended or expelled owner too: it only takes away, and is everybody's right (GDPR, Article 17).
     /// @param record The record.
     /// @param receiptsHash Hash of the stores' signed receipts, not zero; the owner keeps the receipts.
     function erase(bytes32 record, bytes32 receiptsHash) external;

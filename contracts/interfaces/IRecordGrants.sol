@@ -8,7 +8,7 @@ pragma solidity ^0.8.28;
 /// random bytes of blind drawn anew for each grant and told to the grantee inside its payload. Who knows the blind can
 /// show whose grant it is; nobody else can tell two grants of one grantee from those of two. The grant's id commits to
 /// all terms but the period: keccak256(abi.encode(owner, tag, scopeHash, purposeHash)); so a store that is shown
-/// account, blind and the two hashes needs nothing from the chain but `isRunning` (SDK: checkGrantUse).
+/// account, blind and the two hashes needs nothing from the chain but `isRunning` (SDK: ShareKeeper).
 ///
 /// A grant gives no more than the chain's share of content keys; the stores give the other, while the grant runs. A
 /// grantee never writes here: its request travels off chain, or through a relayer's account (`relayRequest`). The

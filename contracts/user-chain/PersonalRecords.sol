@@ -53,7 +53,7 @@ contract PersonalRecords is IPersonalRecords {
     }
 
     /// @inheritdoc IPersonalRecords
-    function erase(bytes32 record, bytes32 receiptsHash) external onlyActive {
+    function erase(bytes32 record, bytes32 receiptsHash) external {
         Record storage state = _living(record);
         if (receiptsHash == bytes32(0)) revert PersonalRecordsZeroReceipts(record);
         uint40 erasedAt = uint40(block.timestamp);

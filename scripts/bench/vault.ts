@@ -32,6 +32,7 @@ const CONTRACTS: RecordContracts = {
   recordGrants: "0x00000000000000000000000000000000000000A2",
   maxInlineBytes: 0,
   maxBatch: BATCH,
+  maxPayloadBytes: 0,
 };
 
 /** A month of quarter hours, and what is around it. */

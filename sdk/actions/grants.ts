@@ -8,6 +8,9 @@ import type { GrantCommitments } from "../signing/grants.js";
 import type { SigningDomain } from "../signing/typed-data.js";
 import { ask, eventIn, plain, transact, type Receipt, type TransactionOverrides } from "../transact.js";
 
+/** Longest payload for a grantee, bytes (RecordGrants.MAX_PAYLOAD_BYTES). */
+export const MAX_GRANT_PAYLOAD_BYTES = 8_192;
+
 /** When a grant runs. */
 export interface GrantPeriod {
   /** First second, Unix. */

@@ -39,15 +39,15 @@ export function keyDirectoryOf(chain: UserChain): SigningDomain {
   return { chainId, verifyingContract: contracts.KeyDirectory.address };
 }
 
-/** An account signs its next encryption key; costs no transaction. */
+/** An account signs an encryption key, the next one where no version is given; costs no transaction. */
 export async function signEncryptionKey(
   chain: UserChain,
   account: Signer,
-  { key }: Pick<KeyPublication, "key">,
+  { key, version }: Pick<KeyPublication, "key"> & Partial<Pick<KeyVersion, "version">>,
 ): Promise<Signed<KeyPublication>> {
   const address = await account.getAddress();
-  const last = await ask(() => chain.contracts.keyDirectory.lastVersion(address));
-  const publication = { account: address, key, version: last + 1n };
+  const next = version ?? (await ask(() => chain.contracts.keyDirectory.lastVersion(address))) + 1n;
+  const publication = { account: address, key, version: next };
   return { ...publication, signature: await sign(account, keyPublicationMessage(keyDirectoryOf(chain), publication)) };
 }
 

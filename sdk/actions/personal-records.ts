@@ -19,6 +19,8 @@ import { ask, transact, type Receipt, type TransactionOverrides } from "../trans
 
 /** Most versions, or rewrappings, of one transaction (PersonalRecords.MAX_BATCH). */
 export const MAX_RECORD_BATCH = 50;
+/** Longest ciphertext that a record has on the chain itself (PersonalRecords.MAX_INLINE_BYTES). */
+export const MAX_INLINE_BYTES = 1_024;
 
 /** What the chain keeps of a record. */
 export interface RecordState {

@@ -93,30 +93,6 @@ export const SDK_ERRORS = {
     why: "{owner} made {granted} grants, and the events show {shown}.",
     todo: "Ask another node: this one leaves out or adds events; or read from the deployment's block on.",
   },
-  GrantUseExpired: {
-    why: "The request under the grant {grantId} was good until {deadline} (Unix seconds).",
-    todo: "Sign a new one.",
-  },
-  GrantUseOtherStore: {
-    why: "The request under the grant {grantId} is for the store {store}.",
-    todo: "Sign one for each store that is asked.",
-  },
-  GrantDisclosureFalse: {
-    why: "Account, blind, scope and purpose that were shown don't come to the grant {grantId}.",
-    todo: "Show them as the grant's payload has them, with the account that it was granted to.",
-  },
-  GrantUseForged: {
-    why: "{account} did not sign the request under the grant {grantId}.",
-    todo: "Let the grantee's own account sign exactly this for this chain.",
-  },
-  GrantNotRunning: {
-    why: "The grant {grantId} doesn't run: it was revoked, is over, or has not begun.",
-    todo: "Ask the owner for another.",
-  },
-  GranteeInactive: {
-    why: "{account} is not active on the user chain.",
-    todo: "Have its suspension ended; a grant is of no use to who was expelled.",
-  },
   RequestByItsAsker: {
     why: "{asker} would send the request itself, and the sender of a transaction is public.",
     todo: "Let another account relay it, or bring it to the owner off the chain.",

@@ -58,6 +58,18 @@ export const VAULT_ERRORS = {
     why: "The share store refused the request for record {record}: {reason}.",
     todo: "Sign a fresh request with the right account, for the right store, by the right clock.",
   },
+  VaultRequestMalformed: {
+    why: "The request is not of the form that a share store takes: {reason}.",
+    todo: "Send what this version of the SDK sends; docs/vault.md has the form.",
+  },
+  VaultStoreAddressInvalid: {
+    why: "{url} is no address of a share store.",
+    todo: "Give an https: address; http: is for stores on this machine alone, for their answers are shares in clear.",
+  },
+  VaultStoreOtherChain: {
+    why: "The share store {store} keeps shares for contract {personalRecords} of chain {chainId}, and not for this user chain.",
+    todo: "Use a store of this user chain.",
+  },
   VaultReceiptInvalid: {
     why: "The share store {store} gave no valid receipt for record {record}.",
     todo: "Take the record as not erased there; ask the store's keeper.",
@@ -139,9 +151,33 @@ export const VAULT_ERRORS = {
     why: "Record {record}, version {version}, is outside the scope of grant {grantId}.",
     todo: "Grant it by itself.",
   },
-  VaultScopeTooWide: {
-    why: "{versions} versions are too many to share at once.",
-    todo: "Narrow the scope, and share the rest afterwards.",
+  VaultRequestUnknown: {
+    why: "Nobody brought {owner} a request {request}.",
+    todo: "See the requests that wait; one off the chain is accepted by a grant.",
+  },
+  VaultRequestAnswered: {
+    why: "Request {request} was answered before.",
+    todo: "Grant by itself, or revoke the grant.",
+  },
+  VaultRequestUnreadable: {
+    why: "Request {request} doesn't open with the vault's keys, or who asks didn't sign it.",
+    todo: "Decline it: what it asks for and who asks can't be known.",
+  },
+  VaultSlotUnknown: {
+    why: "None of the record's {slots} slots has that label.",
+    todo: "Read the record to see its labels.",
+  },
+  VaultProofInvalid: {
+    why: "This is no slot of a vault as it is shown to others: {reason}.",
+    todo: "Use the file as it was written, whole and unchanged.",
+  },
+  VaultProofOtherChain: {
+    why: "The slot is of contract {personalRecords} on chain {chainId}, not of the user chain that was asked.",
+    todo: "Verify it on the chain that it is of.",
+  },
+  VaultProofFalse: {
+    why: "The chain's commitment of {owner}'s record {record}, version {version}, doesn't bear the slot out.",
+    todo: "Don't rely on it: it was changed, or is of another version.",
   },
   VaultRotationInterrupted: {
     why: "The rotation stopped after {done} of {total} records: {reason}.",

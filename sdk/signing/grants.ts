@@ -1,9 +1,7 @@
-/** What names a grant of RecordGrants without naming the grantee, and what a grantee signs for a store. */
+/** What names a grant of RecordGrants without naming the grantee. */
 import { AbiCoder, keccak256 } from "ethers";
 
-import { domainOf, fieldsOf, type SigningDomain, type TypedMessage } from "./typed-data.js";
-
-const GRANT_USE = fieldsOf("bytes32 grantId,bytes32 record,uint32 version,address store,uint64 deadline");
+import type { SigningDomain } from "./typed-data.js";
 
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -24,17 +22,6 @@ export interface GrantCommitments {
   readonly purposeHash: string;
 }
 
-/** A grantee's request to one store for its share of a version's content key. */
-export interface GrantUse {
-  readonly grantId: string;
-  readonly record: string;
-  readonly version: bigint;
-  /** The store's account: no store can use the request at another. */
-  readonly store: string;
-  /** Last second in which it is good, Unix. */
-  readonly deadline: bigint;
-}
-
 /** The blinded grantee (IRecordGrants). Computed here, never by a node: it would learn whose grant it is. */
 export function grantTag(
   { chainId, verifyingContract }: SigningDomain,
@@ -48,9 +35,4 @@ export function grantTag(
 export function grantIdOf({ owner, tag, scopeHash, purposeHash }: GrantCommitments): string {
   const types = ["address", "bytes32", "bytes32", "bytes32"];
   return keccak256(coder.encode(types, [owner, tag, scopeHash, purposeHash]));
-}
-
-/** Signed by the grantee's account; seen by the store alone. */
-export function grantUseMessage(grants: SigningDomain, use: GrantUse): TypedMessage {
-  return { domain: domainOf("Commonwatt RecordGrants", grants), types: { GrantUse: GRANT_USE }, value: { ...use } };
 }

@@ -21,6 +21,11 @@ export function bytesOf(value: string | Uint8Array): Bytes {
 
 /** All parts one after another. */
 export function joined(...parts: readonly Uint8Array[]): Bytes {
+  return joinedAll(parts);
+}
+
+/** The same of any number of parts: as arguments, a hundred thousand overflow the stack. */
+export function joinedAll(parts: readonly Uint8Array[]): Bytes {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
   for (const part of parts) {

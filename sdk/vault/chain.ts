@@ -14,8 +14,10 @@ export interface RecordContracts {
   readonly recordGrants: string;
   /** Largest ciphertext that the chain itself takes, in bytes; 0: none. */
   readonly maxInlineBytes: number;
-  /** Most versions in one `put`, and records in one `rewrap`. */
+  /** Most versions in one `put` or `rewrap`. */
   readonly maxBatch: number;
+  /** Longest payload of a grant, in bytes. */
+  readonly maxPayloadBytes: number;
 }
 
 /** A version as its owner writes it. */
@@ -49,9 +51,10 @@ export interface RecordState {
   readonly receiptsHash?: string;
 }
 
-/** A record's present version, wrapped anew. */
+/** A version, wrapped anew. */
 export interface Rewrapped {
   readonly record: string;
+  readonly version: bigint;
   readonly wrapped: Uint8Array;
 }
 
@@ -63,12 +66,12 @@ export interface RecordView {
   /** Undefined when the owner has no such record. */
   stateOf(owner: string, record: string): Promise<RecordState | undefined>;
   statesOf(owner: string): Promise<readonly RecordState[]>;
-  /** Versions in the order in which they were written: all of the owner, or those of one record. */
+  /** Versions in the order in which they were written, record by record: all of the owner, or those of one record. */
   versionsOf(owner: string, record?: string): Promise<readonly WrittenVersion[]>;
   grantOf(grantId: string): Promise<GrantState | undefined>;
   grantsOf(owner: string): Promise<readonly GrantState[]>;
-  /** What was wrapped for the grantee: when granted, then each time more was shared. */
-  payloadsOf(grantId: string): Promise<readonly Uint8Array[]>;
+  /** Requests that were brought to the owner, in their order. */
+  requestsOf(owner: string): Promise<readonly RequestState[]>;
 }
 
 /** What an account writes as owner. */
@@ -80,6 +83,8 @@ export interface RecordChain extends RecordView {
   share(grantId: string, payload: Uint8Array): Promise<void>;
   renew(grantId: string, until: bigint): Promise<void>;
   revoke(grantId: string): Promise<void>;
+  /** Answers a request, once: by a grant, or without one, which declines it. */
+  answer(request: string, grantId?: string): Promise<void>;
 }
 
 /** A grant as its owner writes it: nobody but the parties sees for whom, what and why. */
@@ -94,10 +99,8 @@ export interface NewGrant {
   readonly from: bigint;
   /** First second after it, Unix. */
   readonly until: bigint;
-  /** Terms and shares, wrapped for the grantee. */
+  /** Terms and shares, wrapped for the grantee; the owner opens it too. */
   readonly payload: Uint8Array;
-  /** The terms, wrapped for the owner, who would otherwise need a memory beside the chain to share more. */
-  readonly ownerPayload: Uint8Array;
 }
 
 /** A grant as the chain has it. */
@@ -105,15 +108,25 @@ export interface GrantState extends Omit<NewGrant, "payload"> {
   readonly grantId: string;
   readonly owner: string;
   readonly isRevoked: boolean;
+  /** What was wrapped for the grantee: when granted, then each time more was shared. */
+  readonly payloads: readonly Uint8Array[];
+}
+
+/** A request to an owner as the chain has it. */
+export interface RequestState {
+  readonly request: string;
+  /** Wrapped for the owner. */
+  readonly ciphertext: Uint8Array;
+  /** Absent while it waits; its grant is absent when it was declined. */
+  readonly answer?: { readonly grantId?: string };
 }
 
 /** An account's entry in KeyDirectory. */
 export interface DirectoryKey {
   /** Counts from 1. */
   readonly number: bigint;
-  /** X25519, 32 bytes in hex. */
-  readonly publicKey: string;
-  readonly isRevoked: boolean;
+  /** X25519, 32 bytes in hex; undefined when it was revoked. */
+  readonly publicKey: string | undefined;
 }
 
 /** KeyDirectory: which key to wrap for. */

@@ -1,6 +1,6 @@
 /** What a version of a record holds: labelled slots and a salt, and the bytes that they are sealed as. */
 import { CommonwattError } from "../errors.js";
-import { bytesOf, ByteReader, joined, randomWord, unsigned, type Bytes } from "./bytes.js";
+import { bytesOf, ByteReader, joinedAll, randomWord, unsigned, type Bytes } from "./bytes.js";
 
 /** A part of a record that can be shown alone: a month's bill, an hour's reading. */
 export interface Slot {
@@ -44,15 +44,11 @@ function whyInvalid(labels: readonly string[]): string | undefined {
 
 /** Format 1: `01`, salt, number of slots (4), and for each length of the label (2), label, length of the data (4), data. */
 export function encodeContent({ salt, slots }: Content): Bytes {
-  const bytes = joined(
-    unsigned(FORMAT, 1),
-    bytesOf(salt),
-    unsigned(slots.length, 4),
-    ...slots.flatMap(({ label, data }) => {
-      const text = new TextEncoder().encode(label);
-      return [unsigned(text.length, 2), text, unsigned(data.length, 4), data];
-    }),
-  );
+  const parts = slots.flatMap(({ label, data }) => {
+    const text = new TextEncoder().encode(label);
+    return [unsigned(text.length, 2), text, unsigned(data.length, 4), data];
+  });
+  const bytes = joinedAll([unsigned(FORMAT, 1), bytesOf(salt), unsigned(slots.length, 4), ...parts]);
   if (bytes.length > MAX_CONTENT_BYTES) {
     throw new CommonwattError("VaultRecordOversized", { bytes: bytes.length, most: MAX_CONTENT_BYTES });
   }

@@ -4,7 +4,8 @@ import { bytesOf } from "./bytes.js";
 import type { GrantState, KeyDirectory, RecordView } from "./chain.js";
 import type { Content } from "./content.js";
 import { ReplicatedContents, type ContentStore } from "./content-stores.js";
-import { grantPlace, knownGrant, unwrapPayload, whyNotRunning, type GrantPayload } from "./grants.js";
+import { unwrapPayload } from "./grant-payload.js";
+import { grantPlace, knownGrant, whyNotRunning, type GrantPayload } from "./grants.js";
 import { KeyRing, type KeySource } from "./keys.js";
 import { openVersion, type ReaderParts } from "./opener.js";
 import type { ShareStore } from "./share-store.js";
@@ -33,22 +34,16 @@ export class Grantee {
 
   /** The grant's terms and all that was shared under it so far. */
   async open(grantId: string): Promise<GrantPayload> {
-    const { view } = this.#parts;
-    const grant = await knownGrant(view, grantId);
-    const payloads = await Promise.all(
-      (await view.payloadsOf(grantId)).map(async (payload) => this.#unwrap(grant, payload)),
-    );
-    const [first] = payloads;
-    if (first === undefined) throw new CommonwattError("VaultGrantUnknown", { grantId });
-    return { terms: first.terms, shared: payloads.flatMap(({ shared }) => shared) };
+    return this.#open(await knownGrant(this.#parts.view, grantId));
   }
 
   /** One version in clear; the last one shared when none is named. */
   async read(grantId: string, record: string, version?: bigint): Promise<Content> {
     const { view } = this.#parts;
-    const reason = whyNotRunning(await knownGrant(view, grantId), this.#parts.now());
+    const grant = await knownGrant(view, grantId);
+    const reason = whyNotRunning(grant, this.#parts.now());
     if (reason !== undefined) throw new CommonwattError("VaultGrantNotRunning", { grantId, reason });
-    const { terms, shared } = await this.open(grantId);
+    const { terms, shared } = await this.#open(grant);
     const { owner } = terms;
     const found = shared.findLast((one) => one.record === record && one.version === (version ?? one.version));
     if (found === undefined) throw new CommonwattError("VaultNotShared", { grantId, record });
@@ -58,6 +53,13 @@ export class Grantee {
     if (written === undefined) throw new CommonwattError("VaultRecordForeign", { owner, record });
     const chainShare = bytesOf(found.chainShare);
     return openVersion(this.#reader(), { owner, version: written, chainShare, proof: { grantId, terms } });
+  }
+
+  async #open(grant: GrantState): Promise<GrantPayload> {
+    const payloads = await Promise.all(grant.payloads.map(async (payload) => this.#unwrap(grant, payload)));
+    const [first] = payloads;
+    if (first === undefined) throw new CommonwattError("VaultGrantUnknown", { grantId: grant.grantId });
+    return { terms: first.terms, shared: payloads.flatMap(({ shared }) => shared) };
   }
 
   async #unwrap(grant: GrantState, payload: Uint8Array): Promise<GrantPayload> {

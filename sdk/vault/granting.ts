@@ -3,6 +3,7 @@ import { hexlify } from "ethers";
 
 import { CommonwattError } from "../errors.js";
 import type { GrantState, WrittenVersion } from "./chain.js";
+import { reopenGrant, sharesPerPayload, wrapPayload } from "./grant-payload.js";
 import {
   covers,
   grantPlace,
@@ -11,14 +12,13 @@ import {
   knownGrant,
   purposeHash,
   scopeHash,
-  unwrapPayload,
   whyNotRunning,
-  wrapPayload,
   type GrantScope,
   type GrantTerms,
   type SharedVersion,
 } from "./grants.js";
 import { recipientOf, type OwnerSide } from "./parts.js";
+import type { Recipient } from "./wrap.js";
 import type { VersionName } from "./writing.js";
 
 /** What an owner grants. */
@@ -37,28 +37,28 @@ export interface OwnGrant extends GrantState {
   readonly terms: GrantTerms;
 }
 
-/** Most versions in one payload: what the chain's bound on a payload takes is the chain's to say. */
-const MAX_SHARED = 0xffff;
-
-/** Grants, and shares every version within the scope that is there. */
+/**
+ * Grants, and shares every version within the scope that is there. What one payload can't hold is shared in further transactions; where
+ * one of them fails, the grant stands, and `share` adds the rest.
+ */
 export async function grantAccess(side: OwnerSide, input: GrantInput): Promise<string> {
   const { grantee, scope, purpose, from, until } = input;
   if (until <= from) throw new CommonwattError("VaultGrantPeriodInvalid", { from, until });
   const { chain, directory } = side.parts;
   if (scope.record !== undefined) await side.ownState(scope.record);
-  const [recipient, own] = await Promise.all([recipientOf(directory, grantee), side.ownRecipient()]);
+  const recipient = await recipientOf(directory, grantee);
+  await side.ownRecipient(); // what the owner can't open again is not granted
+  const own = await side.ownKey();
   const terms = grantTerms({ owner: side.owner, grantee, scope, purpose });
   const place = grantPlace(chain.contracts);
-  const shared = await sharedVersions(
-    side,
-    (await liveVersions(side)).filter((version) => covers(scope, version)),
-  );
-  const [payload, ownerPayload] = await Promise.all([
-    wrapPayload(place, recipient, { terms, shared }),
-    wrapPayload(place, own, { terms, shared: [] }),
-  ]);
+  const covered = (await liveVersions(side)).filter((version) => covers(scope, version));
+  const most = sharesPerPayload(terms, chain.contracts.maxPayloadBytes);
+  const shared = await sharedVersions(side, covered.slice(0, most));
+  const payload = await wrapPayload(place, { grantee: recipient, own }, { terms, shared });
   const hashes = { tag: grantTag(place, terms), scopeHash: scopeHash(terms), purposeHash: purposeHash(terms) };
-  return chain.grant({ ...hashes, from, until, payload, ownerPayload });
+  const grantId = await chain.grant({ ...hashes, from, until, payload });
+  await shareUnder(side, { grantId, terms, recipient }, covered.slice(most));
+  return grantId;
 }
 
 /** Lets a grant run longer; one that ended or was revoked is over for good. */
@@ -76,12 +76,11 @@ export async function revokeGrant(side: OwnerSide, grantId: string): Promise<voi
 
 /** Shares further versions under a grant that runs or will run. */
 export async function shareVersions(side: OwnerSide, grantId: string, names: readonly VersionName[]): Promise<void> {
-  const { chain, directory } = side.parts;
   const grant = await withTerms(side, await openGrant(side, grantId));
   const versions = await Promise.all(names.map(async (name) => coveredVersion(side, grant, name)));
-  const recipient = await recipientOf(directory, grant.terms.grantee);
-  const shared = await sharedVersions(side, versions);
-  await chain.share(grantId, await wrapPayload(grantPlace(chain.contracts), recipient, { terms: grant.terms, shared }));
+  const { terms } = grant;
+  const recipient = await recipientOf(side.parts.directory, terms.grantee);
+  await shareUnder(side, { grantId, terms, recipient }, versions);
 }
 
 /** All of one's own grants. */
@@ -94,6 +93,26 @@ export async function liveVersions({ owner, parts }: OwnerSide): Promise<Written
   const [states, versions] = await Promise.all([parts.chain.statesOf(owner), parts.chain.versionsOf(owner)]);
   const erased = new Set(states.filter(({ erasedAt }) => erasedAt !== undefined).map(({ record }) => record));
   return versions.filter(({ record }) => !erased.has(record));
+}
+
+interface SharingGrant {
+  readonly grantId: string;
+  readonly terms: GrantTerms;
+  readonly recipient: Recipient;
+}
+
+async function shareUnder(
+  side: OwnerSide,
+  { grantId, terms, recipient }: SharingGrant,
+  versions: readonly WrittenVersion[],
+): Promise<void> {
+  const { chain } = side.parts;
+  const place = grantPlace(chain.contracts);
+  const most = sharesPerPayload(terms, chain.contracts.maxPayloadBytes);
+  for (let done = 0; done < versions.length; done += most) {
+    const shared = await sharedVersions(side, versions.slice(done, done + most));
+    await chain.share(grantId, await wrapPayload(place, { grantee: recipient }, { terms, shared }));
+  }
 }
 
 async function ownedGrant(side: OwnerSide, grantId: string): Promise<GrantState> {
@@ -123,7 +142,6 @@ async function coveredVersion(
 }
 
 async function sharedVersions(side: OwnerSide, versions: readonly WrittenVersion[]): Promise<SharedVersion[]> {
-  if (versions.length > MAX_SHARED) throw new CommonwattError("VaultScopeTooWide", { versions: versions.length });
   return Promise.all(
     versions.map(async (version) => ({
       record: version.record,
@@ -135,8 +153,8 @@ async function sharedVersions(side: OwnerSide, versions: readonly WrittenVersion
 
 async function withTerms(side: OwnerSide, grant: GrantState): Promise<OwnGrant> {
   const place = grantPlace(side.parts.chain.contracts);
-  const { terms } = await side.ring.open(await side.newestKey(), async (key) =>
-    unwrapPayload(place, key, { grant, payload: grant.ownerPayload }),
+  const { terms } = await side.ring.open(await side.newestKey(), (key) =>
+    Promise.resolve(reopenGrant(place, key, grant)),
   );
   return { ...grant, terms };
 }

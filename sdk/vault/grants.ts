@@ -1,13 +1,11 @@
 /** A grant's terms: what the chain sees of them (salted hashes and a blinded id), and what is wrapped for the grantee. */
-import { getAddress, id, keccak256, toUtf8Bytes } from "ethers";
+import { id, keccak256, toUtf8Bytes } from "ethers";
 
 import { CommonwattError } from "../errors.js";
 import { grantTag as tagOf } from "../signing/grants.js";
-import { bytesOf, ByteReader, joined, randomWord, unsigned, unsigned64, words, type Bytes } from "./bytes.js";
+import { randomWord, words } from "./bytes.js";
 import type { GrantState, RecordContracts, RecordKind, RecordView, WrittenVersion } from "./chain.js";
-import { doublingClass, pad, unpad } from "./padding.js";
-import { grantBinding, type ContractPlace } from "./place.js";
-import type { EncryptionKey, Recipient } from "./wrap.js";
+import type { ContractPlace } from "./place.js";
 
 /** Which versions a grant covers: those for which all that is given here holds. */
 export interface GrantScope {
@@ -97,28 +95,7 @@ export function whyNotRunning(grant: GrantState, now: bigint): string | undefine
   return now < grant.until ? undefined : `it ended at ${grant.until}`;
 }
 
-/** Wraps terms and shares, padded so that the size tells little of how many; for the grantee, or for the owner's own memory. */
-export async function wrapPayload(place: ContractPlace, reader: Recipient, payload: GrantPayload): Promise<Bytes> {
-  const { terms } = payload;
-  return reader.wrap(pad(encodePayload(payload), doublingClass), bindingOf(place, terms.owner, grantTag(place, terms)));
-}
-
-/** Opens what was wrapped for the key; undefined when it was for another. */
-export async function unwrapPayload(
-  place: ContractPlace,
-  key: EncryptionKey,
-  { grant, payload }: { readonly grant: GrantState; readonly payload: Uint8Array },
-): Promise<GrantPayload | undefined> {
-  const clear = await key.unwrap(payload, bindingOf(place, grant.owner, grant.tag));
-  if (clear === undefined) return undefined;
-  const opened = decodePayload(clear, grant.owner);
-  if (opened === undefined || !isOf(place, grant, opened.terms)) {
-    throw new CommonwattError("VaultGrantPayloadInvalid", { grantId: grant.grantId });
-  }
-  return opened;
-}
-
-/** The grant, and that the terms are its own. */
+/** The grant of that id. */
 export async function knownGrant(view: RecordView, grantId: string): Promise<GrantState> {
   const grant = await view.grantOf(grantId);
   if (grant === undefined) throw new CommonwattError("VaultGrantUnknown", { grantId });
@@ -133,62 +110,4 @@ export function isOf(place: ContractPlace, grant: GrantState, terms: GrantTerms)
     grant.scopeHash === scopeHash(terms) &&
     grant.purposeHash === purposeHash(terms)
   );
-}
-
-/**
- * Packed, for each byte is paid for on the chain: grantee (20), which parts of the scope are given (1), those parts (32, 1, 8, 8),
- * length of the purpose (2), purpose, blind (32), number of versions (2), and for each record (32), version (4), share (32).
- */
-function encodePayload({ terms: { grantee, scope, purpose, blind }, shared }: GrantPayload): Bytes {
-  const { record, kind, writtenFrom, writtenBefore } = scope;
-  const parts = [
-    record === undefined ? undefined : bytesOf(record),
-    kind === undefined ? undefined : unsigned(kind, 1),
-    writtenFrom === undefined ? undefined : unsigned64(writtenFrom),
-    writtenBefore === undefined ? undefined : unsigned64(writtenBefore),
-  ];
-  const given = parts.reduce((bits, part, index) => (part === undefined ? bits : bits | (1 << index)), 0);
-  const reason = toUtf8Bytes(purpose);
-  return joined(
-    bytesOf(grantee),
-    unsigned(given, 1),
-    ...parts.filter((part) => part !== undefined),
-    unsigned(reason.length, 2),
-    reason,
-    bytesOf(blind),
-    unsigned(shared.length, 2),
-    ...shared.map((one) => joined(bytesOf(one.record), unsigned(Number(one.version), 4), bytesOf(one.chainShare))),
-  );
-}
-
-function decodePayload(clear: Uint8Array, owner: string): GrantPayload | undefined {
-  try {
-    const reader = new ByteReader(unpad(clear, doublingClass));
-    const grantee = getAddress(reader.hex(20));
-    const scope = readScope(reader);
-    const purpose = reader.text(reader.unsigned(2));
-    const blind = reader.hex(32);
-    const shared = Array.from({ length: reader.unsigned(2) }, () => ({
-      record: reader.hex(32),
-      version: BigInt(reader.unsigned(4)),
-      chainShare: reader.hex(32),
-    }));
-    return reader.rest === 0 ? { terms: { owner, grantee, scope, purpose, blind }, shared } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readScope(reader: ByteReader): GrantScope {
-  const given = reader.unsigned(1);
-  return {
-    ...(given & 1 ? { record: reader.hex(32) } : {}),
-    ...(given & 2 ? { kind: reader.unsigned(1) as RecordKind } : {}),
-    ...(given & 4 ? { writtenFrom: reader.unsigned64() } : {}),
-    ...(given & 8 ? { writtenBefore: reader.unsigned64() } : {}),
-  };
-}
-
-function bindingOf(place: ContractPlace, owner: string, tag: string): Bytes {
-  return grantBinding({ ...place, owner, tag });
 }

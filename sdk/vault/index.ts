@@ -19,17 +19,39 @@ export * from "./content.js";
 export { receiptsHash, type Erasure } from "./erasure.js";
 export { Grantee, type GranteeParts } from "./grantee.js";
 export type { GrantInput, OwnGrant } from "./granting.js";
+export * from "./grant-payload.js";
 export * from "./grants.js";
 export * from "./keys.js";
+export * from "./kinds.js";
 export * from "./locator.js";
 export { isLowOrderPoint } from "./low-order.js";
 export * from "./padding.js";
 export type { VaultParts } from "./parts.js";
 export * from "./place.js";
+export {
+  sealWish,
+  type AskerParts,
+  type OwnRequest,
+  type SealedRequest,
+  type SignedWish,
+  type Wish,
+} from "./requests.js";
 export * from "./rotation.js";
 export * from "./seal.js";
+export * from "./share-http.js";
 export * from "./share-keeper.js";
 export * from "./share-store.js";
+export * from "./shown.js";
+export {
+  MAX_SHARE_MESSAGE_BYTES,
+  refusalBody,
+  SHARE_STORE_FORMAT,
+  shareBodies,
+  wireText,
+  type ShareStoreAbout,
+  type ShareVerb,
+} from "./share-wire.js";
+export * from "./user-chain.js";
 export * from "./vault.js";
 export * from "./wallet.js";
 export { EncryptionKey, Recipient, SUITE } from "./wrap.js";

@@ -9,7 +9,7 @@ import { ownerShareBinding } from "./place.js";
 import type { RotationJournal } from "./rotation.js";
 import type { ShareStore } from "./share-store.js";
 import type { VaultSigner } from "./wallet.js";
-import { Recipient } from "./wrap.js";
+import { Recipient, type EncryptionKey } from "./wrap.js";
 
 /** The world as a vault sees it. */
 export interface VaultParts {
@@ -57,9 +57,14 @@ export class OwnerSide {
   /** The owner's own key, to wrap for; it must be the directory's, and not revoked. */
   async ownRecipient(): Promise<Recipient> {
     const recipient = await recipientOf(this.parts.directory, this.owner);
-    const { publicKey } = await this.ring.key(await this.newestKey());
+    const { publicKey } = await this.ownKey();
     if (publicKey !== recipient.publicKey) throw new CommonwattError("VaultKeyForeign", { account: this.owner });
     return recipient;
+  }
+
+  /** The owner's own key of the directory's newest number. */
+  async ownKey(): Promise<EncryptionKey> {
+    return this.ring.key(await this.newestKey());
   }
 
   /** A record that lives; undefined when there is none. */
@@ -107,6 +112,7 @@ export class OwnerSide {
 export async function recipientOf(directory: KeyDirectory, account: string): Promise<Recipient> {
   const key = await directory.keyOf(account);
   if (key === undefined) throw new CommonwattError("VaultKeyMissing", { account });
-  if (key.isRevoked) throw new CommonwattError("VaultKeyRevoked", { account, number: key.number });
-  return Recipient.of(key.publicKey);
+  const { number, publicKey } = key;
+  if (publicKey === undefined) throw new CommonwattError("VaultKeyRevoked", { account, number });
+  return Recipient.of(publicKey);
 }

@@ -89,7 +89,7 @@ export async function rewrapped(
       // nearly all are wrapped for the key before: tried first, it saves a third of the time
       const before = number > 1n ? await (await ring.key(number - 1n)).unwrap(version.wrapped, binding) : undefined;
       const share = before ?? (await ring.open(number, async (key) => key.unwrap(version.wrapped, binding)));
-      return { record: version.record, wrapped: await recipient.wrap(share, binding) };
+      return { record: version.record, version: version.version, wrapped: await recipient.wrap(share, binding) };
     }),
   );
 }
@@ -98,7 +98,7 @@ export async function rewrapped(
 async function startedRotation(side: OwnerSide): Promise<RotationState> {
   const { directory, journal } = side.parts;
   const [newest, kept] = await Promise.all([directory.keyOf(side.owner), journal.load()]);
-  if (kept !== undefined && kept.number === newest?.number && !newest.isRevoked) return kept;
+  if (kept !== undefined && kept.number === newest?.number && newest.publicKey !== undefined) return kept;
   // a journal behind the directory: another device rotated further meanwhile, and this is a rotation of its own
   const number = (newest?.number ?? 0n) + 1n;
   await journal.save({ number });

@@ -139,11 +139,12 @@ export class ShareKeeper implements ShareStore {
     if (request.requester !== request.owner) throw refusal(request, "the requester is not the owner");
   }
 
-  /** The grant is the requester's, runs, and covers the version. */
+  /** The requester is active; the grant is its own, runs, and covers the version. */
   async #checkGrant(request: SignedRequest, proof: GrantProof | undefined): Promise<void> {
     const { owner, record, version, requester } = request;
     if (proof === undefined) throw refusal(request, "the requester is not the owner and shows no grant");
     const { view } = this.#parts;
+    if (!(await view.isActive(requester))) throw refusal(request, "the account is not active");
     const { grantId, terms } = proof;
     const grant = await knownGrant(view, grantId);
     const reason = whyNotRunning(grant, this.#parts.now());

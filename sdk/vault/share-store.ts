@@ -142,7 +142,7 @@ export function checkReceipt(
 }
 
 /** A store's answer; what is no refusal of its own counts as unreachable. */
-export async function fromStore<Result>(store: ShareStore, call: () => Promise<Result>): Promise<Result> {
+export async function fromStore<Result>(store: Pick<ShareStore, "name">, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { Chacha20Poly1305 } from "@hpke/chacha20poly1305";
 import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
-import { hexlify } from "ethers";
+import { hexlify, id, keccak256 } from "ethers";
 
 import { CommonwattError } from "../errors.js";
 import { bytesOf, joined, type Bytes } from "./bytes.js";
@@ -17,6 +17,7 @@ export const SUITE = new CipherSuite({
   aead: new Chacha20Poly1305(),
 });
 
+const OWN_SECRET = id("commonwatt vault own secret 1");
 const INFO = new TextEncoder().encode("commonwatt vault 1");
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
@@ -58,16 +59,24 @@ export class Recipient {
 export class EncryptionKey {
   readonly publicKey: string;
   readonly #pair: PlatformKeyPair;
+  readonly #ownSecret: Uint8Array;
 
-  private constructor(publicKey: string, pair: PlatformKeyPair) {
+  private constructor(publicKey: string, pair: PlatformKeyPair, ownSecret: Uint8Array) {
     this.publicKey = publicKey;
     this.#pair = pair;
+    this.#ownSecret = ownSecret;
   }
 
   /** RFC 9180's DeriveKeyPair from at least 32 bytes of secret. */
   static async derive(secret: Uint8Array): Promise<EncryptionKey> {
     const pair = (await SUITE.kem.deriveKeyPair(bytesOf(secret))) as PlatformKeyPair;
-    return new EncryptionKey(hexlify(new Uint8Array(await SUITE.kem.serializePublicKey(pair.publicKey))), pair);
+    const publicKey = hexlify(new Uint8Array(await SUITE.kem.serializePublicKey(pair.publicKey)));
+    return new EncryptionKey(publicKey, pair, bytesOf(keccak256(joined(bytesOf(OWN_SECRET), secret))));
+  }
+
+  /** A symmetric key of 32 bytes that only who has this key can make again, another one for each binding. */
+  ownKey(binding: Uint8Array): Bytes {
+    return bytesOf(keccak256(joined(this.#ownSecret, binding)));
   }
 
   /** Undefined when it was not wrapped for this key and binding, or was changed. */

@@ -9,7 +9,7 @@ const BATCH = 50;
 /** HPKE: encapsulated key, a 32-byte share, tag. */
 const WRAPPED_BYTES = 32 + 32 + 16;
 /** Terms and one share, padded, as the vault wraps them. */
-const PAYLOAD_BYTES = 304;
+const PAYLOAD_BYTES = 352;
 const GENESIS_SECONDS = 1_767_225_600; // of the gas scenarios' chain
 
 /** The user chain's contracts behind a real Federation; the owner is a user, and sends. */

@@ -3,9 +3,8 @@ import { concat, hexlify, id, sha256, type Log, type Provider, type Wallet } fro
 
 import { keyFromSeed } from "../../scripts/networks/keys.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
-import { admitMember, admitUser, credentialCommitment, expel, suspend } from "../../sdk/actions/federation.js";
+import { admitMember, admitUser, credentialCommitment, expel } from "../../sdk/actions/federation.js";
 import { accessRequestsOf, grantHistoryOf, grantsOf } from "../../sdk/actions/grant-history.js";
-import { checkGrantUse, signGrantUse } from "../../sdk/actions/grant-use.js";
 import {
   answerAccessRequest,
   grantAccess,
@@ -221,22 +220,11 @@ describe("the user chain", () => {
   describe("grants", () => {
     const blind = id("random blind");
     const commitments = { scopeHash: id("scope"), purposeHash: id("purpose") };
-    const store = `0x${"5e".repeat(20)}`;
     let grantId: string;
 
     function tag(): string {
       return grantTag(recordGrantsOf(network.user), { owner: alice.address, grantee: bank.address, blind });
     }
-
-    const use = (overrides = {}) => ({
-      grantId,
-      record: id("profile"),
-      version: 2n,
-      store,
-      deadline: now + DAY,
-      ...overrides,
-    });
-    const disclosure = { grantee: bank.address, blind, ...commitments };
 
     it("answer a request that another account carried, and never name the grantee", async () => {
       const request = id("random request");
@@ -291,31 +279,6 @@ describe("the user chain", () => {
       ).to.equal("GrantListIncomplete");
     });
 
-    it("let a store check who asks, for which store, and that the grant runs", async () => {
-      const check = async (change: object, parts: object = {}, signer = bank) => {
-        const changed = use(change);
-        const signature = await signGrantUse(network.user, signer, changed);
-        return checkGrantUse(network.user, { use: changed, signature, disclosure, store, now, ...parts });
-      };
-      expect(await check({})).to.equal(alice.address);
-      expect(await check({}, { store: store.toUpperCase().replace("0X", "0x") })).to.equal(alice.address);
-      expect(await failureOf(check({ deadline: now - 1n }))).to.equal("GrantUseExpired");
-      expect(await failureOf(check({ store: relayer.address }))).to.equal("GrantUseOtherStore");
-      expect(await failureOf(check({}, {}, bob))).to.equal("GrantUseForged");
-      expect(await failureOf(check({}, { signature: "0x1234" }))).to.equal("GrantUseForged");
-      const [signature, other] = [await signGrantUse(network.user, bank, use()), use({ version: 1n })];
-      expect(await failureOf(check({}, { signature, use: other }))).to.equal("GrantUseForged");
-      for (const field of ["blind", "scopeHash", "purposeHash"]) {
-        const shown = { ...disclosure, [field]: id("another") };
-        expect(await failureOf(check({}, { disclosure: shown })), field).to.equal("GrantDisclosureFalse");
-      }
-      const bobs = { ...disclosure, grantee: bob.address };
-      expect(await failureOf(check({}, { disclosure: bobs }, bob))).to.equal("GrantDisclosureFalse");
-      expect(await failureOf(check({ grantId: id("nothing") }))).to.equal("GrantDisclosureFalse");
-      await suspend(as(registrar), { account: bank.address, until: now + DAY });
-      expect(await failureOf(check({}))).to.equal("GranteeInactive");
-    });
-
     it("end for ever when they are revoked, which anybody can count", async () => {
       await revokeGrant(as(alice), { grantId });
       expect(await isGrantRunning(network.user, grantId)).to.equal(false);
@@ -325,16 +288,6 @@ describe("the user chain", () => {
       expect(await failureOf(renewGrant(as(alice), { grantId, until: now + 30n * DAY }))).to.equal(
         "RecordGrantsRevoked",
       );
-      const terms = { ...commitments, from: now, until: now + DAY, payload: sealed("payload", 300) };
-      const bobs = { owner: alice.address, grantee: bob.address, blind: id("blind of bob") };
-      const toBob = await grantAccess(as(alice), { tag: grantTag(recordGrantsOf(network.user), bobs), ...terms });
-      await revokeGrant(as(alice), { grantId: toBob });
-      const asked = use({ grantId: toBob });
-      const signature = await signGrantUse(network.user, bob, asked);
-      const shown = { ...disclosure, grantee: bob.address, blind: bobs.blind };
-      expect(
-        await failureOf(checkGrantUse(network.user, { use: asked, signature, disclosure: shown, store, now })),
-      ).to.equal("GrantNotRunning");
     });
 
     it("leave no trace of the grantee in any transaction or log of theirs", async () => {

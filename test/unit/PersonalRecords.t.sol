@@ -107,9 +107,6 @@ contract PersonalRecordsTest is UserChainFixture {
         _expect(IPersonalRecords.PersonalRecordsInactive.selector, alice);
         vm.prank(alice);
         records.rewrapBatch(rewrappings);
-        _expect(IPersonalRecords.PersonalRecordsInactive.selector, alice);
-        vm.prank(alice);
-        records.erase(RECORD, RECEIPTS);
     }
 
     function test_RevertWhen_AnotherKindIsGiven() public {
@@ -282,6 +279,14 @@ contract PersonalRecordsTest is UserChainFixture {
             abi.encode(NOW + 9, RECEIPTS)
         );
         assertEq(bytes32(state.head), bytes32(bytes21(keccak256(link))));
+    }
+
+    function test_AnErasureAsksForNoStanding() public {
+        putBy(alice, versionOf(RECORD, 1));
+        federation.setActive(alice, false);
+        vm.prank(alice);
+        records.erase(RECORD, RECEIPTS);
+        assertTrue(records.recordOf(alice, RECORD).erased);
     }
 
     function test_RevertWhen_AnErasedRecordIsTouched() public {

@@ -89,7 +89,7 @@ describe("vault erasure", () => {
     const onChain = windowsOf([
       world.chain.versions.get(vault.owner),
       world.chain.states.get(vault.owner),
-      [...world.chain.payloads.values()],
+      world.chain.grants.map(({ payloads }) => payloads),
     ]);
     expect(tried([...(await candidates()), ...onChain, new Uint8Array(32)])).to.equal(false);
     // nor with the keys themselves

@@ -19,6 +19,7 @@ import {
   type RecordChain,
   type RecordContracts,
   type RecordState,
+  type RequestState,
   type Rewrapped,
   type ShareStore,
   type Slot,
@@ -32,6 +33,7 @@ export const CONTRACTS: RecordContracts = {
   recordGrants: "0x00000000000000000000000000000000000000A2",
   maxInlineBytes: 512,
   maxBatch: 50,
+  maxPayloadBytes: 8_192,
 };
 
 /** Well-known phrases: BIP-39's own vectors of 256 bits (all 00 and all 7f). */
@@ -47,9 +49,9 @@ export class UserChain {
   readonly versions = new Map<string, WrittenVersion[]>();
   readonly states = new Map<string, RecordState[]>();
   readonly grants: GrantState[] = [];
-  readonly payloads = new Map<string, Uint8Array[]>();
   readonly keys = new Map<string, DirectoryKey>();
   readonly inactive = new Set<string>();
+  readonly requests = new Map<string, RequestState[]>();
   /** Throws where a test wants the chain to fail; told before each transaction. */
   beforeWrite: (what: string) => void = () => undefined;
 
@@ -74,7 +76,6 @@ export class UserChain {
         Promise.resolve((this.versions.get(account) ?? []).filter((one) => one.record === (record ?? one.record))),
       grantOf: (grantId) => Promise.resolve(this.grants.find((grant) => grant.grantId === grantId)),
       grantsOf: (account) => Promise.resolve(this.grants.filter((grant) => grant.owner === account)),
-      payloadsOf: (grantId) => Promise.resolve(this.payloads.get(grantId) ?? []),
       put: (versions) => write("put", () => versions.forEach((version) => this.#put(owner, version))),
       rewrap: (records) => write("rewrap", () => records.forEach((record) => this.#rewrap(owner, record))),
       erase: (record, receiptsHash) =>
@@ -84,9 +85,11 @@ export class UserChain {
         await write("grant", () => this.#grant(owner, grantId, grant));
         return grantId;
       },
-      share: (grantId, payload) => write("share", () => void this.payloads.get(grantId)?.push(payload)),
-      renew: (grantId, until) => write("renew", () => this.#changeGrant(grantId, { until })),
-      revoke: (grantId) => write("revoke", () => this.#changeGrant(grantId, { isRevoked: true })),
+      share: (grantId, payload) => write("share", () => this.#share(grantId, payload)),
+      renew: (grantId, until) => write("renew", () => this.changeGrant(grantId, { until })),
+      requestsOf: (account) => Promise.resolve(this.requests.get(account) ?? []),
+      answer: (request, grantId) => write("answer", () => this.#answer(owner, request, grantId)),
+      revoke: (grantId) => write("revoke", () => this.changeGrant(grantId, { isRevoked: true })),
     };
   }
 
@@ -96,11 +99,11 @@ export class UserChain {
       keyOf: (account) => Promise.resolve(this.keys.get(account)),
       publish: ({ number, publicKey }) => {
         if (number !== (this.keys.get(owner)?.number ?? 0n) + 1n) throw new Error("not the next key");
-        this.keys.set(owner, { number, publicKey, isRevoked: false });
+        this.keys.set(owner, { number, publicKey });
         return Promise.resolve();
       },
       revoke: () => {
-        this.keys.set(owner, { ...expected(this.keys.get(owner)), isRevoked: true });
+        this.keys.set(owner, { ...expected(this.keys.get(owner)), publicKey: undefined });
         return Promise.resolve();
       },
     };
@@ -118,8 +121,7 @@ export class UserChain {
     this.#change(owner, { record, kind, version: version.version });
   }
 
-  #rewrap(owner: string, { record, wrapped }: Rewrapped): void {
-    const { version } = expected(this.#state(owner, record));
+  #rewrap(owner: string, { record, version, wrapped }: Rewrapped): void {
     const versions = this.versions.get(owner) ?? [];
     const index = versions.findIndex((one) => one.record === record && one.version === version);
     versions[index] = { ...expected(versions[index]), wrapped };
@@ -131,11 +133,29 @@ export class UserChain {
   }
 
   #grant(owner: string, grantId: string, { payload, ...grant }: NewGrant): void {
-    this.grants.push({ ...grant, grantId, owner, isRevoked: false });
-    this.payloads.set(grantId, [payload]);
+    this.#checkPayload(payload);
+    this.grants.push({ ...grant, grantId, owner, isRevoked: false, payloads: [payload] });
   }
 
-  #changeGrant(grantId: string, change: Partial<GrantState>): void {
+  #share(grantId: string, payload: Uint8Array): void {
+    this.#checkPayload(payload);
+    const { payloads } = expected(this.grants.find((grant) => grant.grantId === grantId));
+    this.changeGrant(grantId, { payloads: [...payloads, payload] });
+  }
+
+  #answer(owner: string, request: string, grantId: string | undefined): void {
+    const requests = this.requests.get(owner) ?? [];
+    const index = requests.findIndex((one) => one.request === request);
+    const asked = expected(requests[index]);
+    if (asked.answer !== undefined) throw new Error("answered before");
+    requests[index] = { ...asked, answer: grantId === undefined ? {} : { grantId } };
+  }
+
+  #checkPayload({ length }: Uint8Array): void {
+    if (length > this.contracts.maxPayloadBytes) throw new Error("payload too long");
+  }
+
+  changeGrant(grantId: string, change: Partial<GrantState>): void {
     const index = this.grants.findIndex((grant) => grant.grantId === grantId);
     this.grants[index] = { ...expected(this.grants[index]), ...change };
   }

@@ -20,6 +20,8 @@ export type { FederationAccessManager } from './contracts/federation/FederationA
 export { FederationAccessManager__factory } from './factories/contracts/federation/FederationAccessManager__factory.js';
 export type { FederationGovernor } from './contracts/federation/FederationGovernor.js';
 export { FederationGovernor__factory } from './factories/contracts/federation/FederationGovernor__factory.js';
+export type { HeaderAnchors } from './contracts/federation/HeaderAnchors.js';
+export { HeaderAnchors__factory } from './factories/contracts/federation/HeaderAnchors__factory.js';
 export type { QbftHeader } from './contracts/federation/QbftHeader.js';
 export { QbftHeader__factory } from './factories/contracts/federation/QbftHeader__factory.js';
 export type { QbftSeals } from './contracts/federation/QbftSeals.js';
@@ -72,6 +74,8 @@ export type { IFederationGovernor } from './contracts/interfaces/IFederationGove
 export { IFederationGovernor__factory } from './factories/contracts/interfaces/IFederationGovernor__factory.js';
 export type { IGridTopology } from './contracts/interfaces/IGridTopology.js';
 export { IGridTopology__factory } from './factories/contracts/interfaces/IGridTopology__factory.js';
+export type { IHeaderAnchors } from './contracts/interfaces/IHeaderAnchors.js';
+export { IHeaderAnchors__factory } from './factories/contracts/interfaces/IHeaderAnchors__factory.js';
 export type { IKeyDirectory } from './contracts/interfaces/IKeyDirectory.js';
 export { IKeyDirectory__factory } from './factories/contracts/interfaces/IKeyDirectory__factory.js';
 export type { IMarketCalendar } from './contracts/interfaces/IMarketCalendar.js';
@@ -112,6 +116,8 @@ export type { SlotPositions } from './contracts/libraries/SlotPositions.js';
 export { SlotPositions__factory } from './factories/contracts/libraries/SlotPositions__factory.js';
 export type { SlotSchedule } from './contracts/libraries/SlotSchedule.js';
 export { SlotSchedule__factory } from './factories/contracts/libraries/SlotSchedule__factory.js';
+export type { StateProofs } from './contracts/libraries/StateProofs.js';
+export { StateProofs__factory } from './factories/contracts/libraries/StateProofs__factory.js';
 export type { CalendarMock } from './contracts/mocks/CalendarMock.js';
 export { CalendarMock__factory } from './factories/contracts/mocks/CalendarMock__factory.js';
 export type { ElectionMock } from './contracts/mocks/ElectionMock.js';
@@ -140,6 +146,8 @@ export type { SettlementWorldMock } from './contracts/mocks/SettlementWorldMock.
 export { SettlementWorldMock__factory } from './factories/contracts/mocks/SettlementWorldMock__factory.js';
 export type { TurnCourtHarness } from './contracts/mocks/TurnCourtHarness.js';
 export { TurnCourtHarness__factory } from './factories/contracts/mocks/TurnCourtHarness__factory.js';
+export type { ValidatorSetMock } from './contracts/mocks/ValidatorSetMock.js';
+export { ValidatorSetMock__factory } from './factories/contracts/mocks/ValidatorSetMock__factory.js';
 export type { DeviceCredentials } from './contracts/transaction-chain/devices/DeviceCredentials.js';
 export { DeviceCredentials__factory } from './factories/contracts/transaction-chain/devices/DeviceCredentials__factory.js';
 export type { DeviceLives } from './contracts/transaction-chain/devices/DeviceLives.js';

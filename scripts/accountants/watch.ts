@@ -59,7 +59,8 @@ export function sentenceOf(event: WatcherEvent): string {
   }
 }
 
-function stopSignal(): AbortSignal {
+/** Aborted by SIGINT or SIGTERM. */
+export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
   return controller.signal;

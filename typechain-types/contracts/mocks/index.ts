@@ -15,3 +15,4 @@ export type { RecordsHarness } from './RecordsHarness.js';
 export type { ReentrantCredit } from './ReentrantCredit.js';
 export type { SettlementWorldMock } from './SettlementWorldMock.js';
 export type { TurnCourtHarness } from './TurnCourtHarness.js';
+export type { ValidatorSetMock } from './ValidatorSetMock.js';

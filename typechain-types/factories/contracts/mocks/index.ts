@@ -15,3 +15,4 @@ export { RecordsHarness__factory } from './RecordsHarness__factory.js';
 export { ReentrantCredit__factory } from './ReentrantCredit__factory.js';
 export { SettlementWorldMock__factory } from './SettlementWorldMock__factory.js';
 export { TurnCourtHarness__factory } from './TurnCourtHarness__factory.js';
+export { ValidatorSetMock__factory } from './ValidatorSetMock__factory.js';

@@ -79,6 +79,7 @@ getContractFactory(name: 'QbftHarness', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordsHarness__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
+getContractFactory(name: 'StateProofsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StateProofsHarness__factory>
 getContractFactory(name: 'TurnCourtHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourtHarness__factory>
 getContractFactory(name: 'ValidatorSetMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ValidatorSetMock__factory>
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
@@ -181,6 +182,7 @@ getContractAt(name: 'QbftHarness', address: string | ethers.Addressable, signer?
 getContractAt(name: 'RecordsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordsHarness>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
+getContractAt(name: 'StateProofsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StateProofsHarness>
 getContractAt(name: 'TurnCourtHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourtHarness>
 getContractAt(name: 'ValidatorSetMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ValidatorSetMock>
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
@@ -283,6 +285,7 @@ deployContract(name: 'QbftHarness', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'StateProofsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StateProofsHarness>
 deployContract(name: 'TurnCourtHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourtHarness>
 deployContract(name: 'ValidatorSetMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSetMock>
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
@@ -385,6 +388,7 @@ deployContract(name: 'QbftHarness', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'RecordsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'StateProofsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StateProofsHarness>
 deployContract(name: 'TurnCourtHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourtHarness>
 deployContract(name: 'ValidatorSetMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSetMock>
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>

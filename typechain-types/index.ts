@@ -144,6 +144,8 @@ export type { ReentrantCredit } from './contracts/mocks/ReentrantCredit.js';
 export { ReentrantCredit__factory } from './factories/contracts/mocks/ReentrantCredit__factory.js';
 export type { SettlementWorldMock } from './contracts/mocks/SettlementWorldMock.js';
 export { SettlementWorldMock__factory } from './factories/contracts/mocks/SettlementWorldMock__factory.js';
+export type { StateProofsHarness } from './contracts/mocks/StateProofsHarness.js';
+export { StateProofsHarness__factory } from './factories/contracts/mocks/StateProofsHarness__factory.js';
 export type { TurnCourtHarness } from './contracts/mocks/TurnCourtHarness.js';
 export { TurnCourtHarness__factory } from './factories/contracts/mocks/TurnCourtHarness__factory.js';
 export type { ValidatorSetMock } from './contracts/mocks/ValidatorSetMock.js';

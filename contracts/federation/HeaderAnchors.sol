@@ -120,7 +120,7 @@ contract HeaderAnchors is IHeaderAnchors {
         uint64 earliest = _latest.timestamp + (shown == head ? SPACING_SECONDS : 1);
         if (parsed.timestamp < earliest) revert HeaderAnchorsTooSoon(parsed.timestamp, earliest);
         if (shown != head) {
-            _requireFirstChange(storageRoot, version + 1, parsed.number, evidence.changeProof);
+            _requireFirstChange(storageRoot, shown, parsed.number, evidence.changeProof);
             _adopt(shown, bytes32(storageRoot.wordOf(SetWords.DIGEST_SLOT, evidence.digestProof)));
         }
         _latest.number = parsed.number;
@@ -207,14 +207,19 @@ contract HeaderAnchors is IHeaderAnchors {
         if (forkedAt != 0 && number >= forkedAt) revert HeaderAnchorsForked(forkedAt);
     }
 
-    // The set was in force for the block only if the next one came in it: a change is in force from the next block on.
+    // The set was in force for the block only if the next one came in it: a change is in force from the next block on. The
+    // head shows it when it is of the next one; of several changes in one block it is the last one's.
     function _requireFirstChange(
         bytes32 storageRoot,
-        uint64 version,
+        uint256 shown,
         uint64 number,
         bytes[] calldata proof
-    ) private pure {
-        uint64 changedAt = storageRoot.wordOf(uint256(version).pastSlotOf(), proof).changedAtOf();
-        if (changedAt != number) revert HeaderAnchorsSetSkipped(version, changedAt);
+    ) private view {
+        uint64 next = _head.versionOf() + 1;
+        uint64 changedAt = shown.changedAtOf();
+        if (shown.versionOf() != next) {
+            changedAt = storageRoot.wordOf(uint256(next).pastSlotOf(), proof).changedAtOf();
+        }
+        if (changedAt != number) revert HeaderAnchorsSetSkipped(next, changedAt);
     }
 }

@@ -73,7 +73,7 @@ interface IHeaderAnchors {
     /// @param latest The last one's.
     error HeaderAnchorsNotNewer(uint64 number, uint64 latest);
 
-    /// @notice The header's time is too early after the last one's. One that changes the set may come at any later time.
+    /// @notice The header is too early after the last one. One that changes the set may come at any later time.
     /// @param timestamp Of the header, Unix seconds.
     /// @param earliest What it must be at least.
     error HeaderAnchorsTooSoon(uint64 timestamp, uint64 earliest);

@@ -59,8 +59,9 @@ export interface AnchorEvidence {
   readonly set: AccountantSet;
   readonly accountProof: readonly string[];
   readonly headProof: readonly string[];
-  /** Empty, like `changeProof`, when the set did not change. */
+  /** Empty when the set did not change. */
   readonly digestProof: readonly string[];
+  /** Empty unless the head is of a later version than the next one. */
   readonly changeProof: readonly string[];
 }
 
@@ -157,14 +158,15 @@ export function anchorEvidence({
   if (header.seals.length === 0) throw new CommonwattError("HeaderUnsealed", { blockNumber: header.number });
   const [digestKey, headKey, changeKey] = anchorSlots(anchors.set.version);
   const proofOf = (key: string): readonly string[] => provenWord(proof, key)?.proof ?? [];
-  const isChange = BigInt(provenWord(proof, headKey)?.value ?? 0) !== anchors.head;
+  const head = BigInt(provenWord(proof, headKey)?.value ?? 0);
+  const isNext = unpackSetHead(head).version === anchors.set.version + 1n;
   return {
     header: encodeHeader(header),
     set,
     accountProof: proof.accountProof,
     headProof: proofOf(headKey),
-    digestProof: isChange ? proofOf(digestKey) : [],
-    changeProof: isChange ? proofOf(changeKey) : [],
+    digestProof: head === anchors.head ? [] : proofOf(digestKey),
+    changeProof: head === anchors.head || isNext ? [] : proofOf(changeKey),
   };
 }
 

@@ -108,6 +108,9 @@ export const LIBRARY_ERRORS = {
     why: "A proof does not lead from the state root to what it should show (reason {err} of OpenZeppelin's TrieProof).",
     todo: "Take the proof anew, of this block, contract and slot (eth_getProof); what is zero can't be shown.",
   },
-  RLPInvalidEncoding: { why: "A node of a proof is no RLP.", todo: "Give the nodes as eth_getProof returns them." },
+  RLPInvalidEncoding: {
+    why: "A proof leads to where nothing is, or one of its nodes is no RLP.",
+    todo: "Take the proof anew, of this block, contract and slot (eth_getProof); what is zero can't be shown.",
+  },
   FailedCall: { why: "A call between contracts failed without a reason.", todo: "Check the target and the gas." },
 } as const satisfies Record<string, Advice>;

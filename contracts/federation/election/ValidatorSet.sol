@@ -12,8 +12,8 @@ import {SetCause} from "../../types/ElectionTypes.sol";
 
 /// @title ValidatorSet
 /// @notice Keeps the set in force and the sets before it. See IValidatorSet.
-/// @dev The first base of AccountantElection, so that its storage begins at slot 0: light clients read slots 0 to 2 and 5
-/// by `eth_getProof`. `_writeSet` alone writes them, whatever the cause.
+/// @dev The first base of AccountantElection, so that its storage begins at slot 0: light clients read slots 0 to
+/// 2 and 5 by `eth_getProof`. `_writeSet` alone writes them, whatever the cause.
 abstract contract ValidatorSet is IValidatorSet {
     using AccountantSets for address[];
     using Arrays for address[];
@@ -29,7 +29,7 @@ abstract contract ValidatorSet is IValidatorSet {
     uint256 private _head; // slot 2: see SetWords
     uint256[] private _nodes; // slot 3: every node address ever named, by number; see NodeWords
     mapping(address node => uint256 word) private _nodeWordOf; // slot 4
-    /// @dev slot 5: SetWords.pastKeyOf(version): length and block of the change; from the next key on: numbers, ten to a word
+    /// @dev slot 5: at SetWords.pastKeyOf(version) length and block of the change, behind it numbers, ten to a word
     mapping(uint256 key => uint256 word) private _past;
 
     /// @inheritdoc IValidatorSet

@@ -40,6 +40,7 @@ const GENESIS_HASH = id("the source's genesis");
 const GENESIS_TIME = "2026-01-01T00:00:00Z";
 /** A set of 101 is written by one transaction, whose cost is nobody's concern here. */
 const STAGE_GAS = 60_000_000;
+const BLOCK_GAS = 60_000_000;
 
 export class AnchorStage {
   private constructor(
@@ -90,6 +91,18 @@ export class AnchorStage {
   async write(numbers: readonly number[]): Promise<bigint> {
     const { blockNumber } = await mined(this.election.write([...setOf(numbers)]));
     return BigInt(blockNumber);
+  }
+
+  /** Two sets in one block; its number. */
+  async writeTwice(first: readonly number[], second: readonly number[]): Promise<bigint> {
+    const { provider } = this.source;
+    const options = { gasLimit: BLOCK_GAS / 2 };
+    await provider.request({ method: "evm_setAutomine", params: [false] });
+    const sent = await this.election.write([...setOf(first)], options);
+    await this.election.write([...setOf(second)], options);
+    await provider.request({ method: "evm_mine" });
+    await provider.request({ method: "evm_setAutomine", params: [true] });
+    return BigInt((await mined(Promise.resolve(sent))).blockNumber);
   }
 
   /** So many blocks more; the last one's number. By default enough for the next anchor. */

@@ -121,14 +121,7 @@ describe("HeaderAnchors", function () {
     });
 
     it("several changes of one block as one, whatever the set was in between", async () => {
-      const { provider } = stage.source;
-      await provider.request({ method: "evm_setAutomine", params: [false] });
-      const options = { gasLimit: 5_000_000 };
-      const first = await stage.election.write([...setOf([1, 2, 3, 4, 5])], options);
-      await stage.election.write([...setOf([7, 8, 9, 10])], options);
-      await provider.request({ method: "evm_mine", params: [] });
-      await provider.request({ method: "evm_setAutomine", params: [true] });
-      const block = BigInt((await first.wait())?.blockNumber ?? 0);
+      const block = await stage.writeTwice([1, 2, 3, 4, 5], [7, 8, 9, 10]);
       await stage.anchor(await stage.evidence(block, [1, 2, 3]));
       const { head, digest } = await stage.anchors.knownSet();
       expect((head >> 128n) & 0xffffn).to.equal(3n);
@@ -485,6 +478,21 @@ describe("HeaderAnchors", function () {
         }
       }
     });
+  });
+
+  it("takes at most 1,500,000 gas at 101 seats from a grown chain, whatever changed", async () => {
+    const large = await AnchorStage.open(anchoring, { seats: 101, fill: 1_000 });
+    const all = numbersTo(101);
+    const blocks = [
+      () => large.mine(),
+      () => large.write(numbersTo(102).slice(1)),
+      () => large.writeTwice(numbersTo(103).slice(2), all),
+    ];
+    for (const next of blocks) {
+      const { gasUsed } = await large.anchor(await large.evidence(await next()));
+      expect(gasUsed).to.be.within(500_000n, 1_500_000n);
+    }
+    await large.close();
   });
 
   it("is set up only for another chain with a set of four", async () => {

@@ -10,17 +10,21 @@ import {
   anchorEvidence,
   anchorHeader,
   anchorOutcomeIn,
+  anchoredHeader,
   anchorsOf,
   readAnchorEvidence,
   requireSource,
   type AnchorEvidence,
+  type AnchoredHeader,
   type AnchorsState,
 } from "../../sdk/actions/anchors.js";
 import { validatorsFor } from "../../sdk/actions/accountants.js";
+import { readRawBlock } from "../../sdk/actions/turns.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { isCommonwattError, type CommonwattError } from "../../sdk/errors.js";
 import { ask } from "../../sdk/transact.js";
 import { setChangesIn, type CertificateStore, type SetChange } from "./certificates.js";
+import { statusJson } from "./status.js";
 
 /** What an anchorer did or could not do, for a log. */
 export type AnchorerEvent =
@@ -60,7 +64,8 @@ export class Anchorer {
   readonly #source: AnyChain;
   readonly #store: CertificateStore;
   readonly #emit: (event: AnchorerEvent) => void;
-  #failure: string | undefined;
+  /** What was told last, unless something was anchored since. */
+  #told: string | undefined;
 
   constructor({ chain, source, store, onEvent }: AnchorerOptions) {
     this.#chain = chain;
@@ -69,23 +74,26 @@ export class Anchorer {
     this.#emit = onEvent ?? (() => undefined);
   }
 
-  /** Shows what is due, until the signal. What fails is tried again, and told once. */
+  /** Shows what is due, until the signal. What fails is tried again. */
   async run(stopped: AbortSignal, pollMilliseconds = POLL_MILLISECONDS): Promise<void> {
     while (!stopped.aborted) {
       try {
         await this.catchUp();
-        this.#failure = undefined;
       } catch (error) {
-        this.#tellFailure(error);
+        this.#tellOnce({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
       }
       await sleep(pollMilliseconds, undefined, { signal: stopped }).catch(() => undefined);
     }
   }
 
-  /** Shows each header that changed the set since the last one, in order, then the newest one if it is due. */
+  /**
+   * Shows each header that changed the set since the last one, in order, then the newest one if it is due. Before, it
+   * looks whether the source still has the header that was anchored last, and shows another one as a fork.
+   */
   async catchUp(): Promise<void> {
     let anchors = await anchorsOf(this.#chain);
     requireSource(anchors, this.#source);
+    if (await this.#isForked(anchors)) return;
     const newest = BigInt(await ask(() => this.#source.provider.getBlockNumber()));
     for (const change of await setChangesIn(this.#source, Number(anchors.latestNumber) + 1, Number(newest))) {
       const evidence = await this.#evidenceOfChange(anchors, change);
@@ -96,6 +104,22 @@ export class Anchorer {
       const evidence = await this.#evidence(() => readAnchorEvidence(this.#source, anchors, newest));
       if (evidence !== undefined) await this.#show(evidence, newest);
     }
+  }
+
+  async #isForked(anchors: AnchorsState): Promise<boolean> {
+    const { latestNumber: block, forkedAt } = anchors;
+    if (forkedAt === undefined) {
+      const [anchored, there] = await Promise.all([
+        lastAnchored(this.#chain, anchors),
+        readRawBlock(this.#source.provider, block),
+      ]);
+      if (anchored === undefined || anchored.hash === there["hash"]) return false;
+      const evidence = await this.#evidence(() => readAnchorEvidence(this.#source, anchors, block));
+      if (evidence !== undefined) await this.#show(evidence, block);
+    } else {
+      this.#tellOnce({ kind: "forked", block: forkedAt });
+    }
+    return true;
   }
 
   async #isDue({ latestTimestamp, spacingSeconds, trustingSeconds }: AnchorsState, newest: bigint): Promise<boolean> {
@@ -126,8 +150,7 @@ export class Anchorer {
       return await make();
     } catch (error) {
       if (!isUnsealed(error)) throw error;
-      if (this.#failure !== error.code) this.#emit({ kind: "unsealed", reason: error.message });
-      this.#failure = error.code;
+      this.#tellOnce({ kind: "unsealed", reason: error.message }, error.code); // each block's text is another
       return undefined;
     }
   }
@@ -135,30 +158,46 @@ export class Anchorer {
   /** Whether the header is anchored then. */
   async #show(evidence: AnchorEvidence, block: bigint, setVersion?: number): Promise<boolean> {
     const change = setVersion === undefined ? {} : { setVersion };
+    const { latestNumber: before } = await anchorsOf(this.#chain);
     try {
       const outcome = anchorOutcomeIn(this.#chain, await anchorHeader(this.#chain, evidence));
       if (outcome === "forked") {
-        this.#emit({ kind: "forked", block });
+        this.#tellOnce({ kind: "forked", block });
         return false;
       }
-      this.#emit({ kind: "anchored", block, ...change, byOther: outcome === "anchored before" });
+      this.#tellAnchored({ kind: "anchored", block, ...change, byOther: outcome === "anchored before" });
       return true;
     } catch (error) {
       const { latestNumber } = await anchorsOf(this.#chain);
-      if (latestNumber >= block) {
-        this.#emit({ kind: "anchored", block, ...change, byOther: true });
-        return true;
+      if (latestNumber > before) {
+        this.#tellAnchored({ kind: "anchored", block, ...change, byOther: true });
+        return latestNumber >= block;
       }
       if (!isRefusal(error)) throw error;
-      this.#emit({ kind: "refused", block, reason: error.message });
+      this.#tellOnce({ kind: "refused", block, reason: error.message }, error.code);
       return false;
     }
   }
 
-  #tellFailure(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (this.#failure !== reason) this.#emit({ kind: "failed", reason });
-    this.#failure = reason;
+  #tellAnchored(event: AnchorerEvent): void {
+    this.#told = undefined;
+    this.#emit(event);
+  }
+
+  /** What stays so is told once, however often it is met. */
+  #tellOnce(event: Exclude<AnchorerEvent, { kind: "anchored" }>, key = statusJson(event)): void {
+    if (this.#told !== key) this.#emit(event);
+    this.#told = key;
+  }
+}
+
+/** The header that was anchored last; undefined before the first one. */
+async function lastAnchored(chain: AnyChain, { latestNumber }: AnchorsState): Promise<AnchoredHeader | undefined> {
+  try {
+    return await anchoredHeader(chain, latestNumber);
+  } catch (error) {
+    if (isCommonwattError(error, "HeaderAnchorsUnknown")) return undefined;
+    throw error;
   }
 }
 

@@ -17,7 +17,7 @@ import { MemberRole, RecordKind } from "../../sdk/enums.js";
 import { isCommonwattError } from "../../sdk/errors.js";
 import { AccountantsStage } from "../utils/accountants.js";
 import { startCommand } from "../utils/command.js";
-import { sealedChain } from "../utils/sealed-chain.js";
+import { sealedChain, type SealedOptions } from "../utils/sealed-chain.js";
 
 const RECORD = id("a bill");
 
@@ -56,11 +56,12 @@ describe("anchors between two chains", function () {
   });
 
   /** The user chain as a Besu network would show it. */
-  function source(): UserChain {
+  function source(lie: Pick<SealedOptions, "bend" | "missing"> = {}): UserChain {
     const { user } = stage.network.operators;
     const nodes = FOUNDERS.map((number) => user[`node${number}`]);
     const later = FOUNDERS.map((number) => stage.nodeKey(number));
-    return sealedChain(stage.network.user, { nodes: [...nodes, ...later], statesFrom: () => statesFrom });
+    const options = { nodes: [...nodes, ...later], statesFrom: () => statesFrom };
+    return sealedChain(stage.network.user, { ...options, ...lie });
   }
 
   function anchorer(signer: Wallet, from: AnyChain = source()): Anchorer {
@@ -240,5 +241,31 @@ describe("anchors between two chains", function () {
     expect(stderr).to.equal("");
     expect(stdout).to.contain("Anchoring the user chain's headers on the transaction chain");
     expect(code).to.equal(0);
+  });
+
+  it("say once that a header is refused, and carry on with a better node", async () => {
+    const { relayer } = stage.network.operators.transaction;
+    await align(250n);
+    const one = anchorer(relayer, source({ missing: 1 }));
+    await one.catchUp();
+    await one.catchUp();
+    expect(events).to.have.length(1);
+    expect(events[0]).to.include({ kind: "refused" });
+    expect((events[0] as { reason: string }).reason).to.contain("QbftSealsNoQuorum");
+    await anchorer(relayer).catchUp();
+    expect(events[1]).to.include({ kind: "anchored", byOther: false });
+  });
+
+  it("show a fork when a node has another sealed header of the last number, and say it once", async () => {
+    const { relayer } = stage.network.operators.transaction;
+    const block = await latest();
+    const one = anchorer(relayer, source({ bend: { gasUsed: "0x5" } }));
+    await one.catchUp();
+    await one.catchUp();
+    expect(events).to.deep.equal([{ kind: "forked", block }]);
+    expect((await anchorsOf(stage.chain)).forkedAt).to.equal(block);
+    const text = await stage.done(["anchor", "--once", "--as", "relayer"]);
+    expect(text).to.contain(`Block ${block}: TWO SEALED HEADERS`);
+    expect(await failureOf(anchoredHeader(stage.chain, block))).to.equal("HeaderAnchorsForked");
   });
 });

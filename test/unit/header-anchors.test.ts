@@ -6,6 +6,7 @@ import hre from "hardhat";
 
 import { blockHash, encodeHeader, quorumOf, setDigest, type AccountProof, type QbftHeader } from "../../light/index.js";
 import { AnchorStage, argument, numbersTo, sealed, setOf, TRUSTING_SECONDS } from "../../scripts/bench/anchor-stage.js";
+import { Random } from "../../scripts/inputs/random.js";
 import { mined } from "../../scripts/gas/scenario.js";
 import type { HardhatConnection } from "../../scripts/networks/simulated.js";
 import type { AnchorEvidence } from "../../sdk/actions/anchors.js";
@@ -18,6 +19,7 @@ import { readRecording } from "../utils/qbft.js";
 const isLong = process.env["COMMONWATT_LONG"] === "1";
 /** Bits from one flip to the next; coprime to 8, so that all bits of a byte have their turn. */
 const STRIDE = isLong ? 7 : 131;
+const SEED = 5;
 const SPACING = 600n;
 const FOUR = numbersTo(4);
 
@@ -162,7 +164,7 @@ describe("HeaderAnchors", function () {
     });
 
     it("not by the words of another block, or of another version", async () => {
-      const changed = await stage.write([1, 2, 3, 4, 5]);
+      const changed = await stage.writeTwice([1, 2, 3, 5], [1, 2, 3, 4, 5]); // so that all proofs are needed
       const evidence = await stage.evidence(changed);
       await mined(stage.election.fill(0, 1)); // so that no two of the states have one root
       const block = await stage.mine();
@@ -182,6 +184,43 @@ describe("HeaderAnchors", function () {
         expect(code, `mixture ${index}`).to.equal("TrieProofTraversalError");
       }
       expect((await refusalOf(evidence)).code).to.equal("taken");
+    });
+
+    it("whatever comes in whatever order (a model, and what is shown to it)", async () => {
+      const random = new Random(SEED);
+      /** Block of each change since the set-up, with the set in force after it. */
+      const changes: { block: bigint; numbers: number[] }[] = [{ block: 0n, numbers: FOUR }];
+      let known = 0;
+      await anchoring.networkHelpers.time.increase(10n * 86_400n);
+      const seen = { taken: 0, skipped: 0 };
+      for (let step = 0; step < (isLong ? 300 : 60); step += 1) {
+        if (random.between(1, 3) === 1) {
+          const numbers = random.shuffled(numbersTo(7)).slice(0, random.between(4, 6));
+          changes.push({ block: await stage.write(numbers), numbers });
+        } else await stage.mine(random.between(1, 3));
+        const last = await latestNumber();
+        const newest = BigInt(await stage.source.ethers.provider.getBlockNumber());
+        const block = BigInt(random.between(Number(last) + 1, Number(newest)));
+        const { numbers } = changes[known] ?? { numbers: [] };
+        // sealed as well as the known set can, and never too soon
+        const header = { ...(await stage.header(block)), timestamp: stage.start + 700n * block };
+        const evidence = await stage.evidenceOf(sealed(header, numbers), setOf(numbers));
+        const next = changes[known + 1]?.block;
+        const { code } = await refusalOf(evidence);
+        if (next !== undefined && block > next) {
+          expect(code, `block ${block} after the change of ${next}`).to.equal("HeaderAnchorsSetSkipped");
+          seen.skipped += 1;
+        } else {
+          expect(code, `block ${block}`).to.equal("taken");
+          await stage.anchor(evidence);
+          seen.taken += 1;
+          if (next === block) known += 1;
+          const { digest } = await stage.anchors.knownSet();
+          expect(digest).to.equal(setDigest(setOf(changes[known]?.numbers ?? [])));
+        }
+      }
+      expect(seen.taken).to.be.above(8);
+      expect(seen.skipped).to.be.above(8);
     });
 
     it("nor is a set known that only the header before it names", async () => {
@@ -433,7 +472,7 @@ describe("HeaderAnchors", function () {
     for (const part of parts) {
       it(`its ${part}`, async function () {
         this.timeout(isLong ? 900_000 : 120_000);
-        const evidence = await stage.evidence(await stage.write([2, 3, 4, 5]), [1, 2, 3]);
+        const evidence = await stage.evidence(await stage.writeTwice([1, 2, 3, 5], [2, 3, 4, 5]), [1, 2, 3]);
         expect((await refusalOf(evidence)).code).to.equal("taken");
         const values = part === "header" ? [evidence.header] : evidence[part];
         const codes = new Set<string>();
@@ -467,7 +506,7 @@ describe("HeaderAnchors", function () {
     });
 
     it("its lists, which are cut, doubled or turned round", async () => {
-      const evidence = await stage.evidence(await stage.write([2, 3, 4, 5]), [1, 2, 3]);
+      const evidence = await stage.evidence(await stage.writeTwice([1, 2, 3, 5], [2, 3, 4, 5]), [1, 2, 3]);
       for (const part of ["accountProof", "headProof", "digestProof", "changeProof"] as const) {
         const nodes = evidence[part];
         const others = [nodes.slice(1), nodes.slice(0, -1), [...nodes, ...nodes.slice(-1)], [...nodes, "0xc0"]];

@@ -15,10 +15,17 @@ export interface SealedOptions {
   readonly nodes: readonly Wallet[];
   /** From this block on the node still has states; before, it has forgotten them. */
   readonly statesFrom?: () => number;
+  /** Fields that its blocks have instead of their own. */
+  readonly bend?: Readonly<Record<string, string>>;
+  /** Seals that its headers lack of a quorum. */
+  readonly missing?: number;
 }
 
 /** The chain behind an endpoint that gives sealed headers. */
-export function sealedChain<Chain extends AnyChain>(chain: Chain, { nodes, statesFrom }: SealedOptions): Chain {
+export function sealedChain<Chain extends AnyChain>(
+  chain: Chain,
+  { nodes, statesFrom, bend = {}, missing = 0 }: SealedOptions,
+): Chain {
   const honest = chain.provider as Sending;
   const keys = new Map(nodes.map((node) => [node.address, node.signingKey]));
   const send: Sending["send"] = async (method, parameters) => {
@@ -27,11 +34,11 @@ export function sealedChain<Chain extends AnyChain>(chain: Chain, { nodes, state
     return method === "eth_getBlockByNumber" && answer !== null ? sealedBlock(answer) : answer;
   };
   const sealedBlock = async (block: NonNullable<Answer>): Promise<Answer> => {
-    const bare = { ...block, extraData: extraData([]) };
+    const bare = { ...block, ...bend, extraData: extraData([]) };
     const header = headerFromRpc(bare);
     const set = await validatorsFor(chain, header.number);
     const digest = sealDigest(header);
-    const seals = set.slice(0, quorumOf(set.length)).map((address) => {
+    const seals = set.slice(missing, quorumOf(set.length)).map((address) => {
       const key = keys.get(address);
       if (key === undefined) throw new Error(`the test has no key of ${address}`);
       return sealOf(key, digest);

@@ -207,8 +207,8 @@ contract HeaderAnchors is IHeaderAnchors {
         if (forkedAt != 0 && number >= forkedAt) revert HeaderAnchorsForked(forkedAt);
     }
 
-    // The set was in force for the block only if the next one came in it: a change is in force from the next block on. The
-    // head shows it when it is of the next one; of several changes in one block it is the last one's.
+    // The set was in force for the block only if the next one came in it: a change is in force from the next block on.
+    // The head shows it when it is of the next one; of several changes in one block it is the last one's.
     function _requireFirstChange(
         bytes32 storageRoot,
         uint256 shown,

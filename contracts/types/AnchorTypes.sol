@@ -25,8 +25,8 @@ struct AnchorSource {
 /// @param accountProof Of the election, from the header's state root, as `eth_getProof` has it.
 /// @param headProof Of slot 2.
 /// @param digestProof Of slot 1; empty when the set did not change.
-/// @param changeProof Of the past set's first word (SetWords.pastSlotOf) of the version after the known one; empty unless
-/// the head is of a later version than that.
+/// @param changeProof Of the past set's first word (SetWords.pastSlotOf) of the version after the known one; empty
+/// unless the head is of a later version than that.
 struct AnchorEvidence {
     bytes header;
     address[] set;

@@ -1,8 +1,8 @@
 /** What it costs to anchor a header of the other chain, and to prove a word against it. */
 import hre from "hardhat";
-import type { TransactionReceipt } from "ethers";
+import { concat, dataLength, type TransactionReceipt } from "ethers";
 
-import { evidenceBytes, type AnchorEvidence } from "../../sdk/actions/anchors.js";
+import type { AnchorEvidence } from "../../sdk/actions/anchors.js";
 import { readWordProof } from "../../sdk/actions/state-proofs.js";
 import { mined } from "../gas/scenario.js";
 import { AnchorStage, numbersTo } from "./anchor-stage.js";
@@ -80,8 +80,9 @@ async function measured(seats: number, fill: number): Promise<Row[]> {
 
 function rowOf(figure: string, what: string, evidence: AnchorEvidence, { gasUsed }: TransactionReceipt): Row {
   const { accountProof, headProof, digestProof, changeProof } = evidence;
-  const nodes = [accountProof, headProof, digestProof, changeProof].flat().length;
-  return { figure, what, gas: Number(gasUsed), bytes: evidenceBytes(evidence), nodes };
+  const nodes = [accountProof, headProof, digestProof, changeProof].flat();
+  const bytes = dataLength(concat([evidence.header, ...evidence.set, ...nodes])); // without the framing of calldata
+  return { figure, what, gas: Number(gasUsed), bytes, nodes: nodes.length };
 }
 
 /** `wordAt`, which contracts and people only read, as a transaction. */
@@ -99,7 +100,7 @@ async function wordRow({ anchoring, anchors, source, election }: AnchorStage, bl
   if (!sender) throw new Error("The chain has no account.");
   const { gasUsed } = await mined(sender.sendTransaction({ to: await anchors.getAddress(), data }));
   const nodes = [...proof.accountProof, ...proof.storageProof];
-  const bytes = nodes.reduce((sum, node) => sum + (node.length - 2) / 2, 0);
+  const bytes = dataLength(concat(nodes));
   const what = "a word proven against a header (wordAt), grown";
   return { figure: "anchoredWordGas", what, gas: Number(gasUsed), bytes, nodes: nodes.length };
 }

@@ -2,8 +2,6 @@
  * Headers of the other chain, anchored on this one (IHeaderAnchors.sol): what shows one, and what is proven against it.
  * `chain` is the one that keeps the anchors, `source` the other one.
  */
-import { concat } from "ethers";
-
 import {
   anchorSlots,
   encodeHeader,
@@ -195,10 +193,4 @@ export function anchorOutcomeIn(chain: AnyChain, receipt: Receipt): AnchorOutcom
   if (eventsIn(headerAnchors, address, headerAnchors.getEvent("SourceForked"), receipt).length > 0) return "forked";
   const anchored = eventsIn(headerAnchors, address, headerAnchors.getEvent("HeaderAnchored"), receipt);
   return anchored.length > 0 ? "anchored" : "anchored before";
-}
-
-/** How many bytes a header's evidence has, without the framing of calldata. */
-export function evidenceBytes({ header, set, ...proofs }: AnchorEvidence): number {
-  const nodes = [proofs.accountProof, proofs.headProof, proofs.digestProof, proofs.changeProof].flat();
-  return (concat([header, ...set, ...nodes]).length - 2) / 2;
 }

@@ -122,8 +122,12 @@ describe("anchors between two chains", function () {
     expect(events.map(({ kind }) => kind)).to.deep.equal(["unsealed"]);
     const text = await stage.done(["anchor", "--once", "--as", "relayer"]);
     expect(text).to.contain("Nothing can be anchored").and.contain("no QBFT data");
+    const json = await stage.done(["--chain", "user", "anchor", "--once", "--json", "--as", "accountant1"]);
+    expect(JSON.parse(json)).to.include({ kind: "unsealed" });
     const problem = await stage.refused(["--chain", "user", "anchor", "--once", "--as", "nobody"]);
     expect(problem).to.contain("--as nobody");
+    const nowhere = ["anchor", "--once", "--as", "relayer", "--source-rpc", "http://127.0.0.1:1"];
+    expect(await stage.refused(nowhere)).to.contain("http://127.0.0.1:1");
   });
 
   it("carry the newest header when it is due, and not before", async () => {

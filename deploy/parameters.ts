@@ -72,6 +72,8 @@ const governanceSchema = z.strictObject({
     votingDelayBlocks: z.number().int(),
     votingPeriodBlocks: z.number().int(),
     timelockSeconds: z.number().int(),
+    queueBlocks: z.number().int(),
+    executionSeconds: z.number().int(),
   }),
   emergencySeconds: z.number().int(),
   emergencyWaitSeconds: z.number().int(),

@@ -129,16 +129,12 @@ async function checkChain(
 ): Promise<void> {
   const [{ chainId }, genesis] = await Promise.all([provider.getNetwork(), provider.getBlock(0)]);
   if (Number(chainId) !== deployment.chainId) {
-    const args = { network, chain, expected: deployment.chainId, actual: Number(chainId), endpoint: "the endpoint" };
-    throw new CommonwattError("ChainIdMismatch", args);
+    const args = { network, chain, expected: deployment.chainId, actual: Number(chainId) };
+    throw new CommonwattError("ChainIdMismatch", { ...args, endpoint: endpointTextOf(provider) });
   }
   if (genesis?.hash !== deployment.genesisHash) {
-    throw new CommonwattError("GenesisMismatch", {
-      network,
-      chain,
-      expected: deployment.genesisHash,
-      actual: genesis?.hash ?? "nothing",
-    });
+    const args = { network, chain, expected: deployment.genesisHash, actual: genesis?.hash ?? "nothing" };
+    throw new CommonwattError("GenesisMismatch", { ...args, endpoint: endpointTextOf(provider) });
   }
   await Promise.all(
     Object.entries(deployment.contracts).map(([name, contract]) => checkCode(network, chain, name, contract, provider)),
@@ -154,6 +150,11 @@ async function checkCode(
 ): Promise<void> {
   if (keccak256(await provider.getCode(address)) === codeHash) return;
   throw new CommonwattError("CodeMismatch", { network, chain, contract, address });
+}
+
+/** Where the provider asks, for messages; one that is no JSON-RPC client has no address. */
+function endpointTextOf(provider: Provider): string {
+  return provider instanceof JsonRpcProvider ? provider._getConnection().url : "the given provider";
 }
 
 function split(runner: Runner): { provider: Provider; signer: Signer | undefined } {

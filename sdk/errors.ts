@@ -2,7 +2,7 @@
  * Every failure of the SDK is one typed error: a stable code, the values at fault, and a text that says why it
  * happened and what to do. Custom errors of the contracts decode to the same type by the contracts' ABIs.
  */
-import { Interface, type ErrorDescription } from "ethers";
+import { decodeBytes32String, Interface, type ErrorDescription } from "ethers";
 
 import { ERROR_ADVICE, type Advice } from "./error-advice.js";
 
@@ -116,9 +116,21 @@ function argsOf(description: ErrorDescription): ErrorArgs {
   return Object.fromEntries(
     description.fragment.inputs.map((input, index) => [
       input.name || `arg${index}`,
-      description.args[index] as unknown,
+      NAMES.has(input.name) ? textOfWord(description.args[index]) : (description.args[index] as unknown),
     ]),
   );
+}
+
+/** Arguments by which contracts name one of their own settings, as text in bytes32. */
+const NAMES = new Set(["setting", "parameter"]);
+
+/** The text in a word; the word itself where it is none. */
+function textOfWord(word: unknown): unknown {
+  try {
+    return decodeBytes32String(String(word));
+  } catch {
+    return word;
+  }
 }
 
 function isRevertData(data: unknown): data is string {

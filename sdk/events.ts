@@ -35,8 +35,8 @@ const LITTLE_DATA = 500_000;
 const MUCH_DATA = 2_000_000;
 
 /**
- * Reads the events of a range of blocks, a request at a time; as many blocks as bring neither much nor little, for a
- * block of a large tree has as many events as a quiet day. Events that no ABI knows are left out.
+ * Reads the events of a range of blocks, in parts; a request asks for as many blocks as bring neither much nor little, for
+ * a block of a large tree has as many events as a quiet day. Events that no ABI knows are left out.
  */
 export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGenerator<ChainEvent[]> {
   const decode = eventDecoder(chain.deployment);
@@ -48,11 +48,30 @@ export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGene
     toBlock = Math.min(fromBlock + span - 1, range.toBlock);
     const filter = { address, topics, fromBlock, toBlock };
     const logs = await ask(() => chain.provider.getLogs(filter));
-    yield logs.map(decode).filter((event) => event !== undefined);
-    const data = logs.reduce((sum, log) => sum + log.data.length, 0);
+    const data = yield* decodedParts(logs, decode);
     if (data > MUCH_DATA) span = Math.max(1, Math.floor(span / 2));
     else if (data < LITTLE_DATA) span = Math.min(2 * span, most);
   }
+}
+
+/** A part at a time, one at least: what a quiet time's request would take is much in a busy one. Returns the characters of data. */
+function* decodedParts(
+  logs: readonly Log[],
+  decode: (log: Log) => ChainEvent | undefined,
+): Generator<ChainEvent[], number> {
+  let [all, size] = [0, 0];
+  let part: ChainEvent[] = [];
+  for (const log of logs) {
+    if (size > LITTLE_DATA) {
+      yield part;
+      [part, all, size] = [[], all + size, 0];
+    }
+    const event = decode(log);
+    if (event !== undefined) part.push(event);
+    size += log.data.length;
+  }
+  yield part;
+  return all + size;
 }
 
 /** Decodes logs of a deployment's contracts; undefined for any other. */

@@ -65,16 +65,26 @@ export class MarketView {
   readonly #meters = new Map<bigint, bigint[]>();
   readonly #readings = new Map<string, ViewedReading>();
   #nextBlock: number | undefined;
+  /** Place of the last event taken in by a sync. */
+  #last: Pick<ChainEvent, "block" | "logIndex"> = { block: -1, logIndex: -1 };
 
   /** Reads what happened since the last time, up to `toBlock` (absent: the latest block). */
   async sync(chain: TransactionChain, toBlock?: number): Promise<this> {
     const last = toBlock ?? (await chain.provider.getBlockNumber());
     const fromBlock = this.#nextBlock ?? chain.deployment.deploymentBlock;
     for await (const events of readEvents(chain, { fromBlock, toBlock: last, contracts: CONTRACTS })) {
-      for (const event of events) this.apply(event);
+      for (const event of events) this.#applyOnce(event);
     }
     this.#nextBlock = Math.max(fromBlock, last + 1);
     return this;
+  }
+
+  /** After a sync that failed halfway, the next one reads the same events again. */
+  #applyOnce(event: ChainEvent): void {
+    const { block, logIndex } = this.#last;
+    if (event.block < block || (event.block === block && event.logIndex <= logIndex)) return;
+    this.apply(event);
+    this.#last = { block: event.block, logIndex: event.logIndex };
   }
 
   /** Takes one event in. */

@@ -36,7 +36,7 @@ export interface BatchCall {
 }
 
 /** A contract with OpenZeppelin's Multicall. */
-interface Batching extends BaseContract {
+export interface Batching extends BaseContract {
   readonly multicall: (data: string[], overrides: TransactionOverrides) => Promise<ContractTransactionResponse>;
 }
 
@@ -45,17 +45,18 @@ const BATCH_GAS = 14_000_000n;
 
 /**
  * Sends calls of one contract in as few transactions as their gas allows, in order; each transaction happens as a whole
- * or not at all. One that runs out of gas is sent again in two halves.
+ * or not at all. One that runs out of gas is sent again in two halves. `receipts` has those that were mined, also when a
+ * later one fails.
  */
 export async function transactTogether(
   chain: { readonly provider: Provider; readonly signer: unknown; readonly batchGas?: bigint },
   contract: Batching,
   calls: readonly BatchCall[],
   overrides: TransactionOverrides,
+  receipts: Receipt[] = [],
 ): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
   for (const batch of batchesOf(calls, chain.batchGas ?? BATCH_GAS))
-    receipts.push(...(await transactBatch(chain, contract, batch, overrides)));
+    await transactBatch(chain, contract, batch, overrides, receipts);
   return receipts;
 }
 
@@ -79,18 +80,34 @@ async function transactBatch(
   contract: Batching,
   batch: readonly BatchCall[],
   overrides: TransactionOverrides,
-): Promise<Receipt[]> {
-  const data = batch.map((call) => call.data);
+  receipts: Receipt[],
+): Promise<void> {
   try {
-    return [await transact(chain, () => contract.multicall(data, overrides))];
+    receipts.push(await transact(chain, () => sendBatch(contract, batch, overrides)));
   } catch (error) {
     if (batch.length === 1 || !isOutOfGas(error)) throw error;
     const half = Math.ceil(batch.length / 2);
-    return [
-      ...(await transactBatch(chain, contract, batch.slice(0, half), overrides)),
-      ...(await transactBatch(chain, contract, batch.slice(half), overrides)),
-    ];
+    await transactBatch(chain, contract, batch.slice(0, half), overrides, receipts);
+    await transactBatch(chain, contract, batch.slice(half), overrides, receipts);
   }
+}
+
+/** A lone call goes by itself: within a multicall it would have a 64th less of the gas. */
+async function sendBatch(
+  contract: Batching,
+  batch: readonly BatchCall[],
+  overrides: TransactionOverrides,
+): Promise<ContractTransactionResponse> {
+  const [first, ...others] = batch;
+  if (first === undefined || others.length > 0)
+    return contract.multicall(
+      batch.map(({ data }) => data),
+      overrides,
+    );
+  const { runner } = contract;
+  if (runner?.sendTransaction === undefined) throw new CommonwattError("SignerMissing");
+  const to = await contract.getAddress();
+  return (await runner.sendTransaction({ ...overrides, to, data: first.data })) as ContractTransactionResponse;
 }
 
 /** What runs out of gas reverts without a reason; one of several calls that does is named by Multicall. */

@@ -23,6 +23,7 @@ getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryO
 getContractFactory(name: 'TurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourt__factory>
 getContractFactory(name: 'VoteBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VoteBook__factory>
 getContractFactory(name: 'Candidates', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Candidates__factory>
+getContractFactory(name: 'Circulation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Circulation__factory>
 getContractFactory(name: 'ElectionStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ElectionStore__factory>
 getContractFactory(name: 'Elections', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Elections__factory>
 getContractFactory(name: 'Seats', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Seats__factory>
@@ -37,6 +38,8 @@ getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer 
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
 getContractFactory(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDeviceRegistry__factory>
 getContractFactory(name: 'IDisputes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDisputes__factory>
+getContractFactory(name: 'IElectionCandidates', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IElectionCandidates__factory>
+getContractFactory(name: 'IElectionParts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IElectionParts__factory>
 getContractFactory(name: 'IEmergencySuspension', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEmergencySuspension__factory>
 getContractFactory(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyCredit__factory>
 getContractFactory(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnergyMarket__factory>
@@ -126,6 +129,7 @@ getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: 
 getContractAt(name: 'TurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourt>
 getContractAt(name: 'VoteBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VoteBook>
 getContractAt(name: 'Candidates', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Candidates>
+getContractAt(name: 'Circulation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Circulation>
 getContractAt(name: 'ElectionStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ElectionStore>
 getContractAt(name: 'Elections', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Elections>
 getContractAt(name: 'Seats', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Seats>
@@ -140,6 +144,8 @@ getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable,
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
 getContractAt(name: 'IDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDeviceRegistry>
 getContractAt(name: 'IDisputes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDisputes>
+getContractAt(name: 'IElectionCandidates', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IElectionCandidates>
+getContractAt(name: 'IElectionParts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IElectionParts>
 getContractAt(name: 'IEmergencySuspension', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEmergencySuspension>
 getContractAt(name: 'IEnergyCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyCredit>
 getContractAt(name: 'IEnergyMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnergyMarket>
@@ -229,6 +235,7 @@ deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContra
 deployContract(name: 'TurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
 deployContract(name: 'VoteBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
 deployContract(name: 'Candidates', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Candidates>
+deployContract(name: 'Circulation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Circulation>
 deployContract(name: 'ElectionStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionStore>
 deployContract(name: 'Elections', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
 deployContract(name: 'Seats', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
@@ -243,6 +250,8 @@ deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | De
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
 deployContract(name: 'IDisputes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
+deployContract(name: 'IElectionCandidates', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IElectionCandidates>
+deployContract(name: 'IElectionParts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IElectionParts>
 deployContract(name: 'IEmergencySuspension', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEmergencySuspension>
 deployContract(name: 'IEnergyCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>
@@ -332,6 +341,7 @@ deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer |
 deployContract(name: 'TurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
 deployContract(name: 'VoteBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VoteBook>
 deployContract(name: 'Candidates', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Candidates>
+deployContract(name: 'Circulation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Circulation>
 deployContract(name: 'ElectionStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionStore>
 deployContract(name: 'Elections', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Elections>
 deployContract(name: 'Seats', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Seats>
@@ -346,6 +356,8 @@ deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ether
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
 deployContract(name: 'IDisputes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDisputes>
+deployContract(name: 'IElectionCandidates', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IElectionCandidates>
+deployContract(name: 'IElectionParts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IElectionParts>
 deployContract(name: 'IEmergencySuspension', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEmergencySuspension>
 deployContract(name: 'IEnergyCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyCredit>
 deployContract(name: 'IEnergyMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnergyMarket>

@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
-import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
+import {IElectionCandidates} from "../interfaces/IElectionCandidates.sol";
+import {IElectionParts} from "../interfaces/IElectionParts.sol";
 import {CandidateWords} from "../libraries/CandidateWords.sol";
 import {NodeWords} from "../libraries/NodeWords.sol";
 import {CandidateInfo, ElectionSettings, Founder} from "../types/ElectionTypes.sol";
@@ -29,7 +30,7 @@ contract AccountantElection is ValidatorSet, Elections {
         Founder[] memory founders
     ) AccessManaged(initialAuthority) ElectionStore(settings, founders) Elections(settings) {}
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function candidateInfo(uint16 candidate) external view returns (CandidateInfo memory info) {
         uint256 word = _wordOf(candidate);
         Accountant storage who = _accountants[candidate];
@@ -39,12 +40,12 @@ contract AccountantElection is ValidatorSet, Elections {
         info.countedWeight = word.counted(epoch()) + _founderWeight(word);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function candidateOfNode(address node) external view returns (uint16 candidate) {
         return _nodeWord(node).candidateOf();
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function bookingOf(address coinbase) external view returns (uint16 candidate, address member, uint256 liveWeight) {
         candidate = _nodeWord(coinbase).candidateOf();
         if (candidate == 0) return (0, address(0), 0);

@@ -17,6 +17,7 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
     address public governor;
     /// @inheritdoc IFederationAccessManager
     mapping(uint64 roleId => uint256 count) public holderCountOf;
+    mapping(uint64 roleId => bool isSealed) private _sealed; // of added roles
 
     /// @notice Nobody but the admin has a role yet.
     /// @param initialAdmin Who has the role ADMIN.
@@ -45,6 +46,19 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
         _revokeRole(ADMIN_ROLE, msg.sender);
         governor = newGovernor;
         emit HandedOver(newGovernor, msg.sender);
+    }
+
+    /// @inheritdoc IFederationAccessManager
+    function sealRole(uint64 roleId) external onlyAuthorized {
+        if (!_isAdded(roleId)) revert FederationAccessManagerNotAdded(roleId);
+        if (_sealed[roleId]) revert FederationAccessManagerSealedRole(roleId);
+        _sealed[roleId] = true;
+        emit RoleSealed(roleId);
+    }
+
+    /// @inheritdoc IFederationAccessManager
+    function isRoleSealed(uint64 roleId) external view returns (bool isSealed) {
+        return _isSealed(roleId);
     }
 
     /// @notice Whether an account has a role, and Federation lets it act.
@@ -101,6 +115,8 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
         uint32 executionDelay
     ) internal override returns (bool newHolder) {
         if (_isSealed(roleId)) revert FederationAccessManagerSealedRole(roleId);
+        // a person's role counts by its standing, an added one always
+        if (_isAdded(roleId) && account.code.length == 0) revert FederationAccessManagerNoContract(account);
         newHolder = super._grantRole(roleId, account, grantDelay, executionDelay);
         if (newHolder) ++holderCountOf[roleId];
     }
@@ -114,14 +130,21 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
     }
 
     function _setTargetFunctionRole(address target, bytes4 selector, uint64 roleId) internal override {
-        bool contracts =
-            roleId >= Roles.FIRST_OF_CONTRACTS || getTargetFunctionRole(target, selector) >= Roles.FIRST_OF_CONTRACTS;
-        if (contracts && governor != address(0)) revert FederationAccessManagerSealedFunction(target, selector);
+        if (_isFixed(roleId) || _isFixed(getTargetFunctionRole(target, selector))) {
+            revert FederationAccessManagerSealedFunction(target, selector);
+        }
         super._setTargetFunctionRole(target, selector, roleId);
     }
 
+    /// @dev Whether nobody gets or loses the role any more.
     function _isSealed(uint64 roleId) private view returns (bool) {
-        return (roleId == ADMIN_ROLE || roleId >= Roles.FIRST_OF_CONTRACTS) && governor != address(0);
+        return _isFixed(roleId) || (roleId == ADMIN_ROLE && governor != address(0));
+    }
+
+    /// @dev Whether the role's functions, too, stay what they are.
+    function _isFixed(uint64 roleId) private view returns (bool) {
+        if (_isAdded(roleId)) return _sealed[roleId];
+        return roleId >= Roles.FIRST_OF_CONTRACTS && governor != address(0);
     }
 
     function _requireHolders(uint64 roleId, uint256 count) private view {
@@ -137,5 +160,10 @@ contract FederationAccessManager is AccessManager, IFederationAccessManager {
         AccountKind kind = members.accountOf(account).kind;
         if (roleId == Roles.COUNCIL && kind != AccountKind.Member) return true;
         return kind == AccountKind.Member && members.isActive(account);
+    }
+
+    /// @dev A role for contracts that come later; not the role that everybody has.
+    function _isAdded(uint64 roleId) private pure returns (bool) {
+        return roleId >= Roles.FIRST_OF_ADDED && roleId != PUBLIC_ROLE;
     }
 }

@@ -19,26 +19,43 @@ contract FederationGovernor is GovernorCountingSimple, GovernorVotes, IFederatio
     uint48 private immutable _DELAY_BLOCKS;
     uint32 private immutable _PERIOD_BLOCKS;
     uint32 private immutable _TIMELOCK_SECONDS;
+    uint32 private immutable _QUEUE_BLOCKS;
+    uint32 private immutable _EXECUTION_SECONDS;
 
     /// @notice Holds no role until the hand-over.
     /// @param members Federation, which counts the votes.
     /// @param manager The AccessManager that this is to administer.
-    /// @param times How long a decision takes; a voting period of no block is refused.
+    /// @param times How long a decision takes, and counts; a voting period of no block is refused, and no time to queue
+    /// or to execute.
     constructor(
         IVotes members,
         IAccessManager manager,
         GovernorTimes memory times
     ) Governor("Commonwatt FederationGovernor") GovernorVotes(members) {
         if (times.votingPeriodBlocks == 0) revert GovernorInvalidVotingPeriod(0);
+        if (times.queueBlocks == 0) revert FederationGovernorInvalidTime("queueBlocks");
+        if (times.executionSeconds == 0) revert FederationGovernorInvalidTime("executionSeconds");
         _MANAGER = manager;
         _DELAY_BLOCKS = times.votingDelayBlocks;
         _PERIOD_BLOCKS = times.votingPeriodBlocks;
         _TIMELOCK_SECONDS = times.timelockSeconds;
+        _QUEUE_BLOCKS = times.queueBlocks;
+        _EXECUTION_SECONDS = times.executionSeconds;
     }
 
     /// @inheritdoc IFederationGovernor
     function timelockSeconds() external view returns (uint256 duration) {
         return _TIMELOCK_SECONDS;
+    }
+
+    /// @inheritdoc IFederationGovernor
+    function queueBlocks() external view returns (uint256 count) {
+        return _QUEUE_BLOCKS;
+    }
+
+    /// @inheritdoc IFederationGovernor
+    function executionSeconds() external view returns (uint256 duration) {
+        return _EXECUTION_SECONDS;
     }
 
     /// @notice Makes the calls of a proposal whose time in the timelock is over. Anyone.
@@ -63,6 +80,19 @@ contract FederationGovernor is GovernorCountingSimple, GovernorVotes, IFederatio
         if (block.timestamp < etaSeconds) revert FederationGovernorTooEarly(proposalId, etaSeconds);
         return
             super.execute({targets: targets, values: values, calldatas: calldatas, descriptionHash: descriptionHash});
+    }
+
+    /// @notice Where a proposal is. One that succeeded and was not queued, or was queued and not executed, in time is
+    /// Expired: who would agree to it by then, nobody asked.
+    /// @param proposalId The proposal.
+    /// @return current As OpenZeppelin's IGovernor numbers states.
+    function state(uint256 proposalId) public view override returns (ProposalState current) {
+        current = super.state(proposalId);
+        if (current == ProposalState.Succeeded) {
+            if (block.number > proposalDeadline(proposalId) + _QUEUE_BLOCKS) return ProposalState.Expired;
+        } else if (current == ProposalState.Queued) {
+            if (block.timestamp >= proposalEta(proposalId) + _EXECUTION_SECONDS) return ProposalState.Expired;
+        }
     }
 
     /// @notice From a proposal to its snapshot.

@@ -134,6 +134,19 @@ contract TurnCourt is ITurnCourt {
     // -------------------- views
 
     /// @inheritdoc ITurnCourt
+    function turnSettings() external view returns (TurnSettings memory turns) {
+        return
+            TurnSettings({
+                timeoutSeconds: uint16(_TIMEOUT_SECONDS),
+                slackSeconds: uint16(_SLACK_SECONDS),
+                decayBlocks: uint32(_DECAY_BLOCKS),
+                jailSeconds: uint32(_JAIL_SECONDS),
+                absenceBlocks: uint32(_ABSENCE_BLOCKS),
+                absenceEpochs: uint16(_ABSENCE_EPOCHS)
+            }); // each as it was given
+    }
+
+    /// @inheritdoc ITurnCourt
     function isJudged(uint256 blockNumber) external view returns (bool judged) {
         return _judged[blockNumber >> 8] & (1 << (blockNumber & 0xff)) != 0;
     }

@@ -3,21 +3,23 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 
 import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
 import {IAccountingRevenue} from "../interfaces/IAccountingRevenue.sol";
-import {IFederation, Standing} from "../interfaces/IFederation.sol";
+import {Standing} from "../interfaces/IFederation.sol";
 import {IVoteBook} from "../interfaces/IVoteBook.sol";
 import {BallotNames} from "../libraries/BallotNames.sol";
 import {Roles} from "../libraries/Roles.sol";
 import {Names, VoterInfo} from "../types/ElectionTypes.sol";
+import {Circulation} from "./election/Circulation.sol";
 
 /// @title VoteBook
 /// @notice Stake, ballots, and who backs whose removal. See IVoteBook.
-contract VoteBook is AccessManaged, IVoteBook {
+/// @dev `multicall` as in Settlement: whoever locks and votes in one transaction locks nothing for a refused ballot.
+contract VoteBook is AccessManaged, Circulation, Multicall {
     using BallotNames for uint256[];
     using BallotNames for Names;
 
@@ -42,51 +44,33 @@ contract VoteBook is AccessManaged, IVoteBook {
         uint88 founderWeight; // until founders lapse
     }
 
-    /// @dev One word: credits that circulated when an epoch was first touched.
-    struct Circulation {
-        uint112 before; // in the last epoch touched before; 0: none
-        uint112 present; // in the last epoch touched
-        uint32 stamp; // that epoch + 1
-    }
-
     uint256 private constant _BPS = 10_000;
-    /// @dev One vote where votes are equal: divisible by 1 to 30, so that shares are exact.
-    uint256 private constant _EQUAL_VOTE = 2_329_089_562_800;
 
     IAccountantElection private immutable _ELECTION;
-    IFederation private immutable _FEDERATION;
-    IERC20 private immutable _CREDIT;
-    address private immutable _RESERVE;
-    uint256 private immutable _EPOCH_BLOCKS;
     uint256 private immutable _UNLOCK_SECONDS;
     uint256 private immutable _CAP_BPS;
 
-    // slot 0: AccessManaged
-    IAccountingRevenue private _revenue; // slot 1
-    mapping(address voter => Stake stake) private _stakes; // slot 2
-    mapping(address voter => Backing backing) private _backings; // slot 3
-    mapping(uint256 candidate => RemovalTally tally) private _removals; // slot 4
-    Circulation private _circulation; // slot 5
+    // slot 0: AccessManaged; slot 1: Circulation
+    IAccountingRevenue private _revenue; // slot 2
+    mapping(address voter => Stake stake) private _stakes; // slot 3
+    mapping(address voter => Backing backing) private _backings; // slot 4
+    mapping(uint256 candidate => RemovalTally tally) private _removals; // slot 5
 
     /// @notice Nobody voted yet.
     /// @param initialAuthority The AccessManager that says who has the role ISSUER.
     /// @param election Where shares stand; it says which chain this is.
     /// @param reserve The issuer's own account, whose credits do not circulate and carry no vote; zero: none.
-    /// @param capBps Most of the circulating credits that one admission's ballot weighs, hundredths of a percent.
+    /// @param capBps_ Most of the circulating credits that one admission's ballot weighs, hundredths of a percent.
     constructor(
         address initialAuthority,
         IAccountantElection election,
         address reserve,
-        uint16 capBps
-    ) AccessManaged(initialAuthority) {
-        if (capBps == 0 || capBps > _BPS) revert VoteBookInvalidSetting("capBps");
+        uint16 capBps_
+    ) AccessManaged(initialAuthority) Circulation(election, reserve) {
+        if (capBps_ == 0 || capBps_ > _BPS) revert VoteBookInvalidSetting("capBps");
         _ELECTION = election;
-        _FEDERATION = election.federation();
-        _CREDIT = election.credit();
-        _RESERVE = reserve;
-        _EPOCH_BLOCKS = election.epochBlocks();
         _UNLOCK_SECONDS = election.unlockSeconds();
-        _CAP_BPS = capBps;
+        _CAP_BPS = capBps_;
     }
 
     // -------------------- stake and ballots
@@ -182,12 +166,12 @@ contract VoteBook is AccessManaged, IVoteBook {
         emit RevenueBound(address(revenue));
     }
 
-    /// @inheritdoc IVoteBook
-    function circulating() external returns (uint256 weight) {
-        return _hasCredits() ? _touchedCirculation().present : _FEDERATION.memberCount() * _EQUAL_VOTE;
-    }
-
     // -------------------- views
+
+    /// @inheritdoc IVoteBook
+    function capBps() external view returns (uint256 bps) {
+        return _CAP_BPS;
+    }
 
     /// @inheritdoc IVoteBook
     function voterInfo(address voter) external view returns (VoterInfo memory info) {
@@ -243,20 +227,7 @@ contract VoteBook is AccessManaged, IVoteBook {
         // a suspended issuer, too
         (uint48 issuesSince, , , ) = IAccessManager(authority()).getAccess(Roles.ISSUER, voter);
         if (issuesSince != 0 || voter == _RESERVE) revert VoteBookIssuerHasNoVote(voter);
-        Circulation memory seen = _touchedCirculation();
-        uint256 least = seen.before == 0 ? seen.present : Math.min(seen.before, seen.present);
-        return Math.min(stakeMicro, (least * _CAP_BPS) / _BPS);
-    }
-
-    /// @dev What circulates, as the epoch's first caller found it.
-    function _touchedCirculation() private returns (Circulation memory seen) {
-        seen = _circulation;
-        uint256 stamp = _epochOf(block.number) + 1;
-        if (seen.stamp == stamp) return seen;
-        uint256 weight = _CREDIT.totalSupply(); // 112 bits would take 2^48 issues of the largest amount
-        if (_RESERVE != address(0)) weight -= _CREDIT.balanceOf(_RESERVE);
-        seen = Circulation({before: seen.present, present: uint112(weight), stamp: uint32(stamp)});
-        _circulation = seen;
+        return Math.min(stakeMicro, (_leastCirculating() * _CAP_BPS) / _BPS);
     }
 
     /// @dev Weight of a ballot that counts in this epoch.
@@ -289,13 +260,5 @@ contract VoteBook is AccessManaged, IVoteBook {
     function _mayVote(address voter) private view returns (bool may) {
         if (_FEDERATION.isMember(voter)) return true;
         return _hasCredits() && _FEDERATION.standingOf(voter) == Standing.Active;
-    }
-
-    function _hasCredits() private view returns (bool has) {
-        return address(_CREDIT) != address(0);
-    }
-
-    function _epochOf(uint256 blockNumber) private view returns (uint256 number) {
-        return blockNumber / _EPOCH_BLOCKS;
     }
 }

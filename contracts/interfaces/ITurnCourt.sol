@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {TurnSettings} from "../types/ElectionTypes.sol";
+
 /// @title ITurnCourt
 /// @notice Judges who missed turns and who sealed twice, from headers that prove themselves, and jails for it.
 /// @dev A missed turn is a point of a score that decays; two points (three where the request timeout is below 4 s) are
@@ -106,6 +108,10 @@ interface ITurnCourt {
 
     /// @notice Asks to be a candidate again after jail.
     function unjail() external;
+
+    /// @notice How turns are judged: the request timeout T, the slack, decay, jail and absences.
+    /// @return turns For ever.
+    function turnSettings() external view returns (TurnSettings memory turns);
 
     /// @notice Whether a height was judged.
     /// @param blockNumber The block.

@@ -151,6 +151,10 @@ interface IVoteBook {
     /// @return weight In the unit of ballots.
     function circulating() external returns (uint256 weight);
 
+    /// @notice Most that one admission's ballot weighs, as a share of the circulating credits.
+    /// @return bps Hundredths of a percent, for ever.
+    function capBps() external view returns (uint256 bps);
+
     /// @notice All that is kept of a voter.
     /// @param voter The account.
     /// @return info See VoterInfo.

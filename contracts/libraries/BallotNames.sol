@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IAccountantElection} from "../interfaces/IAccountantElection.sol";
+import {IElectionCandidates} from "../interfaces/IElectionCandidates.sol";
 import {IVoteBook} from "../interfaces/IVoteBook.sol";
 import {Names} from "../types/ElectionTypes.sol";
 import {CandidateLists} from "./CandidateLists.sol";
@@ -22,7 +22,7 @@ library BallotNames {
         names.first = _pack(candidates, 0, size < most ? size : most);
         if (size > most) names.more = _pack(candidates, most, size);
         uint256 last = candidates[size - 1];
-        if (last > CandidateLists.MOST_NUMBER) revert IAccountantElection.ElectionNotCandidate(last);
+        if (last > CandidateLists.MOST_NUMBER) revert IElectionCandidates.ElectionNotCandidate(last);
     }
 
     /// How many it names.

@@ -7,9 +7,9 @@ pragma solidity ^0.8.28;
 library MarketBounds {
     /// Most meters with an order or bilateral contract in a city tree and slot. `settle` may have to bar each of them
     /// and to write a new debt for each: that is what a tree's size costs at the worst, not its trades. A feeder's
-    /// share of it is the same for each feeder of the tree. With MAX_ORDERS_PER_SLOT it bounds the orders too: 512 in
+    /// share of it is the same for each feeder of the tree. With MAX_ORDERS_PER_SLOT it bounds the orders too: 500 in
     /// a tree, or in the book of a tree's only feeder, whose log has at most twice as many entries.
-    uint256 internal constant MAX_TREE_METERS = 128;
+    uint256 internal constant MAX_TREE_METERS = 125;
     /// Most bilateral contracts of a city tree in a slot, besides the orders. The sellers' feeders share it alike.
     uint256 internal constant MAX_TREE_BILATERALS = 64;
     /// Most rests per side in a district's or city's book; a child's share is this divided by the number of children.

@@ -22,4 +22,6 @@ library Roles {
     uint64 internal constant BILATERAL = 13;
     /// @notice EmergencySuspension: suspends members in Federation for a short time.
     uint64 internal constant EMERGENCY = 14;
+    /// @notice From this id on roles are of contracts that come after the hand-over: see IFederationAccessManager.
+    uint64 internal constant FIRST_OF_ADDED = 100;
 }

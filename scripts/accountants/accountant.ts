@@ -7,7 +7,9 @@ import { decodeHeader, headerFromRpc, type QbftHeader } from "../../light/index.
 import { candidateNumberOf, candidateOf, electionOf } from "../../sdk/actions/accountants.js";
 import {
   addCandidateDeposit,
+  allowDeposit,
   changeNode,
+  electedIn,
   holdElection,
   registerCandidate,
   resignCandidacy,
@@ -28,13 +30,12 @@ import {
   type Judgement,
 } from "../../sdk/actions/turns.js";
 import { CommonwattError } from "../../sdk/errors.js";
-import { ask, eventIn } from "../../sdk/transact.js";
+import { ask } from "../../sdk/transact.js";
 import { formatCredits } from "../../sdk/units.js";
 import { InputError } from "../inputs/error.js";
 import { showTime, showWeight } from "./format.js";
 import { passedTurns, reportBlock } from "./missed-turns.js";
 import { requireCredits, type SigningSession } from "./session.js";
-import { allowDeposit } from "./voter.js";
 
 export async function register(
   { chain, account }: SigningSession,
@@ -42,14 +43,17 @@ export async function register(
   depositMicro: bigint | undefined,
 ): Promise<string[]> {
   const claim = await signNodeClaim(chain, node, { member: account });
-  if (depositMicro !== undefined) await allowDeposit(chain, depositMicro);
+  if (depositMicro !== undefined) {
+    await allowDeposit(requireCredits(chain, "no deposits"), { amountMicro: depositMicro });
+  }
   const candidate = await registerCandidate(chain, claim);
   return [`${account} is candidate ${candidate}; its node is ${claim.node}.`];
 }
 
 export async function addDeposit({ chain, account }: SigningSession, amountMicro: bigint): Promise<string[]> {
-  await allowDeposit(chain, amountMicro);
-  await addCandidateDeposit(requireCredits(chain, "no deposits"), { amountMicro });
+  const withCredits = requireCredits(chain, "no deposits");
+  await allowDeposit(withCredits, { amountMicro });
+  await addCandidateDeposit(withCredits, { amountMicro });
   const { depositMicro } = await ownCandidate({ chain, account });
   return [`The deposit is ${formatCredits(depositMicro)} credits.`];
 }
@@ -101,17 +105,18 @@ export async function vacate({ chain }: SigningSession, candidate: bigint): Prom
 }
 
 export async function holdEpoch({ chain }: SigningSession): Promise<string[]> {
-  const receipt = await holdElection(chain);
-  const { accountantElection } = chain.contracts;
-  const { address } = chain.deployment.contracts.AccountantElection;
-  const event = accountantElection.getEvent("Elected");
-  const { epoch, turnout, circulating, removed, added } = eventIn(accountantElection, address, event, receipt);
+  const { epoch, receipt } = await holdElection(chain);
   const { validators, epochBlocks } = await electionOf(chain);
+  const next = `The next election is due from block ${(epoch + 1n) * epochBlocks} on.`;
+  if (receipt === undefined) {
+    return [`Epoch ${epoch}: another one held the election first; ${validators.length} accountants sit.`, next];
+  }
+  const { turnout, circulating, removed, added } = electedIn(chain, receipt);
   return [
     `Epoch ${epoch}: ${removed} left, ${added} entered, ${validators.length} accountants sit.`,
     `Ballots of ${showWeight(chain, turnout)} counted` +
       (circulating === 0n ? "." : `, of ${showWeight(chain, circulating)}.`) +
-      ` The next election is due from block ${(epoch + 1n) * epochBlocks} on.`,
+      ` ${next}`,
   ];
 }
 

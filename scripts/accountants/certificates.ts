@@ -93,6 +93,9 @@ function withoutBody(block: RpcHeader): RpcHeader {
 const progressSchema = z.strictObject({ next: z.number().int().nonnegative() });
 const READABLE = 0o644;
 
+/** What watchers look through the blocks for, each at its own pace. */
+export type WatchTask = "certificates" | "turns";
+
 /** One chain's certificates in a folder of their own, and how far its watchers came. */
 export class CertificateStore {
   readonly #folder: string;
@@ -131,9 +134,9 @@ export class CertificateStore {
       .sort((a, b) => a - b);
   }
 
-  /** The first block that no watcher has looked at; undefined: none has looked at any. */
-  async nextBlock(): Promise<number | undefined> {
-    const file = join(this.#folder, "progress.json");
+  /** The first block that no watcher has looked at for a task; undefined: none has looked at any. */
+  async nextBlock(task: WatchTask): Promise<number | undefined> {
+    const file = this.#placeOf(task);
     const text = await this.#read(file);
     if (text === undefined) return undefined;
     try {
@@ -144,8 +147,12 @@ export class CertificateStore {
     }
   }
 
-  async setNextBlock(next: number): Promise<void> {
-    await writeFileAtOnce(join(this.#folder, "progress.json"), `${JSON.stringify({ next })}\n`, READABLE);
+  async setNextBlock(task: WatchTask, next: number): Promise<void> {
+    await writeFileAtOnce(this.#placeOf(task), `${JSON.stringify({ next })}\n`, READABLE);
+  }
+
+  #placeOf(task: WatchTask): string {
+    return join(this.#folder, `progress-${task}.json`);
   }
 
   async #names(): Promise<string[]> {

@@ -23,3 +23,9 @@ export function showWeight(chain: Pick<AnyChain, "kind">, weight: bigint): strin
   const hundredths = (weight * HUNDREDTHS) / EQUAL_VOTE;
   return `${hundredths / HUNDREDTHS}.${String(hundredths % HUNDREDTHS).padStart(2, "0")} votes`;
 }
+
+/** Hundredths of a percent as a percentage. */
+export function showPercent(bps: bigint): string {
+  const rest = bps % HUNDREDTHS;
+  return `${bps / HUNDREDTHS}${rest === 0n ? "" : `.${String(rest).padStart(2, "0")}`} %`;
+}

@@ -5,8 +5,10 @@ import {
   candidateNumberOf,
   candidatesOf,
   electionOf,
+  electionRulesOf,
   isElectionDue,
   type Candidate,
+  type ElectionRules,
   type ElectionState,
 } from "../../sdk/actions/accountants.js";
 import { voterOf, type Voter } from "../../sdk/actions/ballots.js";
@@ -14,7 +16,7 @@ import { feePoolOf, feesDueTo, rewardOf } from "../../sdk/actions/fees.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { formatCredits } from "../../sdk/units.js";
 import { showCredits } from "../simulate/format.js";
-import { showTime, showUnlock, showWeight } from "./format.js";
+import { showPercent, showTime, showUnlock, showWeight } from "./format.js";
 
 /** The election with its candidates, and how one account stands in it. */
 export interface Status extends ElectionState {
@@ -23,6 +25,7 @@ export interface Status extends ElectionState {
   readonly isElectionDue: boolean;
   /** First block of the next epoch. */
   readonly nextEpochBlock: bigint;
+  readonly rules: ElectionRules;
   /** Fees that no accountant earned; undefined on a chain without revenue. */
   readonly poolMicro: bigint | undefined;
   readonly candidates: readonly Candidate[];
@@ -39,13 +42,18 @@ export interface VoterStatus extends Voter {
 
 /** Reads everything that is shown. */
 export async function readStatus(chain: AnyChain, account?: string): Promise<Status> {
-  const [election, candidates] = await Promise.all([electionOf(chain), candidatesOf(chain)]);
+  const [election, rules, candidates] = await Promise.all([
+    electionOf(chain),
+    electionRulesOf(chain),
+    candidatesOf(chain),
+  ]);
   return {
     network: chain.network,
     chain: chain.kind,
     ...election,
     isElectionDue: isElectionDue(election),
     nextEpochBlock: (election.epoch + 1n) * election.epochBlocks,
+    rules,
     poolMicro: chain.kind === "transaction" ? await feePoolOf(chain) : undefined,
     candidates,
     voter: account === undefined ? undefined : await voterStatusOf(chain, account),
@@ -70,13 +78,29 @@ export function statusText(status: Status): string {
     `${seated.length} of ${status.seats} seats taken; set ${status.setVersion}, since block ${status.setChangedAt}`,
     `ballots: ${showWeight({ kind: status.chain }, status.countedWeight)} count, ` +
       `${showWeight({ kind: status.chain }, status.liveWeight)} from the next epoch on; ` +
-      (status.foundersLapsed ? "founders weigh nothing any more" : "founders weigh until enough have voted"),
+      (status.foundersLapsed
+        ? "founders weigh nothing any more"
+        : `founders weigh until ${showPercent(status.rules.turnoutFloorBps)} have voted`),
+    rulesText(status),
   ];
   if (status.standby.length > 0) lines.push(`next: candidates ${status.standby.join(", ")}`);
   if (status.poolMicro !== undefined) lines.push(`fees that nobody earned: ${formatCredits(status.poolMicro)} credits`);
   lines.push(candidatesTable({ ...status, candidates: seated }, "short"));
   if (status.voter !== undefined) lines.push(voterText(status, status.voter));
   return lines.join("\n");
+}
+
+/** What whoever votes, stands or seals has to know. */
+function rulesText({ chain, rules }: Pick<Status, "chain" | "rules">): string {
+  const { capBps, turnoutFloorBps, minimumDepositMicro, timeoutSeconds, slackSeconds, jailSeconds } = rules;
+  const ofCredits =
+    chain === "transaction"
+      ? `a ballot weighs at most ${showPercent(capBps)}; deposit ${formatCredits(minimumDepositMicro)} credits; `
+      : "";
+  return (
+    `rules: the set changes from ${showPercent(turnoutFloorBps)} turnout on; ${ofCredits}` +
+    `a turn lasts ${timeoutSeconds} s, a block may be ${slackSeconds} s late; jail ${jailSeconds} s`
+  );
 }
 
 /** A row per candidate; `addresses` whole, or only as much of them as people tell them apart by. */

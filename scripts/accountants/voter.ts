@@ -1,20 +1,21 @@
 /** Subcommands of voters. Each says in a line or two what became of it. */
-import { approveCredits, creditsOf } from "../../sdk/actions/credits.js";
+import { creditsOf } from "../../sdk/actions/credits.js";
 import {
   backRemoval,
   castBallot,
+  checkBallot,
   dropBallot,
   endBallot,
-  lockStake,
   removalWeightOf,
   voterOf,
+  voteWithStake,
   withdrawRemoval,
   withdrawStake,
 } from "../../sdk/actions/ballots.js";
 import { candidatesOf, electionOf } from "../../sdk/actions/accountants.js";
 import { withdraw } from "../../sdk/actions/escrow.js";
 import { claimVoterRewards } from "../../sdk/actions/fees.js";
-import type { AnyChain, TransactionChain } from "../../sdk/connect.js";
+import type { TransactionChain } from "../../sdk/connect.js";
 import { eventIn } from "../../sdk/transact.js";
 import { formatCredits } from "../../sdk/units.js";
 import { InputError } from "../inputs/error.js";
@@ -33,8 +34,14 @@ export async function vote(
   candidates: readonly bigint[],
   { stake, fromEscrow = false }: VoteOptions,
 ): Promise<string[]> {
-  if (stake !== undefined) await lock(requireCredits(chain, "no stake"), account, stake, fromEscrow);
-  await castBallot(chain, { candidates });
+  if (stake === undefined) {
+    await castBallot(chain, { candidates });
+  } else {
+    const withCredits = requireCredits(chain, "no stake");
+    await checkBallot(chain, { candidates }); // before credits move for it
+    await provide(withCredits, account, stake, fromEscrow);
+    await voteWithStake(withCredits, { candidates, amountMicro: stake });
+  }
   const [voter, { epochBlocks }] = await Promise.all([voterOf(chain, account), electionOf(chain)]);
   const from = voter.castEpoch + 1n;
   return [
@@ -89,22 +96,13 @@ export async function claim({ chain }: SigningSession, account: string): Promise
   return [`${account} was paid ${formatCredits(amountMicro)} credits.`];
 }
 
-async function lock(chain: TransactionChain, account: string, stake: bigint, fromEscrow: boolean): Promise<void> {
+/** Sees to it that the account holds what it is to stake. */
+async function provide(chain: TransactionChain, account: string, stake: bigint, fromEscrow: boolean): Promise<void> {
   const held = await creditsOf(chain, account);
-  if (held < stake) {
-    if (!fromEscrow) {
-      const problem = `${account} holds ${formatCredits(held)} credits outside the market`;
-      throw new InputError({ file: `--stake ${formatCredits(stake)}` }, problem, "Add --from-escrow, or stake less");
-    }
-    await withdraw(chain, { amountMicro: stake - held });
+  if (held >= stake) return;
+  if (!fromEscrow) {
+    const problem = `${account} holds ${formatCredits(held)} credits outside the market`;
+    throw new InputError({ file: `--stake ${formatCredits(stake)}` }, problem, "Add --from-escrow, or stake less");
   }
-  await approveCredits(chain, { spender: chain.deployment.contracts.VoteBook.address, amountMicro: stake });
-  await lockStake(chain, { amountMicro: stake });
-}
-
-/** Credits that a candidate leaves with the election. */
-export async function allowDeposit(chain: AnyChain, amountMicro: bigint): Promise<void> {
-  const withCredits = requireCredits(chain, "no deposits");
-  const spender = withCredits.deployment.contracts.AccountantElection.address;
-  await approveCredits(withCredits, { spender, amountMicro });
+  await withdraw(chain, { amountMicro: stake - held });
 }

@@ -48,6 +48,8 @@ export function sentenceOf(event: WatcherEvent): string {
       return event.proofMissing === undefined
         ? `Set ${event.setVersion} of block ${event.block}: certificate kept.`
         : `Set ${event.setVersion} of block ${event.block}: certificate kept without a proof. ${event.proofMissing}`;
+    case "uncertified":
+      return `Set ${event.setVersion} of block ${event.block} can't be certified by this endpoint. ${event.reason}`;
     case "out of reach":
       return `Blocks ${event.fromBlock} to ${event.toBlock} are older than 256 blocks: their missed turns can't be reported.`;
     case "no turns":

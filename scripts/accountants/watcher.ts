@@ -5,13 +5,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { dueEpochOf } from "../../sdk/actions/accountants.js";
-import { holdElection } from "../../sdk/actions/election.js";
+import { holdDueElection } from "../../sdk/actions/election.js";
 import { COURT_REACH } from "../../sdk/actions/turns.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { isCommonwattError, type CommonwattError } from "../../sdk/errors.js";
 import { ask } from "../../sdk/transact.js";
-import { certify, setChangesIn, type CertificateStore } from "./certificates.js";
+import { certify, setChangesIn, type CertificateStore, type SetChange, type WatchTask } from "./certificates.js";
 import { passedTurns, reportBlock } from "./missed-turns.js";
 
 /** What a watcher did or could not do, for a log. */
@@ -24,6 +23,8 @@ export type WatcherEvent =
       readonly byOther: boolean;
     }
   | { readonly kind: "certified"; readonly setVersion: number; readonly block: number; readonly proofMissing?: string }
+  /** The endpoint has forgotten the block: another endpoint can still certify its set. */
+  | { readonly kind: "uncertified"; readonly setVersion: number; readonly block: number; readonly reason: string }
   /** The watcher was away too long: these blocks can't be reported any more. */
   | { readonly kind: "out of reach"; readonly fromBlock: bigint; readonly toBlock: bigint }
   /** The chain isn't run by accountants who take turns. */
@@ -50,8 +51,10 @@ export class Watcher {
   readonly #store: CertificateStore;
   readonly #emit: (event: WatcherEvent) => void;
   readonly #readOnly: boolean;
-  /** The first block that was not looked at; undefined before the first look. */
-  #next: bigint | undefined;
+  /** The first block that each task has not looked at; undefined before the first look. */
+  #places: Record<WatchTask, bigint> | undefined;
+  /** Blocks whose turns could not be looked at, or reported: passed by, and tried again while they are in reach. */
+  readonly #owed = new Set<bigint>();
   #hasTurns = true;
   readonly #failures = new Map<string, string>();
 
@@ -70,58 +73,102 @@ export class Watcher {
     }
   }
 
-  /** Does all that is due at the latest block. */
+  /** Does all that is due at the latest block; what fails is told and tried again, and keeps nothing else waiting. */
   async catchUp(): Promise<void> {
     const latest = BigInt(await ask(() => this.#chain.provider.getBlockNumber()));
-    this.#next ??= BigInt((await this.#store.nextBlock()) ?? this.#chain.deployment.deploymentBlock);
-    if (!this.#readOnly) await this.#attempt("the election", () => this.#closeEpoch());
-    // a report is made against blocks that have a successor: nodes try transactions in the latest block's place
-    const until = latest - 1n;
-    if (until < this.#next) return;
-    await this.#certify(this.#next, until);
-    if (!this.#readOnly && this.#hasTurns) await this.#reportMisses(this.#next, until, latest);
-    this.#next = until + 1n;
-    await this.#store.setNextBlock(Number(this.#next));
+    const places = (this.#places ??= {
+      certificates: await this.#place("certificates"),
+      turns: await this.#place("turns"),
+    });
+    if (!this.#readOnly) {
+      await this.#attempt("the election", () => this.#closeEpoch());
+      // before certificates: a turn can be reported for 256 blocks, a set be certified as long as nodes know it
+      if (this.#hasTurns) await this.#attempt("missed turns", () => this.#reportMisses(places, latest));
+    }
+    await this.#attempt("certificates", () => this.#certify(places, latest));
+  }
+
+  async #place(task: WatchTask): Promise<bigint> {
+    return BigInt((await this.#store.nextBlock(task)) ?? this.#chain.deployment.deploymentBlock);
   }
 
   async #closeEpoch(): Promise<void> {
-    const epoch = await dueEpochOf(this.#chain);
-    if (epoch === undefined) return;
-    try {
-      await holdElection(this.#chain);
-      this.#emit({ kind: "elected", epoch, byOther: false });
-    } catch (error) {
-      if ((await dueEpochOf(this.#chain)) !== undefined) throw error;
-      this.#emit({ kind: "elected", epoch, byOther: true });
+    const held = await holdDueElection(this.#chain);
+    if (held !== undefined) {
+      this.#emit({ kind: "elected", epoch: held.epoch, byOther: held.receipt === undefined });
     }
   }
 
-  async #certify(fromBlock: bigint, toBlock: bigint): Promise<void> {
-    for (const change of await setChangesIn(this.#chain, Number(fromBlock), Number(toBlock))) {
-      const kept = await this.#store.find(change.setVersion);
-      if (kept !== undefined && kept.proof !== null) continue;
+  async #certify(places: Record<WatchTask, bigint>, latest: bigint): Promise<void> {
+    const until = newestSettled(latest);
+    if (until < places.certificates) return;
+    let next = until + 1n;
+    for (const change of await setChangesIn(this.#chain, Number(places.certificates), Number(until))) {
+      const done = await this.#attempt(`the certificate of set ${change.setVersion}`, () =>
+        this.#certifySet(change, latest),
+      );
+      if (!done && BigInt(change.block) < next) next = BigInt(change.block);
+    }
+    if (next === places.certificates) return;
+    places.certificates = next;
+    await this.#store.setNextBlock("certificates", Number(next));
+  }
+
+  async #certifySet(change: SetChange, latest: bigint): Promise<void> {
+    const kept = await this.#store.find(change.setVersion);
+    if (kept !== undefined && kept.proof !== null) return;
+    try {
       const certificate = await certify(this.#chain, change);
-      if (kept !== undefined && certificate.proof === null) continue;
+      if (kept !== undefined && certificate.proof === null) return;
       await this.#store.write(certificate);
       const { setVersion, block, proofMissing } = certificate;
       this.#emit({ kind: "certified", setVersion, block, ...(proofMissing === undefined ? {} : { proofMissing }) });
+    } catch (error) {
+      // a young block may come yet; an old one is forgotten for good
+      if (!isCommonwattError(error, "BlockUnknown") || BigInt(change.block) + COURT_REACH > latest) throw error;
+      const { setVersion, block } = change;
+      this.#emit({ kind: "uncertified", setVersion, block, reason: error.message });
     }
   }
 
-  async #reportMisses(fromBlock: bigint, toBlock: bigint, latest: bigint): Promise<void> {
+  async #reportMisses(places: Record<WatchTask, bigint>, latest: bigint): Promise<void> {
+    const until = newestSettled(latest);
     const reachable = latest + 2n - COURT_REACH; // the report is mined in the next block, or the one after
+    for (const block of [...this.#owed]) {
+      if (block >= reachable) {
+        await this.#report(block);
+        continue;
+      }
+      this.#owed.delete(block);
+      this.#emit({ kind: "out of reach", fromBlock: block, toBlock: block });
+    }
+    if (until < places.turns) return;
+    const fromBlock = places.turns;
     const first = [fromBlock, reachable, 1n].reduce((a, b) => (a > b ? a : b));
-    for (let block = first; block <= toBlock; block += 1n) {
+    for (let block = first; block <= until; block += 1n) {
       await this.#report(block);
       if (!this.#hasTurns) return;
       if (block === first && fromBlock < reachable) {
         this.#emit({ kind: "out of reach", fromBlock, toBlock: reachable - 1n });
       }
-      this.#next = block + 1n; // one that fails is the first of the next try
+      places.turns = block + 1n;
     }
+    const [oldest = places.turns] = [...this.#owed].sort((a, b) => (a < b ? -1 : 1));
+    await this.#store.setNextBlock("turns", Number(oldest));
   }
 
   async #report(block: bigint): Promise<void> {
+    try {
+      await this.#lookAt(block);
+      this.#owed.delete(block);
+    } catch (error) {
+      if (isCommonwattError(error, "RpcUnreachable")) throw error; // as all that follow would fail
+      this.#owed.add(block);
+      this.#fail(`the turns before block ${block}`, error);
+    }
+  }
+
+  async #lookAt(block: bigint): Promise<void> {
     try {
       const passed = await passedTurns(this.#chain, block);
       if (passed === undefined || passed.accusable.length === 0) return;
@@ -140,18 +187,30 @@ export class Watcher {
     }
   }
 
-  /** What fails is told once, however often it is tried. */
-  async #attempt(task: string, work: () => Promise<void>): Promise<void> {
+  /** Whether it was done. */
+  async #attempt(task: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
       this.#failures.delete(task);
+      return true;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (this.#failures.get(task) === reason) return;
-      this.#failures.set(task, reason);
-      this.#emit({ kind: "failed", task, reason });
+      this.#fail(task, error);
+      return false;
     }
   }
+
+  /** What fails is told once, however often it is tried. */
+  #fail(task: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.#failures.get(task) === reason) return;
+    this.#failures.set(task, reason);
+    this.#emit({ kind: "failed", task, reason });
+  }
+}
+
+/** A report is made against blocks that have a successor: nodes try transactions in the latest block's place. */
+function newestSettled(latest: bigint): bigint {
+  return latest - 1n;
 }
 
 /** A judgement about the block itself, not a failure on the way to it. */

@@ -16,15 +16,15 @@ import type { NeighbourHome } from "../neighbourhood.js";
 import { tableText, verdict, whole, type BenchOptions, type Figures } from "./report.js";
 
 const GOAL_PER_ORDER = 6_000;
-const GOAL_ORDERS = 500;
+/** Of the goal, and what the book of a tree's only feeder holds. */
+const GOAL_ORDERS = MAX_TREE_METERS * MAX_ORDERS_PER_SLOT;
 const GAS_CAP = 16_777_216;
-
-/** Of a tree, or of the book of a tree's only feeder. */
-const MAX_ORDERS = MAX_TREE_METERS * MAX_ORDERS_PER_SLOT;
 
 const DISTRICTS = 4;
 const FEEDERS_PER_DISTRICT = 4;
-const HOMES_PER_FEEDER = MAX_TREE_METERS / DISTRICTS / FEEDERS_PER_DISTRICT;
+const HOMES_PER_FEEDER = Math.floor(MAX_TREE_METERS / DISTRICTS / FEEDERS_PER_DISTRICT);
+const TREE_METERS = DISTRICTS * FEEDERS_PER_DISTRICT * HOMES_PER_FEEDER;
+const TREE_ORDERS = TREE_METERS * MAX_ORDERS_PER_SLOT;
 const LIMITED_EDGES = DISTRICTS * (1 + FEEDERS_PER_DISTRICT);
 /** Never reached: the edges cost gas, not trades. */
 const AMPLE_WH = 1_000_000_000;
@@ -42,7 +42,7 @@ interface Row {
 
 export async function benchClearing({ seed, print }: BenchOptions): Promise<Figures> {
   print(
-    `Admitting two city trees of ${MAX_TREE_METERS} homes: on one feeder, and below ${LIMITED_EDGES} limited edges...`,
+    `Admitting two city trees: ${MAX_TREE_METERS} homes on one feeder, ${TREE_METERS} below ${LIMITED_EDGES} limited edges...`,
   );
   const stage = await MarketStage.open({ seed, grid: twoCities() });
   try {
@@ -77,35 +77,30 @@ export async function benchClearing({ seed, print }: BenchOptions): Promise<Figu
   }
 }
 
-/** A feeder's book alone: 500 orders, as many as it holds, and those with half of them cancelled. */
+/** A feeder's book alone: the orders that it holds, and those with half of them cancelled. */
 async function loneBooks(stage: MarketStage, first: bigint, random: Random): Promise<Row[]> {
   const homes = stage.homesOf(LONE);
   const city = cityOf(homes);
   const area = stage.neighbourhood.feeders.find(({ name }) => name === LONE)?.area ?? 0n;
-  const [half, full, cancelled] = [first, first + 1n, first + 2n];
+  const [full, cancelled] = [first, first + 1n];
   const signed = new Map<bigint, SignedOrder[]>();
   await stage.until(cancelled, "opens");
-  for (const [slot, count] of [
-    [half, GOAL_ORDERS],
-    [full, MAX_ORDERS],
-    [cancelled, MAX_ORDERS],
-  ] as const) {
-    const orders = homes
-      .flatMap((home, index) => Array.from({ length: MAX_ORDERS_PER_SLOT }, () => crossing(home, index, slot, random)))
-      .slice(0, count);
+  for (const slot of [full, cancelled]) {
+    const orders = homes.flatMap((home, index) =>
+      Array.from({ length: MAX_ORDERS_PER_SLOT }, () => crossing(home, index, slot, random)),
+    );
     signed.set(slot, await stage.sign(orders));
     await stage.relay(area, signed.get(slot) ?? []);
   }
   await cancelEverySecond(stage, homes, signed.get(cancelled) ?? []);
   const rows: Row[] = [];
-  for (const [slot, figure, what, count] of [
-    [half, "clear500Gas", "clear a feeder, all cross", GOAL_ORDERS],
-    [full, "clear512Gas", "clear a feeder, all cross", MAX_ORDERS],
-    [cancelled, "clear512CancelledGas", "clear a feeder, half cancelled", MAX_ORDERS],
+  for (const [slot, figure, what] of [
+    [full, "clear500Gas", "clear a feeder, all cross"],
+    [cancelled, "clear500CancelledGas", "clear a feeder, half cancelled"],
   ] as const) {
     await stage.until(slot, "gateClosure");
     const [receipt] = await clearTree(stage.chain, stage.view, { city, slot });
-    rows.push({ figure, what, orders: count, gas: Number(receipt?.gasUsed ?? NaN) });
+    rows.push({ figure, what, orders: GOAL_ORDERS, gas: Number(receipt?.gasUsed ?? NaN) });
   }
   return rows;
 }
@@ -120,9 +115,9 @@ interface TreeCase {
 }
 
 const TREE_CASES: readonly TreeCase[] = [
-  { figure: `${MAX_ORDERS}Local`, name: "traded at home", orders: MAX_ORDERS, far: false },
-  { figure: `${MAX_ORDERS}Far`, name: "traded through the city", orders: MAX_ORDERS, far: true },
-  { figure: "128Local", name: "traded at home", orders: MAX_TREE_METERS, far: false },
+  { figure: "FullLocal", name: "traded at home", orders: TREE_ORDERS, far: false },
+  { figure: "FullFar", name: "traded through the city", orders: TREE_ORDERS, far: true },
+  { figure: "SingleLocal", name: "one order each, traded at home", orders: TREE_METERS, far: false },
 ];
 
 /** The tree, as full as it can be and less, from its city's book to the final date. */
@@ -180,7 +175,7 @@ async function orderTree(
 ): Promise<void> {
   const feeders = stage.neighbourhood.feeders.filter(({ name }) => name !== LONE);
   const districts = [...new Set(feeders.map(({ district }) => district))];
-  const each = Array.from({ length: orders / MAX_TREE_METERS });
+  const each = Array.from({ length: orders / TREE_METERS });
   for (const { name, area, district } of feeders) {
     const placed = stage
       .homesOf(name)
@@ -249,7 +244,7 @@ function isRevertWithReason({ code }: CommonwattError): boolean {
   return code.startsWith("Settlement") || code.startsWith("TradeEscrow");
 }
 
-/** One city with one feeder, and one with as many homes as its tree takes orders, every edge of it limited. */
+/** One city with one feeder, and one of many feeders, every edge of it limited; in both all homes may trade. */
 function twoCities(): Grid {
   let number = 0;
   const feederOf = (name: string, count: number, capacityWh: number | null): GridDistrict["feeders"][number] => ({

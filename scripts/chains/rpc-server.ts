@@ -61,6 +61,9 @@ async function handle(provider: RequestProvider, request: IncomingMessage, respo
   const host = (request.headers.host ?? "").replace(/:\d+$/, "");
   if (!LOOPBACK_HOSTS.has(host)) return reply(response, 403, failure(null, -32600, "this endpoint is for loopback"));
   if (request.method !== "POST") return reply(response, 405, failure(null, -32600, "send JSON-RPC by POST"));
+  // what a page of another site may send without asking first has never this type: no page mints simulated money
+  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") return reply(response, 415, failure(null, -32600, "send application/json"));
   let body: unknown;
   try {
     body = JSON.parse(await readBody(request));

@@ -20,7 +20,8 @@ export interface HomeSize {
 
 /** All of them can trade in a slot. */
 const HOMES_PER_CITY = MAX_TREE_METERS;
-const HOMES_PER_FEEDER = 32;
+/** Feeders share a tree's meters alike: so up to five of them can order for all their homes. */
+const HOMES_PER_FEEDER = 25;
 const USUAL_FEEDERS = 3;
 const FEEDERS_PER_DISTRICT = 4;
 /** Room above the largest value seen, in percent. */
@@ -31,7 +32,7 @@ const DISTRICT_FEE = { low: 6, high: 10 } as const;
 /** Capacity of the one limited edge of a city, as the share of the connections behind it, in percent. */
 const CAPACITY_SHARE = 20;
 
-/** Makes the grid: one city for up to 128 homes, with at least two districts and three feeders where homes suffice. */
+/** Makes the grid: one city for up to 125 homes, with at least two districts and three feeders where homes suffice. */
 export function defaultGrid(homes: readonly HomeSize[], slotSeconds: number, random: Random): Grid {
   const order = random
     .fork("places")

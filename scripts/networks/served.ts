@@ -16,6 +16,7 @@ const PLENTY = 10n ** 24n;
 
 /** How each named network comes to have a deployment file. */
 const ADVICE: Readonly<Record<string, string>> = {
+  embedded: "It lives inside npm start alone; name local, besu or the path of a deployment file",
   local: "Start it with npm run chains, and leave it running",
   besu: "The Besu network isn't set up on this machine; use --network embedded or local until it is",
 };

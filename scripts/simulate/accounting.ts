@@ -4,18 +4,12 @@
  */
 import { id, ZeroAddress, type Wallet } from "ethers";
 
-import {
-  candidateNumberOf,
-  candidateOf,
-  candidatesOf,
-  dueEpochOf,
-  type Candidate,
-} from "../../sdk/actions/accountants.js";
-import { castBallot, lockStake } from "../../sdk/actions/ballots.js";
-import { approveCredits, issueCredits } from "../../sdk/actions/credits.js";
-import { addCandidateDeposit, holdElection, registerCandidate, signNodeClaim } from "../../sdk/actions/election.js";
+import { candidateNumberOf, candidateOf, candidatesOf, type Candidate } from "../../sdk/actions/accountants.js";
+import { voteWithStake } from "../../sdk/actions/ballots.js";
+import { issueCredits } from "../../sdk/actions/credits.js";
+import { addCandidateDeposit, allowDeposit, registerCandidate, signNodeClaim } from "../../sdk/actions/election.js";
 import { withSigner, type TransactionChain } from "../../sdk/connect.js";
-import { readEvents } from "../../sdk/events.js";
+import type { ChainEvent } from "../../sdk/events.js";
 import { ask } from "../../sdk/transact.js";
 import { Random } from "../inputs/index.js";
 import {
@@ -28,7 +22,7 @@ import {
 import { keyFromSeed } from "../networks/keys.js";
 import type { Operators } from "../networks/operators.js";
 
-/** Homes that vote at most: an election needs a few dozen, and each costs four transactions. */
+/** Homes that vote at most: an election needs a few dozen, and each costs three transactions. */
 const MOST_VOTERS = 40;
 /** What the voters lock together, as a share of all other credits: above the turnout at which founders lapse. */
 const STAKE_PERCENT = 20n;
@@ -80,19 +74,40 @@ export async function startElection(parts: ElectionParts): Promise<void> {
   for (const home of voters) await vote(parts, home, stakeMicro, drawNames(numbers, random.fork(home.home)));
 }
 
-/** Holds the election of the present epoch, unless it was held. */
-export async function holdDueElection(chain: TransactionChain): Promise<void> {
-  if ((await dueEpochOf(chain)) !== undefined) await holdElection(chain);
+/** The fees that a run booked, counted while its events are read for something else. */
+export class FeesBooked {
+  /** By the account that is due it; the zero address is the pool. */
+  readonly own = new Map<string, bigint>();
+  /** By the number of the candidate that they voted for. */
+  readonly voters = new Map<bigint, bigint>();
+
+  /** @param fromBlock the run's first block */
+  constructor(private readonly fromBlock: number) {}
+
+  /** The same events, each counted as it passes. */
+  async *counting(events: AsyncIterable<readonly ChainEvent[]>): AsyncGenerator<readonly ChainEvent[]> {
+    for await (const part of events) {
+      for (const event of part) this.#count(event);
+      yield part;
+    }
+  }
+
+  #count({ contract, name, args, block }: ChainEvent): void {
+    if (contract !== "AccountingRevenue" || block < this.fromBlock) return;
+    const amountMicro = args["amountMicro"] as bigint;
+    if (name === "FeeBooked") add(this.own, args["accountant"] as string, amountMicro);
+    if (name === "VoterFeeBooked") add(this.voters, args["candidate"] as bigint, amountMicro);
+  }
 }
 
-/** Who booked and earned what from a block on; `blocksOf` says how many blocks a node made. */
+/** Who booked and earned what in a run; `blocksOf` says how many blocks a node made. */
 export async function accountingWork(
   chain: TransactionChain,
   members: Neighbourhood["members"],
-  { fromBlock, toBlock, blocksOf }: { fromBlock: number; toBlock: number; blocksOf: (node: string) => number },
+  { own, voters }: Pick<FeesBooked, "own" | "voters">,
+  blocksOf: (node: string) => number,
 ): Promise<AccountingWork> {
   const names = new Map([...members].map(([name, { signer }]) => [signer.address, name]));
-  const { own, voters } = await feesBooked(chain, fromBlock, toBlock);
   const candidates = await candidatesOf(chain);
   const accountants = candidates.map((candidate) => ({
     name: names.get(candidate.member) ?? candidate.member,
@@ -104,25 +119,6 @@ export async function accountingWork(
     votersEarnedMicro: voters.get(candidate.candidate) ?? 0n,
   }));
   return { accountants, poolMicro: own.get(ZeroAddress) ?? 0n };
-}
-
-interface FeesBooked {
-  /** By the account that is due it; the zero address is the pool. */
-  readonly own: ReadonlyMap<string, bigint>;
-  /** By the number of the candidate that they voted for. */
-  readonly voters: ReadonlyMap<bigint, bigint>;
-}
-
-async function feesBooked(chain: TransactionChain, fromBlock: number, toBlock: number): Promise<FeesBooked> {
-  const [own, voters] = [new Map<string, bigint>(), new Map<bigint, bigint>()];
-  for await (const events of readEvents(chain, { fromBlock, toBlock, contracts: ["AccountingRevenue"] })) {
-    for (const { name, args } of events) {
-      const amountMicro = args["amountMicro"] as bigint;
-      if (name === "FeeBooked") add(own, args["accountant"] as string, amountMicro);
-      if (name === "VoterFeeBooked") add(voters, args["candidate"] as bigint, amountMicro);
-    }
-  }
-  return { own, voters };
 }
 
 function add<Key>(sums: Map<Key, bigint>, key: Key, amount: bigint): void {
@@ -141,8 +137,7 @@ async function stand(parts: ElectionParts, member: SigningChain, node: Wallet): 
   const number = await candidateNumberOf(member, member.signer.address);
   if (number !== undefined && (await candidateOf(member, number)).depositMicro >= depositMicro) return;
   await issue(parts, member, depositMicro);
-  const spender = member.deployment.contracts.AccountantElection.address;
-  await approveCredits(member, { spender, amountMicro: depositMicro });
+  await allowDeposit(member, { amountMicro: depositMicro });
   if (number !== undefined) await addCandidateDeposit(member, { amountMicro: depositMicro });
   else await registerCandidate(member, await signNodeClaim(member, node, { member: member.signer.address }));
 }
@@ -154,9 +149,7 @@ async function vote(
   candidates: readonly bigint[],
 ): Promise<void> {
   await issue(parts, chain, stakeMicro);
-  await approveCredits(chain, { spender: chain.deployment.contracts.VoteBook.address, amountMicro: stakeMicro });
-  await lockStake(chain, { amountMicro: stakeMicro });
-  await castBallot(chain, { candidates });
+  await voteWithStake(chain, { candidates, amountMicro: stakeMicro });
 }
 
 /** Issues credits against a payment of savings. */

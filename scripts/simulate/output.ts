@@ -1,5 +1,5 @@
 /** The files of a run: written whole or not at all. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { writeFileAtOnce } from "../../sdk/node/deployments.js";
@@ -13,30 +13,44 @@ import type { HomeBill, SimulationResult } from "./result.js";
 
 const READABLE = 0o644;
 
-/** Makes sure that the folder can be written to, before a long run. */
+const FILES = { settlements: "settlements.csv", report: "report.html", grid: "grid.json" };
+
+/** Makes sure that the results can be written to the folder, before a long run; leaves nothing in it. */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
+    await rmdir(await mkdtemp(join(folder, ".probe-"))); // rights alone do not tell: file systems can be read-only
   } catch (cause) {
-    throw new InputError({ file: `--out ${folder}` }, "the folder can't be made", "Name one that you may write to.", {
-      cause,
-    });
+    throw cannotWrite(folder, cause);
+  }
+  for (const name of Object.values(FILES)) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found?.isDirectory() === true) throw cannotWrite(folder, new Error(`${name} is a folder there`));
   }
 }
 
 /** Writes `settlements.csv`, `report.html` and, when it was drawn, `grid.json`; returns their paths. */
 export async function writeResults(folder: string, plan: Plan, result: SimulationResult): Promise<string[]> {
-  const settlements = join(folder, "settlements.csv");
-  const report = join(folder, "report.html");
-  const grid = join(folder, "grid.json");
-  await writeFileAtOnce(
-    settlements,
-    settlementsCsv(result.homeSlots, (slot) => plan.inputs.startText(slot)),
-    READABLE,
-  );
-  await writeFileAtOnce(report, reportPage(result), READABLE);
-  if (plan.isGridDrawn) await writeGrid(grid, plan.grid);
+  const settlements = join(folder, FILES.settlements);
+  const report = join(folder, FILES.report);
+  const grid = join(folder, FILES.grid);
+  const csv = settlementsCsv(result.homeSlots, (slot) => plan.inputs.startText(slot));
+  const page = reportPage(result);
+  try {
+    await writeFileAtOnce(settlements, csv, READABLE);
+    await writeFileAtOnce(report, page, READABLE);
+    if (plan.isGridDrawn) await writeGrid(grid, plan.grid);
+  } catch (cause) {
+    throw cannotWrite(folder, cause); // a disk that is full by now
+  }
   return plan.isGridDrawn ? [settlements, report, grid] : [settlements, report];
+}
+
+function cannotWrite(folder: string, cause: unknown): InputError {
+  const problem = `the results can't be written there (${(cause as Error).message})`;
+  return new InputError({ file: `--out ${folder}` }, problem, "Name a folder that you may write to, with room in it.", {
+    cause,
+  });
 }
 
 /** The line of `--json`. Money in micro-credits, energy in Wh; what a JSON number can't hold exactly is a string. */

@@ -1,7 +1,11 @@
 /** One run, from the input to the audited result, on whatever network it is given. */
+import { setFlagsFromString } from "node:v8";
+
 import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk/actions/market.js";
-import { auditChain, type AuditState } from "../../sdk/audit/index.js";
+import { holdDueElection } from "../../sdk/actions/election.js";
+import { auditEvents } from "../../sdk/audit/index.js";
 import { withSigner } from "../../sdk/connect.js";
+import { readEvents } from "../../sdk/events.js";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
 import { endpointUrls } from "../chains/serve.js";
 import { feedersOf } from "../grid/index.js";
@@ -9,7 +13,7 @@ import { InputError } from "../inputs/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
 import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
 import { MarketRun } from "./market-run.js";
-import { accountingWork, holdDueElection, startElection, type AccountingWork } from "./accounting.js";
+import { accountingWork, FeesBooked, startElection, type AccountingWork } from "./accounting.js";
 import { Metering, type StartMetering } from "./metering.js";
 import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
@@ -25,10 +29,11 @@ const MAX_RETAIL_CAP = 10_000_000;
 const SIMULATED_EPOCH_BLOCKS = 20;
 
 /**
- * The simulated chain records every step of a transaction while it runs (NomicFoundation/edr, issue 1657): one of 14
- * million gas takes 1.3 GB. Where the homes themselves fill the memory, transactions are smaller.
+ * Where the homes themselves fill the memory. The simulated chain records every step of a transaction while it runs
+ * (NomicFoundation/edr, issue 1657): one of 14 million gas takes 1.3 GB, so transactions are smaller. V8 lets garbage
+ * grow to several times what lives before it collects, so it is told to collect at a third more.
  */
-const LARGE_RUN = { homes: 400, batchGas: 6_000_000n };
+const LARGE_RUN = { homes: 400, batchGas: 3_000_000n, v8Flag: "--heap-growing-percent=30" };
 
 /** Hears how far a step is. */
 export type Progress = (done: number, total: number) => void;
@@ -78,13 +83,15 @@ export class Simulation {
     }
     const retailCap = Math.max(market.rules.retailCap, highest);
     const homes = feedersOf(grid).reduce((count, { feeder }) => count + feeder.homes.length, 0);
+    const isLarge = homes >= LARGE_RUN.homes;
+    if (isLarge) setFlagsFromString(LARGE_RUN.v8Flag);
     this.#network = await openNetwork(name, {
       seed,
       slotSeconds: inputs.slotSeconds,
       genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
       rules: { retailCap },
       election: { epochBlocks: SIMULATED_EPOCH_BLOCKS },
-      ...(homes < LARGE_RUN.homes ? {} : { batchGas: LARGE_RUN.batchGas }),
+      ...(isLarge ? { batchGas: LARGE_RUN.batchGas } : {}),
       ...(this.options.serve ? { network: "local", rpcUrls: endpointUrls(this.options.port) } : {}),
     });
     this.#market = this.#network.clock.isVirtual
@@ -179,14 +186,18 @@ export class Simulation {
   async audit(onProgress: Progress): Promise<{ readonly plan: Plan; readonly result: SimulationResult }> {
     const network = known(this.#network);
     const plan = known(this.#plan);
-    const books: AuditState = await auditChain(network.transaction, { onProgress });
+    const { transaction } = network;
+    const toBlock = await transaction.provider.getBlockNumber();
+    const fees = new FeesBooked(this.#firstBlock);
+    const events = readEvents(transaction, { fromBlock: transaction.deployment.deploymentBlock, toBlock });
+    const books = await auditEvents(transaction, fees.counting(events), { toBlock, onProgress });
     const result = resultOf({
       plan,
       neighbourhood: known(this.#neighbourhood),
       slots: known(this.#slots),
       books,
       seed: this.options.seed,
-      ...(await this.#work(network, books.lastBlock)),
+      ...(await this.#work(network, books.lastBlock, fees)),
     });
     return { plan, result: { ...result, firstDifference: books.findings[0] } };
   }
@@ -211,7 +222,7 @@ export class Simulation {
     await this.#network?.close();
   }
 
-  async #work({ transaction }: OpenNetwork, lastBlock: number): Promise<RunWork> {
+  async #work({ transaction }: OpenNetwork, lastBlock: number, fees: FeesBooked): Promise<RunWork> {
     let [transactions, gasUsed] = [0, 0n];
     const blocks = new Map<string, number>();
     for (let number = this.#firstBlock; number <= lastBlock; number++) {
@@ -221,11 +232,8 @@ export class Simulation {
       gasUsed += block.gasUsed;
       blocks.set(block.miner, (blocks.get(block.miner) ?? 0) + 1);
     }
-    const accounting = await accountingWork(transaction, known(this.#neighbourhood).members, {
-      fromBlock: this.#firstBlock,
-      toBlock: lastBlock,
-      blocksOf: (node) => blocks.get(node) ?? 0,
-    });
+    const { members } = known(this.#neighbourhood);
+    const accounting = await accountingWork(transaction, members, fees, (node) => blocks.get(node) ?? 0);
     return { transactions, gasUsed, accounting };
   }
 

@@ -1,7 +1,7 @@
 /** How the election stands: candidates, seats, votes, the epoch. The same functions on both chains. */
 import type { AnyChain } from "../connect.js";
 import { unpackCandidate, type CandidateState } from "../election/words.js";
-import { ask } from "../transact.js";
+import { ask, plain } from "../transact.js";
 import { feesDueTo } from "./fees.js";
 
 /** A candidate as it stands. Weights in the unit of ballots: micro-credits, or shares of equal votes. */
@@ -48,6 +48,28 @@ export interface ElectionState {
   readonly standby: readonly bigint[];
 }
 
+/** What the election and its court were deployed with, for ever. */
+export interface ElectionRules {
+  /** Ballots below which the set stays, hundredths of a percent of what circulates, or of the members. */
+  readonly turnoutFloorBps: bigint;
+  /** Most that one admission's ballot weighs, likewise. */
+  readonly capBps: bigint;
+  /** What a candidate leaves, micro-credits; 0 on a chain without credits. */
+  readonly minimumDepositMicro: bigint;
+  /** From the end of a ballot, or of a candidacy, to when its credits can be taken out. */
+  readonly unlockSeconds: bigint;
+  /** T, the request timeout: round r ends after T x 2^r. */
+  readonly timeoutSeconds: bigint;
+  /** What a block may be late beyond its rounds before nobody is to blame. */
+  readonly slackSeconds: bigint;
+  /** A score loses one point in so many blocks. */
+  readonly decayBlocks: bigint;
+  readonly jailSeconds: bigint;
+  /** Blocks of announced absence that a candidate has in so many epochs. */
+  readonly absenceBlocks: bigint;
+  readonly absenceEpochs: bigint;
+}
+
 /** Candidates that are asked for at a time. */
 const BATCH = 25;
 
@@ -91,6 +113,19 @@ export async function electionOf(chain: AnyChain): Promise<ElectionState> {
     setChangedAt: head.changedAt,
     standby: [...standby],
   };
+}
+
+/** The election's rules. */
+export async function electionRulesOf(chain: AnyChain): Promise<ElectionRules> {
+  const { accountantElection, voteBook, turnCourt } = chain.contracts;
+  const [turnoutFloorBps, minimumDepositMicro, unlockSeconds, capBps, turns] = await Promise.all([
+    ask(() => accountantElection.turnoutFloorBps()),
+    ask(() => accountantElection.minimumDepositMicro()),
+    ask(() => accountantElection.unlockSeconds()),
+    ask(() => voteBook.capBps()),
+    ask(() => turnCourt.turnSettings()),
+  ]);
+  return { turnoutFloorBps, capBps, minimumDepositMicro, unlockSeconds, ...plain(turns) };
 }
 
 /** Whether the present epoch's election is still to be held. */

@@ -1,6 +1,9 @@
 /** Stake, ballots, and who backs whose removal. Stake exists on the transaction chain alone; elsewhere votes are equal. */
 import type { AnyChain, TransactionChain } from "../connect.js";
+import { CandidateFlag, hasFlag } from "../election/words.js";
+import { CommonwattError, isCommonwattError } from "../errors.js";
 import { ask, transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import { approveCredits } from "./credits.js";
 
 /** Locks credits, which the vote book was allowed to take, as stake. An admitted member or user. */
 export function lockStake(
@@ -25,8 +28,50 @@ export function castBallot(
   { candidates }: { readonly candidates: readonly bigint[] },
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
-  const ascending = candidates.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return transact(chain, () => chain.contracts.voteBook.vote(ascending, overrides));
+  return transact(chain, () => chain.contracts.voteBook.vote(ascending(candidates), overrides));
+}
+
+export interface StakedBallotParameters {
+  readonly candidates: readonly bigint[];
+  /** What is added to the stake before. */
+  readonly amountMicro: bigint;
+}
+
+/**
+ * Allows the vote book to take credits, then locks them and casts the ballot in one transaction: a ballot that is refused
+ * locks nothing. An admitted member or user. The overrides are of both transactions, so they name no nonce.
+ */
+export async function voteWithStake(
+  chain: TransactionChain,
+  { candidates, amountMicro }: StakedBallotParameters,
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<Receipt> {
+  const { voteBook } = chain.contracts;
+  const spender = chain.deployment.contracts.VoteBook.address;
+  await approveCredits(chain, { spender, amountMicro }, overrides);
+  const calls = [
+    voteBook.interface.encodeFunctionData("lock", [amountMicro]),
+    voteBook.interface.encodeFunctionData("vote", [ascending(candidates)]),
+  ];
+  return transact(chain, () => voteBook.multicall(calls, overrides));
+}
+
+/** Refuses, and sends nothing, where the vote book would refuse the sender's ballot however large the stake. */
+export async function checkBallot(
+  chain: AnyChain,
+  { candidates }: { readonly candidates: readonly bigint[] },
+): Promise<void> {
+  const { voteBook, accountantElection } = chain.contracts;
+  try {
+    await ask(() => voteBook.vote.staticCall(ascending(candidates)));
+  } catch (error) {
+    // the weight is asked before the candidates are
+    if (!isCommonwattError(error, "VoteBookNoWeight")) throw error;
+    for (const candidate of candidates) {
+      const word = await ask(() => accountantElection.wordOf(candidate));
+      if (hasFlag(word, CandidateFlag.Resigned)) throw new CommonwattError("ElectionResigned", { candidate });
+    }
+  }
 }
 
 /** Ends the sender's ballot, from the epoch after it was cast on; starts the stake's delay. */
@@ -92,4 +137,9 @@ export async function voterOf(chain: AnyChain, account: string): Promise<Voter> 
 /** Weight behind a candidate's removal; above half of all counted weight it leaves at the next election. */
 export function removalWeightOf(chain: AnyChain, candidate: bigint): Promise<bigint> {
   return ask(() => chain.contracts.voteBook.removalWeightOf(candidate));
+}
+
+/** As the vote book wants them. */
+function ascending(candidates: readonly bigint[]): bigint[] {
+  return candidates.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

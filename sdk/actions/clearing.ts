@@ -13,14 +13,8 @@ import {
 import type { TransactionChain } from "../connect.js";
 import type { MarketView } from "../market-view.js";
 import { timesOf } from "./market.js";
-import {
-  ask,
-  transact,
-  transactTogether,
-  type BatchCall,
-  type Receipt,
-  type TransactionOverrides,
-} from "../transact.js";
+import { ask, transact, type BatchCall, type Receipt, type TransactionOverrides } from "../transact.js";
+import { sendDue } from "./from-view.js";
 
 /** What clearing and closing usually take, docs/benchmarks.md: in all, an order, a position. */
 const CLEAR_GAS = { call: 120_000n, order: 4_000n };
@@ -69,15 +63,15 @@ export async function clearTree(
   { city, slot }: { readonly city: bigint; readonly slot: bigint },
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  await view.sync(chain);
-  if (!view.isTraded(city, slot)) return [];
-  const { feeders, districts, city: top } = clearCity(await treeOf(chain, view, { city, slot }));
-  const books = [...feeders, ...districts, ...(top === undefined ? [] : [top])];
-  const open = books.filter((book) => view.resultOf("feeder" in book ? book.feeder : book.area, slot) === undefined);
-  const calls = open.map((book) => clearCall(chain, book));
-  const receipts = await transactTogether(chain, chain.contracts.clearing, calls, overrides);
-  await view.sync(chain);
-  return receipts;
+  const plan = async (): Promise<BatchCall[]> => {
+    if (!view.isTraded(city, slot)) return [];
+    const { feeders, districts, city: top } = clearCity(await treeOf(chain, view, { city, slot }));
+    const books = [...feeders, ...districts, ...(top === undefined ? [] : [top])];
+    const open = books.filter((book) => view.resultOf("feeder" in book ? book.feeder : book.area, slot) === undefined);
+    return open.map((book) => clearCall(chain, book));
+  };
+  const overtaken = ["ClearingClearedBefore", "ClearingTooLate"];
+  return sendDue(chain, view, { contract: chain.contracts.clearing, plan, overtaken }, overrides);
 }
 
 /**
@@ -90,12 +84,12 @@ export async function closeSlots(
   { city, slots }: { readonly city: bigint; readonly slots: readonly bigint[] },
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  await view.sync(chain);
-  const open = slots.filter((slot) => view.isTraded(city, slot) && view.closedSlotOf(city, slot) === undefined);
-  const calls = open.map((slot) => closeCall(chain, closingOf(view, { city, slot })));
-  const receipts = await transactTogether(chain, chain.contracts.clearing, calls, overrides);
-  await view.sync(chain);
-  return receipts;
+  const plan = (): BatchCall[] =>
+    slots
+      .filter((slot) => view.isTraded(city, slot) && view.closedSlotOf(city, slot) === undefined)
+      .map((slot) => closeCall(chain, closingOf(view, { city, slot })));
+  const overtaken = ["ClearingClosedBefore"];
+  return sendDue(chain, view, { contract: chain.contracts.clearing, plan, overtaken }, overrides);
 }
 
 /** `closeSlots` of one slot; undefined when nobody traded or it is closed. */

@@ -51,7 +51,7 @@ export function decideToAllowEmergency(chain: AnyChain, { account }: { readonly 
 }
 
 export interface RoleParameters {
-  /** Council, Issuer or Regulator: the others are fixed from the hand-over on. */
+  /** Council, Issuer or Regulator: contracts' roles are fixed, or added (decideAddedRole). */
   readonly role: AccessRole;
   readonly account: string;
 }
@@ -66,6 +66,37 @@ export function decideGrant(chain: AnyChain, { role, account }: RoleParameters):
 export function decideRevocation(chain: AnyChain, { role, account }: RoleParameters): ProposedCall {
   const abi = chain.contracts.federationAccessManager.interface;
   return ofManager(chain, abi.encodeFunctionData("revokeRole", [role, account]));
+}
+
+/** Functions of one contract. */
+export interface OpenedFunctions {
+  readonly contract: string;
+  /** 4 bytes each. */
+  readonly selectors: readonly string[];
+}
+
+export interface AddedRoleParameters {
+  /** An id from 100 on (Roles.FIRST_OF_ADDED) that no role has. */
+  readonly role: bigint;
+  /** What its holders may call. */
+  readonly functions: readonly OpenedFunctions[];
+  /** Contracts. */
+  readonly holders: readonly string[];
+}
+
+/**
+ * Let contracts that came after the hand-over work together: what the role may call, who holds it, and the seal after
+ * which nobody changes either, the members included. In one proposal, so that nobody votes on half of it.
+ */
+export function decideAddedRole(chain: AnyChain, { role, functions, holders }: AddedRoleParameters): ProposedCall[] {
+  const abi = chain.contracts.federationAccessManager.interface;
+  return [
+    ...functions.map(({ contract, selectors }) =>
+      abi.encodeFunctionData("setTargetFunctionRole", [contract, [...selectors], role]),
+    ),
+    ...holders.map((holder) => abi.encodeFunctionData("grantRole", [role, holder, 0n])),
+    abi.encodeFunctionData("sealRole", [role]),
+  ].map((data) => ofManager(chain, data));
 }
 
 /** Add a city (parent 0), a district or a feeder. */

@@ -10,6 +10,8 @@ import { isCommonwattError } from "../errors.js";
 import { nodeClaimMessage } from "../signing/election.js";
 import { sign } from "../signing/typed-data.js";
 import { ask, eventIn, transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import { dueEpochOf } from "./accountants.js";
+import { approveCredits } from "./credits.js";
 
 // -------------------- candidates
 
@@ -64,6 +66,16 @@ export function standAgain(chain: AnyChain, overrides: TransactionOverrides = ch
   return transact(chain, () => chain.contracts.accountantElection.stand(overrides));
 }
 
+/** Lets the election take credits of the sender: before `registerCandidate` the minimum deposit, or what is added to it. */
+export function allowDeposit(
+  chain: TransactionChain,
+  { amountMicro }: { readonly amountMicro: bigint },
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<Receipt> {
+  const spender = chain.deployment.contracts.AccountantElection.address;
+  return approveCredits(chain, { spender, amountMicro }, overrides);
+}
+
 /** Adds credits, which the election was allowed to take, to the sender's deposit. */
 export function addCandidateDeposit(
   chain: TransactionChain,
@@ -96,18 +108,60 @@ export function elect(
 const ORDER_ERRORS = ["ElectionOrderNotSorted", "ElectionOrderIncomplete", "ElectionOrderTooShort"];
 const ATTEMPTS = 3;
 
-/** Computes the order and holds the election; again when an epoch ended in between. Anyone. */
+/** An election that was held. */
+export interface HeldElection {
+  readonly epoch: bigint;
+  /** Of the sender's transaction; undefined: another held the same election first. */
+  readonly receipt: Receipt | undefined;
+}
+
+/**
+ * Computes the order and holds the election; again when an epoch ended in between. That another was quicker is told and
+ * no failure; an election that was held before is refused (ElectionEpochOpen). Anyone.
+ */
 export async function holdElection(
   chain: AnyChain,
   overrides: TransactionOverrides = chain.defaults,
-): Promise<Receipt> {
+): Promise<HeldElection> {
+  const due = await dueEpochOf(chain);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await elect(chain, { order: await electionOrder(chain) }, overrides);
+      const receipt = await elect(chain, { order: await electionOrder(chain) }, overrides);
+      return { epoch: electedIn(chain, receipt).epoch, receipt };
     } catch (error) {
+      const held = await ask(() => chain.contracts.accountantElection.lastElection());
+      if (due !== undefined && held >= due) return { epoch: held, receipt: undefined };
       if (attempt === ATTEMPTS || !isOrderError(error)) throw error;
     }
   }
+}
+
+/** Holds the present epoch's election; undefined when it was held before. Anyone. */
+export async function holdDueElection(
+  chain: AnyChain,
+  overrides: TransactionOverrides = chain.defaults,
+): Promise<HeldElection | undefined> {
+  return (await dueEpochOf(chain)) === undefined ? undefined : holdElection(chain, overrides);
+}
+
+/** What came of an election. Weights in the unit of ballots. */
+export interface ElectionResult {
+  readonly epoch: bigint;
+  readonly turnout: bigint;
+  /** What the turnout is measured by; 0 before anybody voted. */
+  readonly circulating: bigint;
+  /** Seats taken and given. */
+  readonly removed: bigint;
+  readonly added: bigint;
+}
+
+/** What came of the election that a receipt is of. */
+export function electedIn(chain: AnyChain, receipt: Receipt): ElectionResult {
+  const { accountantElection } = chain.contracts;
+  const { address } = chain.deployment.contracts.AccountantElection;
+  const event = accountantElection.getEvent("Elected");
+  const { epoch, turnout, circulating, removed, added } = eventIn(accountantElection, address, event, receipt);
+  return { epoch, turnout, circulating, removed, added };
 }
 
 /**

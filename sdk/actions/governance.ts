@@ -51,7 +51,7 @@ export function castVote(
   return transact(chain, () => federationGovernor.castVoteWithReason(proposalId, support, reason, overrides));
 }
 
-/** Puts a proposal that succeeded into the timelock. Anyone. */
+/** Puts a proposal that succeeded into the timelock, before it expires. Anyone. */
 export function queue(
   chain: AnyChain,
   { calls, description }: Proposal,
@@ -63,7 +63,7 @@ export function queue(
   );
 }
 
-/** Makes the calls of a proposal whose time in the timelock is over. Anyone. */
+/** Makes the calls of a proposal whose time in the timelock is over, before it expires. Anyone. */
 export function execute(
   chain: AnyChain,
   { calls, description }: Proposal,
@@ -101,20 +101,36 @@ export interface ProposalTally {
   readonly snapshot: bigint;
   /** The last block in which votes count. */
   readonly deadline: bigint;
+  /** The last block in which it can be queued, if it succeeds; then it has expired. */
+  readonly queueableUntil: bigint;
   /** From when on it can be executed, Unix seconds; 0 before it is queued. */
   readonly executableAt: bigint;
+  /** From when on it can be executed no more, Unix seconds; 0 before it is queued. */
+  readonly expiresAt: bigint;
 }
 
 /** How a proposal stands. */
 export async function tallyOf(chain: AnyChain, proposalId: bigint): Promise<ProposalTally> {
   const governor = chain.contracts.federationGovernor;
-  const [[against, forIt, abstain], snapshot, deadline, executableAt] = await Promise.all([
-    ask(() => governor.proposalVotes(proposalId)),
-    ask(() => governor.proposalSnapshot(proposalId)),
-    ask(() => governor.proposalDeadline(proposalId)),
-    ask(() => governor.proposalEta(proposalId)),
-  ]);
-  return { against, for: forIt, abstain, snapshot, deadline, executableAt };
+  const [[against, forIt, abstain], snapshot, deadline, executableAt, queueBlocks, executionSeconds] =
+    await Promise.all([
+      ask(() => governor.proposalVotes(proposalId)),
+      ask(() => governor.proposalSnapshot(proposalId)),
+      ask(() => governor.proposalDeadline(proposalId)),
+      ask(() => governor.proposalEta(proposalId)),
+      ask(() => governor.queueBlocks()),
+      ask(() => governor.executionSeconds()),
+    ]);
+  return {
+    against,
+    for: forIt,
+    abstain,
+    snapshot,
+    deadline,
+    queueableUntil: deadline + queueBlocks,
+    executableAt,
+    expiresAt: executableAt === 0n ? 0n : executableAt + executionSeconds,
+  };
 }
 
 /** What a proposal is, from its event: to queue and execute it without having made it. */

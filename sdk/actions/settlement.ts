@@ -1,7 +1,8 @@
 /** From trades and readings to money, and the release of what is held. Anyone may call; the result follows from state. */
 import type { TransactionChain } from "../connect.js";
 import type { MarketView, Words } from "../market-view.js";
-import { transact, transactTogether, type BatchCall, type Receipt, type TransactionOverrides } from "../transact.js";
+import { transact, type BatchCall, type Receipt, type TransactionOverrides } from "../transact.js";
+import { sendDue } from "./from-view.js";
 
 /** What settling and finalizing usually take, docs/benchmarks.md: in all, a meter, a word of positions or outcomes. */
 const SETTLE_GAS = { call: 80_000n, meter: 2_000n, word: 8_000n };
@@ -89,11 +90,9 @@ export async function settleSlots(
   { city, slots }: TreeSlots,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  await view.sync(chain);
-  const calls = slots.flatMap((slot) => settleCalls(chain, view, { city, slot }));
-  const receipts = await transactTogether(chain, chain.contracts.settlement, calls, overrides);
-  await view.sync(chain);
-  return receipts;
+  const plan = (): BatchCall[] => slots.flatMap((slot) => settleCalls(chain, view, { city, slot }));
+  const overtaken = ["SettlementWrongOutcomes"];
+  return sendDue(chain, view, { contract: chain.contracts.settlement, plan, overtaken }, overrides);
 }
 
 /** `settleSlots` of one slot. */
@@ -113,11 +112,9 @@ export async function finalizeSlots(
   { city, slots }: TreeSlots,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt[]> {
-  await view.sync(chain);
-  const calls = slots.flatMap((slot) => finalizeCalls(chain, view, { city, slot }));
-  const receipts = await transactTogether(chain, chain.contracts.settlement, calls, overrides);
-  await view.sync(chain);
-  return receipts;
+  const plan = (): BatchCall[] => slots.flatMap((slot) => finalizeCalls(chain, view, { city, slot }));
+  const overtaken = ["SettlementAlreadyFinalized", "SettlementWrongOutcomes"];
+  return sendDue(chain, view, { contract: chain.contracts.settlement, plan, overtaken }, overrides);
 }
 
 /** `finalizeSlots` of one slot. */

@@ -7,8 +7,8 @@ export const ELECTION_ERRORS = {
     todo: "Ask for a later block: the election was deployed after this one.",
   },
   ElectionInvalidSetting: {
-    why: "The setting {setting} (text in bytes32) is out of its bounds.",
-    todo: "See contracts/types/ElectionTypes.sol for the bounds.",
+    why: "The setting {setting} of the election is out of its bounds.",
+    todo: "Seats and founders are 4 to 101, epochs have blocks, the turnout floor is at most 10,000, and stake unlocks after two epochs and the trusting time at the earliest (contracts/types/ElectionTypes.sol).",
   },
   ElectionInvalidFounder: {
     why: "Founder {index} has no member of its own, or its node address does not follow the one before.",
@@ -26,7 +26,10 @@ export const ELECTION_ERRORS = {
     why: "{account} is no active member with the role Accountant.",
     todo: "Let the council admit it, or end its suspension.",
   },
-  ElectionNotCandidate: { why: "{account} is no candidate's number or account.", todo: "Register first." },
+  ElectionNotCandidate: {
+    why: "{account} is no candidate's number or account.",
+    todo: "Name a number that the list of candidates has (npm run accountants -- candidates); to stand, register.",
+  },
   ElectionAlreadyCandidate: {
     why: "The member is candidate {candidate} already.",
     todo: "Change its node with changeNode, or stand again after resigning.",
@@ -91,7 +94,7 @@ export const ELECTION_ERRORS = {
     todo: "Call the vote book or the turn court, which call it.",
   },
   VoteBookInvalidSetting: {
-    why: "The setting {setting} (text in bytes32) is out of its bounds.",
+    why: "The setting {setting} of the vote book is out of its bounds.",
     todo: "Give 1 to 10,000 hundredths of a percent.",
   },
   VoteBookWithoutCredits: {
@@ -140,7 +143,7 @@ export const ELECTION_ERRORS = {
     todo: "Withdraw it first, or back one first.",
   },
   TurnCourtInvalidSetting: {
-    why: "The setting {setting} (text in bytes32) is zero.",
+    why: "The setting {setting} of the turn court is zero.",
     todo: "Give a number above zero.",
   },
   TurnCourtNotCandidate: { why: "{account} is no candidate.", todo: "Register with the election first." },

@@ -67,12 +67,16 @@ export const FEDERATION_ERRORS = {
     todo: "Leave it; before the hand-over grant ADMIN to another first.",
   },
   FederationAccessManagerNoContract: {
-    why: "{governor} is no contract.",
-    todo: "Hand over to the deployed FederationGovernor.",
+    why: "{account} is no contract.",
+    todo: "Hand over to the deployed FederationGovernor; give an added role to contracts alone.",
   },
   FederationAccessManagerNoMembers: {
     why: "There are no members who could vote.",
     todo: "Admit the founders before the hand-over.",
+  },
+  FederationAccessManagerNotAdded: {
+    why: "The role {roleId} is no added one, so it is not sealed by itself.",
+    todo: "Use an id from 100 on (Roles.FIRST_OF_ADDED); the roles below are fixed by the hand-over.",
   },
   FederationAccessManagerNotOffered: {
     why: "The AccessManager of a federation does not do that ({selector}), whoever asks.",
@@ -83,12 +87,12 @@ export const FEDERATION_ERRORS = {
     todo: "Revoke it from them, then hand over.",
   },
   FederationAccessManagerSealedFunction: {
-    why: "What contracts may call is fixed since the hand-over ({selector} of {target}).",
-    todo: "Leave it: money and readings stay out of everybody's reach.",
+    why: "What contracts may call is fixed since the hand-over, or since the role was sealed ({selector} of {target}).",
+    todo: "Leave it: money and readings stay out of everybody's reach. New contracts use added roles.",
   },
   FederationAccessManagerSealedRole: {
-    why: "Since the hand-over nobody gets or loses the role {roleId}.",
-    todo: "Leave it: only COUNCIL, ISSUER and REGULATOR can be given and taken.",
+    why: "Since the hand-over, or since it was sealed, nobody gets or loses the role {roleId}.",
+    todo: "Leave it: COUNCIL, ISSUER, REGULATOR and added roles that are not sealed can be given and taken.",
   },
   FederationGasTooLow: {
     why: "The transaction's gas would let the decision pass without what follows from it for the accountants' seats.",

@@ -6,6 +6,10 @@ export const GOVERNANCE_ERRORS = {
     why: "Proposal {proposalId} waits in the timelock until {etaSeconds} (Unix seconds).",
     todo: "Execute it then; anyone can.",
   },
+  FederationGovernorInvalidTime: {
+    why: "The governor's time {setting} is nothing: no decision could be queued, or executed.",
+    todo: "Deploy with a time above 0.",
+  },
   FederationGovernorLastAdmin: {
     why: "Call {index} of the proposal would remove the last admin, and nobody could administer the chain any more.",
     todo: "Leave it out: the governor stays the admin for ever.",
@@ -63,7 +67,7 @@ export const GOVERNANCE_ERRORS = {
   },
   GovernorUnexpectedProposalState: {
     why: "Proposal {proposalId} is in state {current} (ProposalState), in which that can't be done or was done.",
-    todo: "Vote while it is active, queue it when it succeeded, execute it when it is queued; propose it anew with another description if it failed.",
+    todo: "Vote while it is active, queue it when it succeeded, execute it when it is queued; propose it anew with another description if it failed or expired.",
   },
   EmergencySuspensionInvalidTimes: {
     why: "A suspension of {durationSeconds} s with a wait of {waitSeconds} s would let accusers keep somebody out by turns.",

@@ -3,7 +3,13 @@ import { id } from "ethers";
 import { MemberRole } from "../../sdk/enums.js";
 import { mined, type GasScenarios, type GasStage } from "../../scripts/gas/scenario.js";
 
-const TIMES = { votingDelayBlocks: 1, votingPeriodBlocks: 12, timelockSeconds: 1 };
+const TIMES = {
+  votingDelayBlocks: 1,
+  votingPeriodBlocks: 12,
+  timelockSeconds: 1,
+  queueBlocks: 100,
+  executionSeconds: 1_000,
+};
 const SUPPLIER = 1n << BigInt(MemberRole.Supplier);
 const FOR = 1;
 

@@ -48,6 +48,19 @@ describe("npm run accountants", function () {
       const home = ["--as", "home 1"];
       expect(await stage.refused(["vote", "5", ...home])).to.contain("VoteBookNoWeight");
       expect(await stage.refused(["vote", "5", "--stake", "100", ...home])).to.contain("--from-escrow");
+      // a ballot that is refused leaves nothing locked, and nothing taken out of the escrow
+      const before = await sdk.creditsOf(chain, stage.home("1"));
+      const wrong: readonly (readonly [string[], string])[] = [
+        [["99"], "ElectionNotCandidate"],
+        [["5", "2000"], "ElectionNotCandidate"],
+        [["5", "5"], "VoteBookListNotAscending"],
+      ];
+      for (const [names, problem] of wrong) {
+        const args = ["vote", ...names, "--stake", "100", "--from-escrow", ...home];
+        expect(await stage.refused(args), names.join()).to.contain(problem);
+      }
+      expect((await sdk.voterOf(chain, stage.home("1"))).stakeMicro).to.equal(0n);
+      expect(await sdk.creditsOf(chain, stage.home("1"))).to.equal(before);
       const text = await stage.done(["vote", "6", "5", "--stake", "100", "--from-escrow", ...home]);
       expect(text).to.contain("votes for 5, 6: 50.00 credits for each").and.contain("epoch");
       // credits borrowed for a block buy nothing: the ballot neither counts yet nor can it be taken back
@@ -104,6 +117,8 @@ describe("npm run accountants", function () {
         "stake 100 credits",
         "misses",
         "jail until",
+        "deposit 100 credits",
+        "a turn lasts",
       ]) {
         expect(text).to.contain(shown);
       }
@@ -307,6 +322,8 @@ describe("npm run accountants", function () {
         [["elect", "--as", "nobody"], "--as nobody"],
         [["elect", "--as", "node1", "--keystore", "./nowhere"], "ElectionEpochOpen"],
         [["elect", "--keystore", "./nowhere"], "./nowhere"],
+        [["status", "--network", "embedded"], "inside npm start alone"],
+        [["status", "--network", "atlantis"], "--network atlantis: there is no deployment file"],
         [["status", "--rpc", user], "ChainIdMismatch"],
         [["status", "--rpc", "http://127.0.0.1:1"], "EndpointUnreachable"],
         [["change-node", "--as", "accountant1"], "--node: the node's key is not given"],

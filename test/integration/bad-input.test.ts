@@ -25,7 +25,7 @@ async function startOtherChain(): Promise<Server> {
 
 /** One case for each way in which a command meets bad input; test/unit/inputs.test.ts has the faults of files. */
 describe("Bad input, command by command", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let folder: string;
   let out: string;
   let deployment: string;
@@ -121,6 +121,18 @@ describe("Bad input, command by command", function () {
     it("a folder for results that cannot be made", async () => {
       const notAFolder = await file("not-a-folder", "");
       await simulate({ out: join(notAFolder, "out") }, ["--out", notAFolder]);
+    });
+
+    it("a folder for results that cannot be written to, before the run", async function () {
+      if (process.platform !== "linux") this.skip();
+      await simulate({ out: "/proc" }, ["--out /proc", "can't be written"]); // not even by root
+    });
+
+    it("a folder where a result should stand, before the run", async () => {
+      const taken = join(folder, "taken");
+      await mkdir(join(taken, "report.html"), { recursive: true });
+      await simulate({ out: taken }, [`--out ${taken}`, "report.html is a folder"]);
+      expect(await readdir(taken)).to.deep.equal(["report.html"]);
     });
 
     it("ports to serve at that are taken, before the run", async () => {

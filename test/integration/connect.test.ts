@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { expect } from "chai";
@@ -121,7 +121,8 @@ describe("connecting", function () {
     const error = await errorOf(() => connectTransactionChain(stale, provider));
     provider.destroy();
     expect(error.code).to.equal("GenesisMismatch");
-    expect(error.message).to.contain("stale").and.contain("deploy again");
+    expect(error.message).to.contain("stale").and.contain("deploy again").and.contain(endpoints.transaction.url);
+    expect(error.message, "no placeholder is left").to.not.match(/\{\w+\}/);
   });
 
   it("refuses a contract with other code, or none, by name", async () => {
@@ -171,8 +172,8 @@ describe("the loopback endpoint", () => {
         ? Promise.reject(Object.assign(new Error("no"), { code: 3, data: "0x1234" }))
         : Promise.resolve([method, ...(params ?? [])]),
   };
-  const post = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
-    fetch(url, { method: "POST", body, headers });
+  const post = (url: string, body: string, type = "application/json"): Promise<Response> =>
+    fetch(url, { method: "POST", body, headers: { "content-type": type } });
 
   it("answers single calls and batches, and passes errors on with their data", async () => {
     const server = await serveRpc(echo, 0);
@@ -187,6 +188,38 @@ describe("the loopback endpoint", () => {
       ]);
       expect((await post(url, "{")).status).to.equal(400);
       expect((await fetch(url)).status).to.equal(405);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("refuses what a page of another site may send without asking", async () => {
+    const server = await serveRpc(echo, 0);
+    try {
+      const body = JSON.stringify({ id: 1, method: "a" });
+      for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]) {
+        expect((await post(server.url, body, type)).status, type).to.equal(415);
+      }
+      expect((await post(server.url, body, "Application/JSON; charset=utf-8")).status).to.equal(200);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("refuses a name of somebody else's that points at loopback", async () => {
+    const server = await serveRpc(echo, 0);
+    try {
+      const statusFor = (host: string): Promise<number | undefined> =>
+        new Promise((resolve, reject) => {
+          const headers = { host, "content-type": "application/json" };
+          const call = request(server.url, { method: "POST", headers }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          });
+          call.on("error", reject).end(JSON.stringify({ id: 1, method: "a" }));
+        });
+      expect(await statusFor("rebound.example:8545")).to.equal(403);
+      expect(await statusFor("localhost:8545")).to.equal(200);
     } finally {
       await server.close();
     }

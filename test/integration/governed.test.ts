@@ -6,6 +6,7 @@ import { governanceParameters } from "../../deploy/parameters.js";
 import { keyFromSeed } from "../../scripts/networks/keys.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
 import {
+  decideAddedRole,
   decideAdmission,
   decideArea,
   decideEdge,
@@ -232,6 +233,60 @@ describe("a governed pair of chains", () => {
     const { emergencySeconds } = await governanceParameters(SLOT_SECONDS);
     await mine("transaction", 2n, BigInt(emergencySeconds));
     expect(await standingOf(chain, account)).to.equal(Standing.Active);
+  });
+
+  it("lets a decision expire that nobody queued in time, and says until when that is", async function () {
+    this.timeout(120_000);
+    const chain = network.user;
+    const [proposer, ...others] = keysOf("user");
+    const proposal: Proposal = {
+      calls: [decideAdmission(chain, { member: candidateOf("user"), roles: [MemberRole.Supplier] })],
+      description: "Forgotten",
+    };
+    const proposalId = await propose(as(chain, proposer), proposal);
+    const { snapshot, deadline, queueableUntil, expiresAt } = await tallyOf(chain, proposalId);
+    const { governorTimes } = await governanceParameters(SLOT_SECONDS);
+    expect(queueableUntil - deadline).to.equal(BigInt(governorTimes.queueBlocks));
+    expect(expiresAt).to.equal(0n);
+    await mine("user", snapshot + 1n - BigInt(await chain.provider.getBlockNumber()));
+    for (const voter of [proposer, ...others]) {
+      await castVote(as(chain, voter), { proposalId, support: VoteSupport.For });
+    }
+    await mine("user", queueableUntil - BigInt(await chain.provider.getBlockNumber()));
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Succeeded);
+    await mine("user", 1n);
+    expect(await stateOf(chain, proposalId)).to.equal(ProposalState.Expired);
+    expect(await failureOf(queue(as(chain, proposer), proposal))).to.equal("GovernorUnexpectedProposalState");
+  });
+
+  it("lets contracts that come later work together, and gives them no way to the escrow", async function () {
+    this.timeout(120_000);
+    const chain = network.transaction;
+    const { FederationGovernor, TradeEscrow, AccountingRevenue } = chain.deployment.contracts;
+    const governor = FederationGovernor.address;
+    // any contract stands for a new one; the manager asks for code alone
+    const [ledger, fund] = [keyFromSeed(SEED, "transaction", "ledger").address, AccountingRevenue.address];
+    const book = CONTRACT_INTERFACES.AccountingRevenue.getFunction("book")?.selector ?? "";
+    const functions = [{ contract: ledger, selectors: [book] }];
+    await decide("transaction", decideAddedRole(chain, { role: 100n, functions, holders: [fund] }), "A fund");
+    const { federationAccessManager: manager } = chain.contracts;
+    expect((await manager.canCall(fund, ledger, book)).immediate).to.equal(true);
+    expect((await manager.canCall(governor, ledger, book)).immediate).to.equal(false);
+    expect(await manager.isRoleSealed(100n)).to.equal(true);
+    const abi = CONTRACT_INTERFACES.FederationAccessManager;
+    const refused = async (name: string, args: readonly unknown[]): Promise<string | undefined> =>
+      refusalOf(chain, "FederationAccessManager", abi.encodeFunctionData(name, args), governor);
+    expect(await refused("revokeRole", [100n, fund])).to.equal("FederationAccessManagerSealedRole");
+    expect(await refused("grantRole", [101n, keysOf("transaction")[0]?.address, 0n])).to.equal(
+      "FederationAccessManagerNoContract",
+    );
+    expect(await refused("sealRole", [AccessRole.Market])).to.equal("FederationAccessManagerNotAdded");
+    for (const name of ["lock", "unlock", "payLocked", "post", "release"]) {
+      const selector = CONTRACT_INTERFACES.TradeEscrow.getFunction(name)?.selector;
+      expect(await refused("setTargetFunctionRole", [TradeEscrow.address, [selector], 101n]), name).to.equal(
+        "FederationAccessManagerSealedFunction",
+      );
+    }
   });
 
   it("refuses a proposal that would remove the last admin, and one of a stranger", async () => {

@@ -390,4 +390,26 @@ describe("a slot through the SDK", function () {
   it("sends nothing without a signer", async () => {
     expect(await codeOf(withdraw(network.transaction, { amountMicro: 1n }))).to.equal("SignerMissing");
   });
+
+  it("sees everything once, though a sync failed halfway", async () => {
+    await network.chains.transaction.connection.provider.request({ method: "hardhat_mine", params: ["0x200"] }); // so that one request is not enough
+    let requests = 0;
+    const provider = new Proxy(relayer.provider, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        if (name === "getLogs" && (requests += 1) > 2) return () => Promise.reject(new Error("connection lost"));
+        return (value as (...args: unknown[]) => unknown).bind(target);
+      },
+    });
+    const late = new MarketView();
+    expect(await codeOf(late.sync({ ...relayer, provider }))).to.not.equal("done");
+    expect(requests).to.equal(3);
+    await late.sync(relayer);
+    for (const { area } of neighbourhood.feeders) {
+      expect(late.entriesOf(area, slot)).to.deep.equal(view.entriesOf(area, slot));
+      expect(late.meterChunksOf(area)).to.deep.equal(view.meterChunksOf(area));
+    }
+    expect(late.bilateralsOf(city, slot)).to.deep.equal(view.bilateralsOf(city, slot));
+  });
 });

@@ -97,7 +97,7 @@ describe("accountants' watchers", function () {
     const { relayer } = stage.network.operators.transaction;
     await watcher(relayer).catchUp();
     expect(await store.versions()).to.deep.equal([1, 2, 3]);
-    const next = await store.nextBlock();
+    const next = await store.nextBlock("certificates");
     expect(next).to.equal(await chain.provider.getBlockNumber());
     events = [];
     await stage.nextEpoch("transaction");
@@ -144,19 +144,19 @@ describe("accountants' watchers", function () {
   it("make a broken certificate anew", async () => {
     const [change] = await allChanges();
     if (change === undefined) throw new Error("no set");
-    await store.setNextBlock(0);
+    await store.setNextBlock("certificates", 0);
     await writeFile(store.pathOf(change.setVersion), "{");
     await watcher(stage.network.operators.transaction.relayer).catchUp();
     await checkCertificate(change);
   });
 
   it("refuse a place that is none, and look at everything again without one", async () => {
-    await store.setNextBlock(-1);
+    await store.setNextBlock("certificates", -1);
     let problem = "";
     await watcher(stage.network.operators.transaction.relayer)
       .catchUp()
       .catch((error: Error) => (problem = error.message));
-    expect(problem).to.contain("progress.json").and.contain("Delete it");
+    expect(problem).to.contain("progress-certificates.json").and.contain("Delete it");
   });
 
   it("keep trying and say once what fails, until they are stopped", async () => {

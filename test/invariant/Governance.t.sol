@@ -6,14 +6,16 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IEmergencySuspension} from "../../contracts/interfaces/IEmergencySuspension.sol";
 import {IFederation, MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {IFederationAccessManager} from "../../contracts/interfaces/IFederationAccessManager.sol";
+import {ITradeEscrow} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
-import {GovernanceFixture} from "../utils/GovernanceFixture.sol";
+import {GovernanceFixture, SeatsMock} from "../utils/GovernanceFixture.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @dev A governed chain on which the governor decides anything at all (each of its calls stands for a proposal that
 /// passed), and members accuse each other. What must hold after a step is checked in the step.
 contract GovernanceHandler is GovernanceFixture {
     uint256 private constant ACCOUNTS = 14;
+    bytes4 private constant NEW_FUNCTION = SeatsMock.seat.selector;
 
     /// @notice What happened that should not have.
     string[] public violations;
@@ -24,6 +26,8 @@ contract GovernanceHandler is GovernanceFixture {
     mapping(uint256 number => uint256 members) private membersAt;
     uint256 private firstBlock;
     mapping(address target => bool used) private used;
+    address private newcomer; // a contract that came after the hand-over
+    mapping(uint64 roleId => bool isSealed) private sealedRoles;
 
     constructor() {
         deployGoverned(10);
@@ -32,6 +36,7 @@ contract GovernanceHandler is GovernanceFixture {
             accounts.push(makeAddr(string.concat("account ", vm.toString(accounts.length))));
         }
         firstBlock = block.number;
+        newcomer = address(new SeatsMock());
     }
 
     // -------------------- decisions
@@ -72,6 +77,46 @@ contract GovernanceHandler is GovernanceFixture {
         // COUNCIL would stop the handler's own decisions; giving it up is tested on its own
         if (roleId % 16 == Roles.COUNCIL) return;
         _decide(address(manager), abi.encodeCall(IAccessManager.revokeRole, (roleId % 16, _anyone(account))));
+    }
+
+    /// New contracts' roles, and attempts to open with them, or to them, what is fixed.
+    function open(uint256 target, uint64 roleId) external {
+        address[3] memory targets = [escrow, newcomer, address(federation)];
+        bytes4[3] memory selectors = [
+            ITradeEscrow.lock.selector,
+            NEW_FUNCTION,
+            IFederation.suspendInEmergency.selector
+        ];
+        bytes memory data = abi.encodeCall(
+            IAccessManager.setTargetFunctionRole,
+            (targets[target % 3], only(selectors[target % 3]), _role(roleId))
+        );
+        bool done = _decide(address(manager), data);
+        _note(!done || target % 3 == 1, "opened what is fixed");
+        _note(!done || !sealedRoles[_role(roleId)], "opened to a sealed role");
+    }
+
+    function grantAdded(uint256 account, uint64 roleId) external {
+        uint64 role = Roles.FIRST_OF_ADDED + (roleId % 3);
+        address account_ = account % 2 == 0 ? newcomer : _anyone(account);
+        bool done = _decide(address(manager), abi.encodeCall(IAccessManager.grantRole, (role, account_, 0)));
+        _note(!done || !sealedRoles[role], "granted a sealed role");
+        _note(!done || account_.code.length != 0, "granted a contract's role to a person");
+    }
+
+    function revokeAdded(uint64 roleId) external {
+        uint64 role = Roles.FIRST_OF_ADDED + (roleId % 3);
+        bool held = _has(role, newcomer);
+        bool done = _decide(address(manager), abi.encodeCall(IAccessManager.revokeRole, (role, newcomer)));
+        _note(!done || !held || !sealedRoles[role], "took a sealed role");
+    }
+
+    function sealAdded(uint64 roleId) external {
+        if (roleId % 5 != 0) return; // final, so seldom
+        uint64 role = Roles.FIRST_OF_ADDED + (roleId % 3);
+        if (_decide(address(manager), abi.encodeCall(IFederationAccessManager.sealRole, (role)))) {
+            sealedRoles[role] = true;
+        }
     }
 
     function handOver(uint256 account) external {
@@ -137,6 +182,11 @@ contract GovernanceHandler is GovernanceFixture {
         return violations.length;
     }
 
+    function newcomerWorks() external view returns (bool works) {
+        (works, ) = manager.canCall(newcomer, newcomer, NEW_FUNCTION);
+        return works && sealedRoles[Roles.FIRST_OF_ADDED + 1];
+    }
+
     function checkVotes() external view {
         uint256 members = 0;
         for (uint256 i = 0; i < accounts.length; ++i) {
@@ -165,6 +215,9 @@ contract GovernanceHandler is GovernanceFixture {
         assertFalse(_has(0, address(this)));
         assertTrue(_has(Roles.MARKET, market));
         assertTrue(_has(Roles.EMERGENCY, address(emergency)));
+        assertEq(manager.getTargetFunctionRole(escrow, ITradeEscrow.lock.selector), Roles.MARKET);
+        assertFalse(_has(Roles.MARKET, newcomer), "a new contract reaches the escrow");
+        assertEq(manager.holderCountOf(Roles.MARKET), 1);
     }
 
     // -------------------- calling
@@ -216,6 +269,12 @@ contract GovernanceHandler is GovernanceFixture {
         return accounts[seed % ACCOUNTS];
     }
 
+    /// Below, at and above the added ones, and everybody's.
+    function _role(uint64 seed) private pure returns (uint64) {
+        if (seed % 7 == 0) return type(uint64).max;
+        return seed % 2 == 0 ? seed % 16 : Roles.FIRST_OF_ADDED + (seed % 3);
+    }
+
     function _has(uint64 roleId, address account) private view returns (bool held) {
         (held, ) = manager.hasRole(roleId, account);
     }
@@ -254,6 +313,12 @@ contract GovernanceInvariants is Test {
         assertEq(handler.emergencies(), 2);
         handler.admit(11, 1);
         handler.expel(16); // founder 4
+        handler.open(1, 1); // the added role 101
+        handler.grantAdded(0, 1);
+        handler.sealAdded(10);
+        handler.open(0, 3);
+        handler.revokeAdded(1);
+        assertTrue(handler.newcomerWorks(), "its role was opened, granted and sealed");
         handler.pass(0, 0);
         assertEq(handler.violationCount(), 0);
         handler.checkVotes();

@@ -6,6 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {AccountantElection} from "../../contracts/federation/AccountantElection.sol";
 import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
+import {IElectionCandidates} from "../../contracts/interfaces/IElectionCandidates.sol";
+import {IElectionParts} from "../../contracts/interfaces/IElectionParts.sol";
 import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
 import {ElectionSettings, Founder, SetCause} from "../../contracts/types/ElectionTypes.sol";
 import {ElectionFixture} from "../utils/ElectionFixture.sol";
@@ -21,6 +23,12 @@ contract AccountantElectionTest is ElectionFixture {
     }
 
     // -------------------- founding
+
+    function test_ItSaysItsRules() public view {
+        assertEq(election.turnoutFloorBps(), 1_000);
+        assertEq(election.minimumDepositMicro(), DEPOSIT);
+        assertEq(election.unlockSeconds(), UNLOCK);
+    }
 
     function test_RevertWhen_FoundersAreWrong() public {
         ElectionSettings memory settings = settingsOf(credit, 4);
@@ -88,11 +96,11 @@ contract AccountantElectionTest is ElectionFixture {
 
     function test_RevertWhen_TheCallerMayNotRegister() public {
         bytes memory signature = claimSignature(member(5), node(5), nodeKey(5));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotAccountant.selector, member(5)));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotAccountant.selector, member(5)));
         vm.prank(member(5));
         election.register(node(5), signature);
         uint16 first = numberOf(1);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionAlreadyCandidate.selector, first));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionAlreadyCandidate.selector, first));
         vm.prank(member(1));
         election.register(node(5), signature);
     }
@@ -102,21 +110,21 @@ contract AccountantElectionTest is ElectionFixture {
         uint16 first = numberOf(1);
         bytes memory own = claimSignature(member(5), node(1), nodeKey(1));
         vm.startPrank(member(5));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNodeTaken.selector, node(1), first));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNodeTaken.selector, node(1), first));
         election.register(node(1), own);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNodeTaken.selector, address(0), 0));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNodeTaken.selector, address(0), 0));
         election.register(address(0), own);
         // another's claim, another key, no signature
         bytes memory others = claimSignature(member(6), node(5), nodeKey(5));
-        vm.expectPartialRevert(IAccountantElection.ElectionWrongNodeSignature.selector);
+        vm.expectPartialRevert(IElectionCandidates.ElectionWrongNodeSignature.selector);
         election.register(node(5), others);
         bytes memory wrongKey = claimSignature(member(5), node(5), nodeKey(6));
         vm.expectRevert(
-            abi.encodeWithSelector(IAccountantElection.ElectionWrongNodeSignature.selector, node(5), node(6))
+            abi.encodeWithSelector(IElectionCandidates.ElectionWrongNodeSignature.selector, node(5), node(6))
         );
         election.register(node(5), wrongKey);
         vm.expectRevert(
-            abi.encodeWithSelector(IAccountantElection.ElectionWrongNodeSignature.selector, node(5), address(0))
+            abi.encodeWithSelector(IElectionCandidates.ElectionWrongNodeSignature.selector, node(5), address(0))
         );
         election.register(node(5), "");
         vm.stopPrank();
@@ -132,7 +140,7 @@ contract AccountantElectionTest is ElectionFixture {
         assertEq(election.candidateOfNode(node(2)), candidate, "the old address stays the member's for ever");
         signature = claimSignature(member(2), node(23), nodeKey(23));
         vm.expectRevert(
-            abi.encodeWithSelector(IAccountantElection.ElectionNodeChangedThisEpoch.selector, START + EPOCH)
+            abi.encodeWithSelector(IElectionCandidates.ElectionNodeChangedThisEpoch.selector, START + EPOCH)
         );
         vm.prank(member(2));
         election.changeNode(node(23), signature);
@@ -155,7 +163,7 @@ contract AccountantElectionTest is ElectionFixture {
         voteFor(2, STAKE, 5);
         nextEpoch();
         bytes memory signature = claimSignature(member(1), node(11), nodeKey(11));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotHeld.selector, block.number / EPOCH));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotHeld.selector, block.number / EPOCH));
         vm.prank(member(1));
         election.changeNode(node(11), signature);
         elect();
@@ -168,7 +176,7 @@ contract AccountantElectionTest is ElectionFixture {
     function test_RevertWhen_TheExpelledChangeTheirNode() public {
         federation.expel(member(1));
         bytes memory signature = claimSignature(member(1), node(11), nodeKey(11));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotAccountant.selector, member(1)));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotAccountant.selector, member(1)));
         vm.prank(member(1));
         election.changeNode(node(11), signature);
     }
@@ -186,16 +194,16 @@ contract AccountantElectionTest is ElectionFixture {
     function test_TheDepositComesBackAfterTheDelay() public {
         register(5);
         vm.startPrank(member(5));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotResigned.selector, 5));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotResigned.selector, 5));
         election.withdrawDeposit();
         election.resign();
         uint256 freeAt = block.timestamp + UNLOCK;
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionDepositHeld.selector, 5, freeAt));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionDepositHeld.selector, 5, freeAt));
         election.withdrawDeposit();
         vm.warp(freeAt);
         election.withdrawDeposit();
         assertEq(credit.balanceOf(member(5)), DEPOSIT);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionInvalidAmount.selector, 0, 0));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionInvalidAmount.selector, 0, 0));
         election.withdrawDeposit();
         vm.stopPrank();
     }
@@ -214,7 +222,7 @@ contract AccountantElectionTest is ElectionFixture {
         assertFalse(seated(6));
         uint256 freeAt = block.timestamp + UNLOCK;
         assertEq(election.candidateInfo(6).leftAt, block.timestamp);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionDepositHeld.selector, 6, freeAt));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionDepositHeld.selector, 6, freeAt));
         election.withdrawDeposit();
         vm.warp(freeAt);
         election.withdrawDeposit();
@@ -228,7 +236,7 @@ contract AccountantElectionTest is ElectionFixture {
         vm.startPrank(member(5));
         credit.approve(address(election), 7);
         vm.expectEmit(address(election));
-        emit IAccountantElection.DepositChanged(5, DEPOSIT + 7);
+        emit IElectionCandidates.DepositChanged(5, DEPOSIT + 7);
         election.addDeposit(7);
         vm.stopPrank();
     }
@@ -236,16 +244,16 @@ contract AccountantElectionTest is ElectionFixture {
     function test_RevertWhen_ResigningOrStandingTwice() public {
         register(5);
         vm.startPrank(member(5));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotResigned.selector, 5));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotResigned.selector, 5));
         election.stand();
         election.resign();
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionResigned.selector, 5));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionResigned.selector, 5));
         election.resign();
         election.stand();
         assertFalse(election.wordOf(5).has(CandidateWords.RESIGNED));
         vm.stopPrank();
         vm.expectRevert(
-            abi.encodeWithSelector(IAccountantElection.ElectionNotCandidate.selector, uint160(address(this)))
+            abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, uint160(address(this)))
         );
         election.resign();
     }
@@ -367,7 +375,7 @@ contract AccountantElectionTest is ElectionFixture {
         election.elect(list(order[0], order[1]));
         vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionOrderTooShort.selector, 0, 68));
         election.elect(new uint256[](0));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotCandidate.selector, 8));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, 8));
         election.elect(list(8));
         election.elect(order);
     }
@@ -562,7 +570,7 @@ contract AccountantElectionTest is ElectionFixture {
 
     function testFuzz_RevertWhen_SomebodyElseJails(address caller) public {
         vm.assume(caller != address(court));
-        bytes memory refusal = abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller);
+        bytes memory refusal = abi.encodeWithSelector(IElectionParts.ElectionNotPart.selector, caller);
         vm.startPrank(caller);
         vm.expectRevert(refusal);
         election.jail(1);
@@ -574,7 +582,7 @@ contract AccountantElectionTest is ElectionFixture {
     }
 
     function test_RevertWhen_PartsAreBoundAgain() public {
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionPartsBound.selector, address(votes)));
+        vm.expectRevert(abi.encodeWithSelector(IElectionParts.ElectionPartsBound.selector, address(votes)));
         election.bindParts(votes, court, revenue);
         vm.expectRevert(_invalid("seats"));
         election.setSeats(3);
@@ -594,10 +602,10 @@ contract AccountantElectionTest is ElectionFixture {
         elect();
         assertTrue(election.foundersLapsed());
         assertTrue(seated(5));
-        vm.expectRevert(IAccountantElection.ElectionWithoutCredits.selector);
+        vm.expectRevert(IElectionCandidates.ElectionWithoutCredits.selector);
         vm.prank(member(5));
         election.addDeposit(1);
-        vm.expectRevert(IAccountantElection.ElectionWithoutCredits.selector);
+        vm.expectRevert(IElectionCandidates.ElectionWithoutCredits.selector);
         vm.prank(member(5));
         election.withdrawDeposit();
     }

@@ -232,8 +232,30 @@ contract FederationAccessManagerTest is Test {
 
     function testFuzz_RolesOfContractsAskNobody(uint64 roleId, address account) public {
         roleId = uint64(bound(roleId, Roles.FIRST_OF_CONTRACTS, type(uint64).max - 1));
+        if (roleId >= Roles.FIRST_OF_ADDED) account = address(credit); // contracts alone hold these
         manager.grantRole(roleId, account, 0);
         assertTrue(_has(manager, roleId, account));
+    }
+
+    /// What the deployer wires and seals before the hand-over is fixed at once.
+    function test_RevertWhen_AnAddedRoleIsChangedThatWasSealedBeforeTheHandOver() public {
+        uint64 role = Roles.FIRST_OF_ADDED;
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = EnergyCredit.redeemFrom.selector;
+        manager.setTargetFunctionRole(address(credit), selectors, role);
+        manager.sealRole(role);
+        vm.expectRevert(
+            abi.encodeWithSelector(IFederationAccessManager.FederationAccessManagerSealedRole.selector, role)
+        );
+        manager.grantRole(role, address(federation), 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IFederationAccessManager.FederationAccessManagerSealedFunction.selector,
+                address(credit),
+                selectors[0]
+            )
+        );
+        manager.setTargetFunctionRole(address(credit), selectors, Roles.ISSUER);
     }
 
     // -------------------- helpers

@@ -12,9 +12,11 @@ import {IFederationAccessManager} from "../../contracts/interfaces/IFederationAc
 import {GovernorTimes, IFederationGovernor} from "../../contracts/interfaces/IFederationGovernor.sol";
 import {ITradeEscrow} from "../../contracts/interfaces/ITradeEscrow.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
-import {GovernanceFixture} from "../utils/GovernanceFixture.sol";
+import {GovernanceFixture, SeatsMock} from "../utils/GovernanceFixture.sol";
 
 contract FederationGovernorTest is GovernanceFixture {
+    uint64 private constant ADDED = Roles.FIRST_OF_ADDED;
+
     address private candidate;
 
     function setUp() public {
@@ -166,6 +168,59 @@ contract FederationGovernorTest is GovernanceFixture {
         execute(address(federation), data);
     }
 
+    // -------------------- expiry
+
+    function test_RevertWhen_ADecisionIsQueuedTooLate() public {
+        bytes memory data = _admission(candidate);
+        uint256 proposalId = _passed(data);
+        uint256 lastBlock = governor.proposalDeadline(proposalId) + QUEUE_BLOCKS;
+        uint256 before = vm.snapshotState();
+        vm.roll(lastBlock);
+        assertState(proposalId, IGovernor.ProposalState.Succeeded);
+        queue(address(federation), data);
+        assertState(proposalId, IGovernor.ProposalState.Queued);
+        vm.revertToState(before);
+        vm.roll(lastBlock + 1);
+        assertState(proposalId, IGovernor.ProposalState.Expired);
+        (address[] memory targets, uint256[] memory values, bytes[] memory calls) = oneCall(address(federation), data);
+        _expectExpired(proposalId, IGovernor.ProposalState.Succeeded);
+        governor.queue(targets, values, calls, keccak256("decision"));
+        vm.roll(lastBlock + 1_000_000);
+        assertState(proposalId, IGovernor.ProposalState.Expired);
+    }
+
+    function test_RevertWhen_ADecisionIsExecutedTooLate() public {
+        bytes memory data = _admission(candidate);
+        uint256 proposalId = approve(address(federation), data);
+        uint256 expiresAt = NOW + TIMELOCK_SECONDS + EXECUTION_SECONDS;
+        uint256 before = vm.snapshotState();
+        vm.warp(expiresAt - 1);
+        vm.roll(block.number + 1_000_000); // blocks don't count any more
+        execute(address(federation), data);
+        assertTrue(federation.isMember(candidate));
+        vm.revertToState(before);
+        vm.warp(expiresAt);
+        assertState(proposalId, IGovernor.ProposalState.Expired);
+        vm.expectPartialRevert(IGovernor.GovernorUnexpectedProposalState.selector);
+        execute(address(federation), data);
+        assertFalse(federation.isMember(candidate));
+    }
+
+    function test_WhatWasExecutedDoesNotExpire() public {
+        bytes memory data = _admission(candidate);
+        uint256 proposalId = approve(address(federation), data);
+        execute(address(federation), data);
+        vm.warp(block.timestamp + 10 * EXECUTION_SECONDS);
+        vm.roll(block.number + 10 * QUEUE_BLOCKS);
+        assertState(proposalId, IGovernor.ProposalState.Executed);
+    }
+
+    function test_WhatFailedDoesNotExpireButStaysDefeated() public {
+        uint256 proposalId = propose(founders[0], address(federation), _admission(candidate));
+        vm.roll(governor.proposalDeadline(proposalId) + QUEUE_BLOCKS + 1);
+        assertState(proposalId, IGovernor.ProposalState.Defeated);
+    }
+
     function test_ADecisionIsMadeAsAWholeOrNotAtAll() public {
         address[] memory targets = new address[](2);
         bytes[] memory calls = new bytes[](2);
@@ -313,8 +368,20 @@ contract FederationGovernorTest is GovernanceFixture {
     }
 
     function test_RevertWhen_AVotingPeriodHasNoBlock() public {
-        GovernorTimes memory times = GovernorTimes({votingDelayBlocks: 1, votingPeriodBlocks: 0, timelockSeconds: 1});
+        GovernorTimes memory times = _times();
+        times.votingPeriodBlocks = 0;
         vm.expectRevert(abi.encodeWithSelector(IGovernor.GovernorInvalidVotingPeriod.selector, 0));
+        new FederationGovernor(federation, manager, times);
+    }
+
+    function test_RevertWhen_ThereIsNoTimeToQueueOrToExecute() public {
+        GovernorTimes memory times = _times();
+        times.queueBlocks = 0;
+        _expectInvalidTime("queueBlocks");
+        new FederationGovernor(federation, manager, times);
+        times = _times();
+        times.executionSeconds = 0;
+        _expectInvalidTime("executionSeconds");
         new FederationGovernor(federation, manager, times);
     }
 
@@ -324,10 +391,157 @@ contract FederationGovernorTest is GovernanceFixture {
         assertEq(governor.votingDelay(), DELAY_BLOCKS);
         assertEq(governor.votingPeriod(), PERIOD_BLOCKS);
         assertEq(governor.timelockSeconds(), TIMELOCK_SECONDS);
+        assertEq(governor.queueBlocks(), QUEUE_BLOCKS);
+        assertEq(governor.executionSeconds(), EXECUTION_SECONDS);
         assertEq(governor.proposalThreshold(), 1);
     }
 
+    // -------------------- contracts that come later
+
+    /// A fund and its ledger, deployed after the hand-over: one call works for the fund alone, and for ever.
+    function test_NewContractsWorkTogetherByAnAddedRole() public {
+        (address fund, address ledger) = (address(new SeatsMock()), address(new SeatsMock()));
+        bytes4 book = SeatsMock.seat.selector;
+        decide(address(manager), _opening(ledger, book, ADDED));
+        decide(address(manager), abi.encodeCall(IAccessManager.grantRole, (ADDED, fund, 0)));
+        assertTrue(_may(fund, ledger, book));
+        assertFalse(_may(founders[0], ledger, book));
+        // until it is sealed the members can change it
+        decide(address(manager), abi.encodeCall(IAccessManager.grantRole, (ADDED, ledger, 0)));
+        assertTrue(_may(ledger, ledger, book));
+        decide(address(manager), abi.encodeCall(IAccessManager.revokeRole, (ADDED, ledger)));
+        assertFalse(_may(ledger, ledger, book));
+        assertFalse(manager.isRoleSealed(ADDED));
+        bytes memory sealing = abi.encodeCall(IFederationAccessManager.sealRole, (ADDED));
+        approve(address(manager), sealing);
+        vm.expectEmit(address(manager));
+        emit IFederationAccessManager.RoleSealed(ADDED);
+        execute(address(manager), sealing);
+        assertTrue(manager.isRoleSealed(ADDED));
+        assertTrue(_may(fund, ledger, book));
+    }
+
+    function test_RevertWhen_TheGovernorChangesASealedRole() public {
+        (address fund, address ledger) = (address(new SeatsMock()), address(new SeatsMock()));
+        bytes4 book = SeatsMock.seat.selector;
+        decide(address(manager), _opening(ledger, book, ADDED));
+        decide(address(manager), abi.encodeCall(IAccessManager.grantRole, (ADDED, fund, 0)));
+        decide(address(manager), abi.encodeCall(IFederationAccessManager.sealRole, (ADDED)));
+        _expectSealed(abi.encodeCall(IAccessManager.grantRole, (ADDED, ledger, 0)), ADDED);
+        _expectSealed(abi.encodeCall(IAccessManager.revokeRole, (ADDED, fund)), ADDED);
+        vm.expectRevert(
+            abi.encodeWithSelector(IFederationAccessManager.FederationAccessManagerSealedRole.selector, ADDED)
+        );
+        vm.prank(address(governor));
+        manager.sealRole(ADDED);
+        uint64[4] memory roles = [0, Roles.COUNCIL, ADDED + 1, type(uint64).max];
+        for (uint256 i = 0; i < roles.length; ++i) _expectSealedFunction(ledger, book, roles[i]);
+        _expectSealedFunction(ledger, SeatsMock.setSeats.selector, ADDED); // nor gets it another function
+        vm.expectRevert(
+            abi.encodeWithSelector(IFederationAccessManager.FederationAccessManagerSealedRole.selector, ADDED)
+        );
+        vm.prank(fund);
+        manager.renounceRole(ADDED, fund);
+    }
+
+    /// No new role, and so no new contract, reaches what the first contracts' roles may call.
+    function test_RevertWhen_AnAddedRoleReachesForTheEscrow() public {
+        address fund = address(new SeatsMock());
+        decide(address(manager), abi.encodeCall(IAccessManager.grantRole, (ADDED, fund, 0)));
+        _expectSealedFunction(escrow, ITradeEscrow.lock.selector, ADDED);
+        _expectSealed(abi.encodeCall(IAccessManager.grantRole, (Roles.MARKET, fund, 0)), Roles.MARKET);
+        _expectSealed(abi.encodeCall(IAccessManager.grantRole, (Roles.SETTLEMENT, fund, 0)), Roles.SETTLEMENT);
+        _expectSealed(abi.encodeCall(IAccessManager.grantRole, (ADDED - 1, fund, 0)), ADDED - 1);
+        _expectSealedFunction(fund, SeatsMock.seat.selector, Roles.MARKET);
+        _expectSealedFunction(fund, SeatsMock.seat.selector, ADDED - 1);
+        assertTrue(_may(market, escrow, ITradeEscrow.lock.selector));
+        assertFalse(_may(fund, escrow, ITradeEscrow.lock.selector));
+    }
+
+    function test_RevertWhen_APersonWouldHoldAnAddedRole() public {
+        _expectRefused(
+            address(manager),
+            abi.encodeCall(IAccessManager.grantRole, (ADDED, founders[0], 0)),
+            abi.encodeWithSelector(IFederationAccessManager.FederationAccessManagerNoContract.selector, founders[0])
+        );
+    }
+
+    function test_RevertWhen_ARoleIsSealedThatIsNoAddedOne() public {
+        uint64[5] memory roles = [0, Roles.COUNCIL, Roles.MARKET, ADDED - 1, type(uint64).max];
+        for (uint256 i = 0; i < roles.length; ++i) {
+            _expectRefused(
+                address(manager),
+                abi.encodeCall(IFederationAccessManager.sealRole, (roles[i])),
+                abi.encodeWithSelector(IFederationAccessManager.FederationAccessManagerNotAdded.selector, roles[i])
+            );
+        }
+        assertTrue(manager.isRoleSealed(0));
+        assertTrue(manager.isRoleSealed(Roles.MARKET));
+        assertFalse(manager.isRoleSealed(Roles.COUNCIL));
+    }
+
+    function test_RevertWhen_SomebodyElseSealsARole() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessManager.AccessManagerUnauthorizedAccount.selector, founders[0], 0)
+        );
+        vm.prank(founders[0]);
+        manager.sealRole(ADDED);
+    }
+
     // -------------------- helpers
+
+    /// Every founder voted for it, and nobody queued it yet.
+    function _passed(bytes memory data) private returns (uint256 proposalId) {
+        proposalId = propose(founders[0], address(federation), data);
+        vm.roll(block.number + DELAY_BLOCKS + 1);
+        for (uint256 i = 0; i < founders.length; ++i) vote(founders[i], proposalId, 1);
+    }
+
+    function _expectExpired(uint256 proposalId, IGovernor.ProposalState expected) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IGovernor.GovernorUnexpectedProposalState.selector,
+                proposalId,
+                IGovernor.ProposalState.Expired,
+                bytes32(1 << uint8(expected))
+            )
+        );
+    }
+
+    function _expectInvalidTime(bytes32 setting) private {
+        vm.expectRevert(abi.encodeWithSelector(IFederationGovernor.FederationGovernorInvalidTime.selector, setting));
+    }
+
+    function _times() private pure returns (GovernorTimes memory) {
+        return
+            GovernorTimes({
+                votingDelayBlocks: 1,
+                votingPeriodBlocks: 1,
+                timelockSeconds: 1,
+                queueBlocks: 1,
+                executionSeconds: 1
+            });
+    }
+
+    function _expectSealedFunction(address target, bytes4 selector, uint64 roleId) private {
+        _expectRefused(
+            address(manager),
+            _opening(target, selector, roleId),
+            abi.encodeWithSelector(
+                IFederationAccessManager.FederationAccessManagerSealedFunction.selector,
+                target,
+                selector
+            )
+        );
+    }
+
+    function _opening(address target, bytes4 selector, uint64 roleId) private pure returns (bytes memory) {
+        return abi.encodeCall(IAccessManager.setTargetFunctionRole, (target, only(selector), roleId));
+    }
+
+    function _may(address caller, address target, bytes4 selector) private view returns (bool may) {
+        (may, ) = manager.canCall(caller, target, selector);
+    }
 
     function _expectSealed(bytes memory data, uint64 roleId) private {
         _expectRefused(

@@ -8,6 +8,7 @@ import {TurnCourt} from "../../contracts/federation/TurnCourt.sol";
 import {VoteBook} from "../../contracts/federation/VoteBook.sol";
 import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
 import {IAccountingRevenue} from "../../contracts/interfaces/IAccountingRevenue.sol";
+import {IElectionCandidates} from "../../contracts/interfaces/IElectionCandidates.sol";
 import {IFederation, MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {ElectionSettings, Founder, TurnSettings} from "../../contracts/types/ElectionTypes.sol";
@@ -29,8 +30,8 @@ contract GovernorAndSetTest is GovernanceFixture {
         federation.bindObserver(election);
         bytes4[] memory selectors = new bytes4[](3);
         selectors[0] = IAccountantElection.setSeats.selector;
-        selectors[1] = IAccountantElection.slash.selector;
-        selectors[2] = IAccountantElection.unfreeze.selector;
+        selectors[1] = IElectionCandidates.slash.selector;
+        selectors[2] = IElectionCandidates.unfreeze.selector;
         manager.setTargetFunctionRole(address(election), selectors, Roles.COUNCIL);
         manager.handOver(address(governor));
     }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {TurnCourt} from "../../contracts/federation/TurnCourt.sol";
-import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
+import {IElectionCandidates} from "../../contracts/interfaces/IElectionCandidates.sol";
 import {ITurnCourt} from "../../contracts/interfaces/ITurnCourt.sol";
 import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
 import {TurnSettings} from "../../contracts/types/ElectionTypes.sol";
@@ -22,6 +22,10 @@ contract TurnCourtTest is TurnFixture {
     }
 
     // -------------------- missed turns
+
+    function test_ItSaysHowItJudges() public view {
+        assertEq(abi.encode(court.turnSettings()), abi.encode(turnSettings()));
+    }
 
     function test_TheSkippedIsBlamedAndNobodyElse() public {
         vm.expectEmit(address(court));
@@ -281,14 +285,14 @@ contract TurnCourtTest is TurnFixture {
         vm.expectRevert(abi.encodeWithSelector(ITurnCourt.TurnCourtSealsJudged.selector, candidate, block.number - 3));
         court.reportDoubleSeal(second, first);
         vm.expectRevert(
-            abi.encodeWithSelector(IAccountantElection.ElectionInvalidAmount.selector, DEPOSIT + 1, DEPOSIT)
+            abi.encodeWithSelector(IElectionCandidates.ElectionInvalidAmount.selector, DEPOSIT + 1, DEPOSIT)
         );
         election.slash(candidate, DEPOSIT + 1);
         election.slash(candidate, 1_000_000);
         assertEq(election.candidateInfo(candidate).depositMicro, DEPOSIT - 1_000_000);
         assertEq(revenue.dueOf(address(0)), 1_000_000);
         assertEq(votes.voterInfo(voter(5)).stakeMicro, stake, "never voters' stake");
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotFrozen.selector, candidate));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotFrozen.selector, candidate));
         election.slash(candidate, 1);
     }
 
@@ -297,9 +301,9 @@ contract TurnCourtTest is TurnFixture {
         uint16 candidate = numberOf(1);
         court.reportDoubleSeal(first, second);
         vm.expectEmit(address(election));
-        emit IAccountantElection.Unfrozen(candidate);
+        emit IElectionCandidates.Unfrozen(candidate);
         election.unfreeze(candidate);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotFrozen.selector, candidate));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotFrozen.selector, candidate));
         election.unfreeze(candidate);
     }
 
@@ -351,7 +355,7 @@ contract TurnCourtTest is TurnFixture {
         election.resign();
         skip(4_000);
         court.unjail();
-        vm.expectPartialRevert(IAccountantElection.ElectionDepositHeld.selector);
+        vm.expectPartialRevert(IElectionCandidates.ElectionDepositHeld.selector);
         election.withdrawDeposit();
         vm.stopPrank();
     }

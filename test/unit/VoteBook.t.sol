@@ -5,7 +5,8 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 
 import {FederationAccessManager} from "../../contracts/federation/FederationAccessManager.sol";
 import {VoteBook} from "../../contracts/federation/VoteBook.sol";
-import {IAccountantElection} from "../../contracts/interfaces/IAccountantElection.sol";
+import {IElectionCandidates} from "../../contracts/interfaces/IElectionCandidates.sol";
+import {IElectionParts} from "../../contracts/interfaces/IElectionParts.sol";
 import {MemberRole} from "../../contracts/interfaces/IFederation.sol";
 import {IVoteBook} from "../../contracts/interfaces/IVoteBook.sol";
 import {CandidateWords} from "../../contracts/libraries/CandidateWords.sol";
@@ -37,6 +38,30 @@ contract VoteBookTest is ElectionFixture {
         assertEq(info.candidates.length, 3);
         assertEq(info.candidates[2], 4);
         assertEq(credit.balanceOf(address(votes)), 100);
+    }
+
+    /// Stake and ballot in one transaction: a refused ballot leaves no stake behind.
+    function test_WhoLocksAndVotesAtOnceLocksNothingForARefusedBallot() public {
+        issue(admitVoter(1), 300);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(IVoteBook.lock, (300));
+        calls[1] = abi.encodeCall(IVoteBook.vote, (list(2, 5)));
+        vm.startPrank(voter(1));
+        credit.approve(address(votes), 300);
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, 5));
+        votes.multicall(calls);
+        assertEq(votes.voterInfo(voter(1)).stakeMicro, 0);
+        assertEq(credit.balanceOf(voter(1)), 300);
+        calls[1] = abi.encodeCall(IVoteBook.vote, (list(2, 3)));
+        votes.multicall(calls);
+        vm.stopPrank();
+        assertEq(votes.voterInfo(voter(1)).stakeMicro, 300);
+        assertEq(votes.voterInfo(voter(1)).share, 150);
+        assertEq(credit.balanceOf(address(votes)), 300);
+    }
+
+    function test_ItSaysItsCap() public view {
+        assertEq(votes.capBps(), 1_000);
     }
 
     /// Borrowed for a block: nothing counts before the next epoch, and nothing comes back before the delay is over.
@@ -201,9 +226,9 @@ contract VoteBookTest is ElectionFixture {
         votes.vote(list(2, 2));
         vm.expectRevert(abi.encodeWithSelector(IVoteBook.VoteBookListNotAscending.selector, 0));
         votes.vote(list(0, 2));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotCandidate.selector, 5));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, 5));
         votes.vote(list(2, 5));
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotCandidate.selector, 1_024));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotCandidate.selector, 1_024));
         votes.vote(list(2, 1_024)); // more than a name has bits for
         vm.stopPrank();
         uint16 left = numberOf(1);
@@ -211,7 +236,7 @@ contract VoteBookTest is ElectionFixture {
         nextEpoch();
         vm.prank(member(1));
         election.resign();
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionResigned.selector, left));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionResigned.selector, left));
         vm.prank(account);
         votes.vote(list(left));
     }
@@ -372,11 +397,11 @@ contract VoteBookTest is ElectionFixture {
     function testFuzz_RevertWhen_SomebodyElseGivesShares(address caller) public {
         vm.assume(caller != address(votes));
         vm.startPrank(caller);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(IElectionParts.ElectionNotPart.selector, caller));
         election.addShares(Names(1, 0), 1);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(IElectionParts.ElectionNotPart.selector, caller));
         election.takeShares(Names(1, 0), 0);
-        vm.expectRevert(abi.encodeWithSelector(IAccountantElection.ElectionNotPart.selector, caller));
+        vm.expectRevert(abi.encodeWithSelector(IElectionParts.ElectionNotPart.selector, caller));
         election.flagRemoval(1, true);
         vm.stopPrank();
     }

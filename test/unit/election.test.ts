@@ -14,6 +14,9 @@ import {
   unpackCandidate,
   type CandidateState,
 } from "../../sdk/election/words.js";
+import { CommonwattError, isCommonwattError } from "../../sdk/errors.js";
+import { holdDueElection, holdElection } from "../../sdk/actions/election.js";
+import type { AnyChain } from "../../sdk/connect.js";
 import { MemberRole, rolesMask } from "../../sdk/enums.js";
 import { decodeError } from "../../sdk/contracts.js";
 import { nodeClaimMessage } from "../../sdk/signing/election.js";
@@ -38,6 +41,42 @@ const STATE: CandidateState = {
   isFrozen: false,
   isBacked: false,
 };
+
+describe("election: holding it", () => {
+  /** A chain whose election `held` was the last, and on which sending comes to nothing; `meanwhile` happens before. */
+  function chainWith(held: bigint, meanwhile: (chain: { held: bigint }) => void): AnyChain {
+    const state = { held };
+    const refuse = (): Promise<never> => {
+      meanwhile(state);
+      return Promise.reject(new CommonwattError("ElectionEpochOpen", { nextBlock: 50n }));
+    };
+    const accountantElection = {
+      epoch: () => Promise.resolve(4n),
+      lastElection: () => Promise.resolve(state.held),
+      seats: () => Promise.resolve(4n),
+      candidateWords: () => Promise.resolve([]),
+      candidateInfo: () => Promise.resolve({ member: ZeroAddress }),
+      founderWeightOf: () => Promise.resolve(0n),
+      elect: Object.assign(refuse, { staticCall: () => Promise.resolve() }),
+    };
+    return { provider: {}, signer: {}, contracts: { accountantElection } } as never;
+  }
+
+  it("says that another was quicker, and does not fail", async () => {
+    const chain = chainWith(3n, (state) => (state.held = 4n));
+    expect(await holdElection(chain)).to.deep.equal({ epoch: 4n, receipt: undefined });
+    expect(await holdDueElection(chain), "nothing is due any more").to.equal(undefined);
+    const other = chainWith(3n, (state) => (state.held = 4n));
+    expect(await holdDueElection(other)).to.deep.equal({ epoch: 4n, receipt: undefined });
+  });
+
+  it("fails where the election was held before, or nobody held it", async () => {
+    for (const held of [4n, 3n]) {
+      const failure = await holdElection(chainWith(held, () => undefined)).catch((error: unknown) => error);
+      expect(isCommonwattError(failure, "ElectionEpochOpen"), String(held)).to.equal(true);
+    }
+  });
+});
 
 describe("election: a candidate's word", () => {
   it("packs to what it unpacks to, each flag by itself", () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 
 import { expect } from "chai";
-import { Interface } from "ethers";
+import { encodeBytes32String, Interface } from "ethers";
 
 import { errorReference } from "../../scripts/docs/errors.js";
 import { CONTRACT_INTERFACES, decodeError } from "../../sdk/contracts.js";
@@ -90,6 +90,17 @@ describe("errors", () => {
     expect(error.args).to.deep.equal({ account, spendableMicro: 5n, amountMicro: 7n });
     expect(error.message).to.contain(account).and.contain("Deposit more");
     expect(error.advice).to.equal("Deposit more, or order less.");
+  });
+
+  it("name a contract's setting in words, and leave a word that is no text", () => {
+    const election = CONTRACT_INTERFACES.AccountantElection;
+    const setting = encodeBytes32String("seats");
+    const error = decodeError({ data: election.encodeErrorResult("ElectionInvalidSetting", [setting]) });
+    expect(error.args).to.deep.equal({ setting: "seats" });
+    expect(error.message).to.contain("The setting seats of the election").and.contain("4 to 101");
+    const noText = `0x${"ff".repeat(32)}`;
+    const other = decodeError({ data: election.encodeErrorResult("ElectionInvalidSetting", [noText]) });
+    expect(other.args).to.deep.equal({ setting: noText });
   });
 
   it("decode wherever a provider hides the data, and never take calldata for it", () => {

@@ -17,6 +17,7 @@ import {
   type Grid,
   type HomeSize,
 } from "../../scripts/grid/index.js";
+import { MAX_TREE_METERS } from "../../sdk/bounds.js";
 import { InputError, Random } from "../../scripts/inputs/index.js";
 
 const SLOT = 3600;
@@ -48,8 +49,8 @@ describe("Default grid", () => {
   it("makes eight cities of 1,000 homes", () => {
     const grid = defaultGrid(homes(1000), SLOT, new Random(1));
     expect(grid.cities).to.have.length(8);
-    for (const city of grid.cities) expect(city.districts.flatMap((district) => district.feeders)).to.have.length(4);
-    expect(new Set(feedersOf(grid).map(({ feeder }) => feeder.homes.length))).to.deep.equal(new Set([31, 32]));
+    for (const city of grid.cities) expect(city.districts.flatMap((district) => district.feeders)).to.have.length(5);
+    expect(new Set(feedersOf(grid).map(({ feeder }) => feeder.homes.length))).to.deep.equal(new Set([25]));
   });
 
   it("keeps every bound and places every home once, for any number of homes", () => {
@@ -62,7 +63,7 @@ describe("Default grid", () => {
         for (const { feeder, city } of feedersOf(grid)) {
           const inCity = feedersOf({ cities: [city] });
           // a feeder's share is MAX_TREE_METERS / feeders of the city: every home can order
-          expect(feeder.homes.length).to.be.within(1, Math.floor(128 / inCity.length));
+          expect(feeder.homes.length).to.be.within(1, Math.floor(MAX_TREE_METERS / inCity.length));
         }
       }),
       { numRuns: 50 },

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { ContractTransactionReceipt, ContractTransactionResponse, Provider } from "ethers";
 
+import { sendDue } from "../../sdk/actions/from-view.js";
 import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { ask, transact, transactTogether, type BatchCall } from "../../sdk/transact.js";
@@ -93,45 +94,105 @@ describe("questions", () => {
 describe("calls in one transaction", () => {
   const receipt = { status: 1 } as ContractTransactionReceipt;
   const call = (data: string, expectedGas: bigint): BatchCall => ({ data, expectedGas });
+  const TARGET = "0x1111111111111111111111111111111111111111";
+  const OVERRIDES = { gasLimit: 5n };
   const NO_REASON = CONTRACT_INTERFACES.Settlement.encodeErrorResult("FailedCall", []);
 
-  /** Takes at most so many calls; hears what was tried. */
+  /** Takes at most so many calls, a lone one without multicall; hears what was tried. */
   function contractThatTakes(most: number, data = NO_REASON): { contract: never; tried: string[][] } {
     const tried: string[][] = [];
-    const multicall = (calls: string[]): Promise<ContractTransactionResponse> => {
+    const take = (calls: string[]): Promise<ContractTransactionResponse> => {
       tried.push(calls);
       if (calls.length > most) return Promise.reject(Object.assign(new Error("no"), { data }));
       return Promise.resolve(response(() => Promise.resolve(receipt)));
     };
-    return { contract: { multicall } as never, tried };
+    const multicall = (calls: string[]): Promise<ContractTransactionResponse> => {
+      expect(calls).to.not.have.lengthOf(1);
+      return take(calls);
+    };
+    const sendTransaction = (request: { to: string; data: string; gasLimit: bigint }) => {
+      expect(request).to.include({ to: TARGET, ...OVERRIDES });
+      return take([request.data]);
+    };
+    const contract = { multicall, getAddress: () => Promise.resolve(TARGET), runner: { sendTransaction } };
+    return { contract: contract as never, tried };
   }
 
   it("are as many as their expected gas lets, in their order, one at least", async () => {
     const { contract, tried } = contractThatTakes(9);
     const calls = [call("0x01", 9_000_000n), call("0x02", 5_000_000n), call("0x03", 1n), call("0x04", 99_000_000n)];
-    expect(await transactTogether(chainThatSays({}), contract, calls, {})).to.deep.equal([receipt, receipt, receipt]);
+    expect(await transactTogether(chainThatSays({}), contract, calls, OVERRIDES)).to.deep.equal([receipt, receipt, receipt]);
     expect(tried).to.deep.equal([["0x01", "0x02"], ["0x03"], ["0x04"]]);
-    expect(await transactTogether(chainThatSays({}), contract, [], {})).to.deep.equal([]);
+    expect(await transactTogether(chainThatSays({}), contract, [], OVERRIDES)).to.deep.equal([]);
     const small = contractThatTakes(9);
-    await transactTogether({ ...chainThatSays({}), batchGas: 9_000_000n }, small.contract, calls, {});
+    await transactTogether({ ...chainThatSays({}), batchGas: 9_000_000n }, small.contract, calls, OVERRIDES);
     expect(small.tried).to.deep.equal([["0x01"], ["0x02", "0x03"], ["0x04"]]);
   });
 
   it("are sent again by halves when they run out of gas", async () => {
     const { contract, tried } = contractThatTakes(1);
     const calls = ["0x01", "0x02", "0x03"].map((data) => call(data, 1n));
-    expect(await transactTogether(chainThatSays({}), contract, calls, {})).to.have.lengthOf(3);
+    expect(await transactTogether(chainThatSays({}), contract, calls, OVERRIDES)).to.have.lengthOf(3);
     expect(tried).to.deep.equal([["0x01", "0x02", "0x03"], ["0x01", "0x02"], ["0x01"], ["0x02"], ["0x03"]]);
   });
 
   it("are not tried again when one is refused, nor when it runs out of gas alone", async () => {
     const refused = contractThatTakes(0, REASON);
     const calls = ["0x01", "0x02"].map((data) => call(data, 1n));
-    const attempt = transactTogether(chainThatSays({}), refused.contract, calls, {});
+    const attempt = transactTogether(chainThatSays({}), refused.contract, calls, OVERRIDES);
     expect(await codeOf(attempt)).to.equal("TradeEscrowZeroAmount");
     expect(refused.tried).to.have.lengthOf(1);
     const large = contractThatTakes(0);
-    expect(await codeOf(transactTogether(chainThatSays({}), large.contract, calls, {}))).to.equal("FailedCall");
+    expect(await codeOf(transactTogether(chainThatSays({}), large.contract, calls, OVERRIDES))).to.equal("FailedCall");
     expect(large.tried).to.deep.equal([["0x01", "0x02"], ["0x01"]]);
+  });
+
+  it("leave the receipts of those before one that fails", async () => {
+    const { contract } = contractThatTakes(1, REASON);
+    const calls = [call("0x01", 9_000_000n), call("0x02", 9_000_000n), call("0x03", 1n)];
+    const receipts: ContractTransactionReceipt[] = [];
+    const attempt = transactTogether(chainThatSays({}), contract, calls, OVERRIDES, receipts);
+    expect(await codeOf(attempt)).to.equal("TradeEscrowZeroAmount");
+    expect(receipts).to.deep.equal([receipt]);
+  });
+
+  describe("that follow from the view", () => {
+    const OVERTAKEN = CONTRACT_INTERFACES.Clearing.encodeErrorResult("ClearingClearedBefore", [1, 2]);
+    const overtaken = ["ClearingClearedBefore"];
+
+    /** A view that shows one call less each time it is synced: others work too. */
+    function shrinking(calls: readonly string[]): { view: never; plan: () => BatchCall[]; synced: () => number } {
+      let count = 0;
+      const sync = (): Promise<void> => {
+        count += 1;
+        return Promise.resolve();
+      };
+      const plan = (): BatchCall[] => calls.slice(count - 1).map((data) => call(data, 9_000_000n));
+      return { view: { sync } as never, plan, synced: () => count };
+    }
+
+    it("are planned anew where another was faster", async () => {
+      const { contract, tried } = contractThatTakes(0, OVERTAKEN);
+      const { view, plan, synced } = shrinking(["0x01", "0x02"]);
+      const chain = chainThatSays({}) as never;
+      expect(await sendDue(chain, view, { contract, plan, overtaken }, OVERRIDES)).to.deep.equal([]);
+      expect(tried).to.deep.equal([["0x01"], ["0x02"]]);
+      expect(synced()).to.equal(4);
+    });
+
+    it("are given up when they are refused for another reason, or for the same one again and again", async () => {
+      const endless = { sync: () => Promise.resolve() } as never;
+      const plan = (): BatchCall[] => [call("0x01", 1n)];
+      const chain = chainThatSays({}) as never;
+      for (const [data, tries] of [
+        [REASON, 1],
+        [OVERTAKEN, 4],
+      ] as const) {
+        const { contract, tried } = contractThatTakes(0, data);
+        const code = await codeOf(sendDue(chain, endless, { contract, plan, overtaken }, OVERRIDES));
+        expect(code).to.equal(data === REASON ? "TradeEscrowZeroAmount" : "ClearingClearedBefore");
+        expect(tried).to.have.lengthOf(tries);
+      }
+    });
   });
 });

@@ -29,6 +29,8 @@ interface Fixture {
   readonly sets: readonly (readonly string[])[];
 }
 
+const address = `0x${"e1".repeat(20)}`;
+
 /** What the recorded chain's endpoint and contracts would answer, and what was reported to its court. */
 class RecordedChain {
   readonly judged = new Set<bigint>();
@@ -37,12 +39,14 @@ class RecordedChain {
   latest = LAST;
   /** What the next report fails with, once. */
   failure: Error | undefined;
+  /** What a search for events finds, whatever its range. */
+  logs: () => Promise<unknown[]> = () => Promise.resolve([]);
 
   /** As much of a connected chain as reports take. */
   get chain(): AnyChain {
     const provider = {
       getBlockNumber: () => Promise.resolve(this.latest),
-      getLogs: () => Promise.resolve([]),
+      getLogs: () => this.logs(),
       send: (_: string, [tag]: [string]) => Promise.resolve(this.block(Number(tag))),
     };
     const nodeOf = (node: string): bigint => BigInt(nodes.indexOf(node) + 1);
@@ -64,7 +68,7 @@ class RecordedChain {
         reportMissed: (parentHeader: string, header: string) => this.report(parentHeader, header),
       },
     };
-    const deployment = { chainId: 20_260, deploymentBlock: FIRST + 1, contracts: {} };
+    const deployment = { chainId: 20_260, deploymentBlock: FIRST + 1, contracts: { AccountantElection: { address } } };
     return { kind: "user", network: "recorded", deployment, provider, signer: {}, contracts, defaults: {} } as never;
   }
 
@@ -135,7 +139,6 @@ describe("turn reports", () => {
   it("come back as what the court made of them", () => {
     const { chain } = new RecordedChain();
     const abi = CONTRACT_INTERFACES.TurnCourt;
-    const address = `0x${"c0".repeat(20)}`;
     const log = (name: string, values: unknown[]): object => ({ address, ...abi.encodeEventLog(name, values) });
     const receipt = {
       hash: "0x",
@@ -270,7 +273,17 @@ describe("the watcher on the recorded chain", () => {
     await watcher().catchUp();
     expect(events).to.deep.equal([{ kind: "out of reach", fromBlock: BigInt(LAST), toBlock: 245n }]);
     expect(events.map(sentenceOf)[0]).to.contain("Blocks 111 to 245").and.contain("can't be reported");
-    expect(await new CertificateStore(folder, 20_260).nextBlock()).to.equal(500);
+    expect(await new CertificateStore(folder, 20_260).nextBlock("turns")).to.equal(500);
+  });
+
+  it("finds everything left to report where a watcher without a key kept certificates before", async () => {
+    const { chain } = recorded;
+    const store = new CertificateStore(folder, chain.deployment.chainId);
+    await new Watcher({ chain, store, readOnly: true }).catchUp();
+    expect(await store.nextBlock("certificates")).to.equal(LAST);
+    expect(await store.nextBlock("turns")).to.equal(undefined);
+    await watcher().catchUp();
+    expect(reportedBlocks()).to.deep.equal(PASSED);
   });
 
   it("does not report whoever has no seat to lose", async () => {
@@ -279,18 +292,103 @@ describe("the watcher on the recorded chain", () => {
     recorded.jailed.add(killed);
     await watcher().catchUp();
     expect(reportedBlocks()).to.deep.equal([]);
-    expect(await new CertificateStore(folder, 20_260).nextBlock()).to.equal(LAST);
+    expect(await new CertificateStore(folder, 20_260).nextBlock("turns")).to.equal(LAST);
   });
 
   it("takes another one's report for its own, and a failure on the way for one to try again", async () => {
     recorded.failure = new CommonwattError("TransactionFailed", { hash: "0x" });
     recorded.judged.add(75n); // the failure meets block 86
     const one = watcher();
-    expect(await codeOf(one.catchUp())).to.equal("TransactionFailed");
     await one.catchUp();
-    expect(reportedBlocks()).to.deep.equal(PASSED.slice(1));
+    expect(events.filter(({ kind }) => kind === "failed")).to.have.length(1);
+    expect(events.find(({ kind }) => kind === "failed")).to.include({ task: "the turns before block 86" });
+    expect(reportedBlocks(), "the blocks that follow don't wait").to.deep.equal(PASSED.slice(2));
+    await one.catchUp();
+    expect(reportedBlocks()).to.have.members(PASSED.slice(1));
+    expect(reportedBlocks()).to.have.length(PASSED.length - 1);
     expect(
       events.filter(({ kind }) => kind === "missed").map((event) => "byOther" in event && event.byOther),
     ).to.deep.equal(PASSED.map((number) => number === 75n));
+  });
+
+  describe("does not let one task wait for another", () => {
+    const FORGOTTEN = 5;
+
+    beforeEach(() => {
+      const { topics, data } = CONTRACT_INTERFACES.AccountantElection.encodeEventLog("ValidatorSetChanged", [
+        1n,
+        0n,
+        recorded.setFor(FIRST),
+      ]);
+      const found = { address, topics, data, blockNumber: FORGOTTEN, index: 0, transactionHash: "0x" };
+      recorded.logs = () => Promise.resolve([found]);
+    });
+
+    it("when the endpoint does not know a set's block", async () => {
+      const one = watcher();
+      await one.catchUp();
+      await one.catchUp();
+      expect(reportedBlocks()).to.deep.equal(PASSED);
+      const failed = events.filter(({ kind }) => kind === "failed");
+      expect(failed).to.have.length(1);
+      expect(failed[0]).to.include({ task: "the certificate of set 1" });
+      const store = new CertificateStore(folder, 20_260);
+      expect(await store.nextBlock("turns")).to.equal(LAST);
+      expect(await store.nextBlock("certificates"), "to be tried again").to.equal(FORGOTTEN);
+    });
+
+    it("and gives a set up that is too old for the block to come yet", async () => {
+      recorded.latest = 300;
+      recorded.block = (number) => (number < FIRST ? null : at(87).block);
+      recorded.setFor = () => [at(87).header.coinbase];
+      await watcher().catchUp();
+      const told = events.filter(({ kind }) => kind === "uncertified");
+      expect(told).to.have.length(1);
+      expect(told.map(sentenceOf)[0]).to.contain("Set 1 of block 5 can't be certified");
+      expect(await new CertificateStore(folder, 20_260).nextBlock("certificates")).to.equal(300);
+    });
+
+    it("when the endpoint finds no events", async () => {
+      recorded.logs = () => Promise.reject(new Error("pruned"));
+      await watcher().catchUp();
+      expect(reportedBlocks()).to.deep.equal(PASSED);
+      expect(
+        events.filter(({ kind }) => kind === "failed").map((event) => "task" in event && event.task),
+      ).to.deep.equal(["certificates"]);
+      expect(await new CertificateStore(folder, 20_260).nextBlock("certificates")).to.equal(undefined);
+    });
+
+    it("but stops at once where nobody answers, and goes on there", async () => {
+      recorded.logs = () => Promise.resolve([]);
+      recorded.failure = new CommonwattError("RpcUnreachable", { reason: "refused" });
+      const one = watcher();
+      await one.catchUp();
+      expect(reportedBlocks()).to.deep.equal([]);
+      expect(events.map((event) => "task" in event && event.task)).to.deep.equal(["missed turns"]);
+      await one.catchUp();
+      expect(reportedBlocks()).to.deep.equal(PASSED);
+    });
+
+    it("nor one block for another, and looks again at those that it had to pass by", async () => {
+      recorded.logs = () => Promise.resolve([]);
+      const block = recorded.block.bind(recorded);
+      recorded.block = (number) => (number === 86 ? null : block(number));
+      const one = watcher();
+      await one.catchUp();
+      expect(reportedBlocks()).to.deep.equal(PASSED.filter((number) => number !== 86n));
+      expect(await new CertificateStore(folder, 20_260).nextBlock("turns"), "for another watcher").to.equal(86);
+      recorded.block = block;
+      await one.catchUp();
+      expect(reportedBlocks().at(-1)).to.equal(86n);
+      recorded.latest = 500;
+      recorded.block = (number) => (number === 400 ? null : at(87).block);
+      recorded.setFor = () => [at(87).header.coinbase];
+      await one.catchUp();
+      recorded.latest = 700;
+      events.length = 0;
+      await one.catchUp();
+      const late = events.filter((event) => event.kind === "out of reach").map(({ fromBlock }) => fromBlock);
+      expect(late.slice(0, 2)).to.deep.equal([400n, 401n]);
+    });
   });
 });

@@ -42,6 +42,8 @@ abstract contract GovernanceFixture is Test {
     uint48 internal constant DELAY_BLOCKS = 2;
     uint32 internal constant PERIOD_BLOCKS = 20;
     uint32 internal constant TIMELOCK_SECONDS = 100;
+    uint32 internal constant QUEUE_BLOCKS = 15;
+    uint32 internal constant EXECUTION_SECONDS = 500;
     uint48 internal constant DURATION = 1_000;
     uint48 internal constant WAIT = 2_000;
     uint256 internal constant NOW = 1_000_000;
@@ -73,7 +75,9 @@ abstract contract GovernanceFixture is Test {
             GovernorTimes({
                 votingDelayBlocks: DELAY_BLOCKS,
                 votingPeriodBlocks: PERIOD_BLOCKS,
-                timelockSeconds: TIMELOCK_SECONDS
+                timelockSeconds: TIMELOCK_SECONDS,
+                queueBlocks: QUEUE_BLOCKS,
+                executionSeconds: EXECUTION_SECONDS
             })
         );
         seats = new SeatsMock();

@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
+import {IElectionCandidates} from "../../interfaces/IElectionCandidates.sol";
+import {IElectionParts} from "../../interfaces/IElectionParts.sol";
 import {CandidateWords} from "../../libraries/CandidateWords.sol";
 import {ElectionMessages} from "../../libraries/ElectionMessages.sol";
 import {NodeWords} from "../../libraries/NodeWords.sol";
@@ -17,7 +18,7 @@ abstract contract Candidates is Seats {
     using CandidateWords for uint256;
     using NodeWords for uint256;
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function register(address node, bytes calldata signature) external returns (uint16 candidate) {
         candidate = candidateOf[msg.sender];
         if (candidate != 0) revert ElectionAlreadyCandidate(candidate);
@@ -28,7 +29,7 @@ abstract contract Candidates is Seats {
         if (_MINIMUM_DEPOSIT != 0) _deposit(candidate, _MINIMUM_DEPOSIT);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function stand() external {
         uint16 candidate = _candidate();
         _requireAccountant();
@@ -37,7 +38,7 @@ abstract contract Candidates is Seats {
         emit CandidateStood(candidate);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function changeNode(address node, bytes calldata signature) external {
         uint16 candidate = _candidate();
         _requireAccountant();
@@ -56,7 +57,7 @@ abstract contract Candidates is Seats {
         if (seated) _replaceNode(oldWord, newWord);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function resign() external {
         uint16 candidate = _candidate();
         uint256 word = _words[candidate].value;
@@ -67,7 +68,7 @@ abstract contract Candidates is Seats {
         if (word.has(CandidateWords.SEATED)) _leaveSeat(candidate, SetCause.Resignation);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function addDeposit(uint64 amountMicro) external {
         _requireCredits();
         uint16 candidate = _candidate();
@@ -75,7 +76,7 @@ abstract contract Candidates is Seats {
         _deposit(candidate, amountMicro);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function withdrawDeposit() external {
         _requireCredits();
         uint16 candidate = _candidate();
@@ -91,14 +92,14 @@ abstract contract Candidates is Seats {
         SafeERC20.safeTransfer(_CREDIT, msg.sender, amountMicro);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function freeze(uint16 candidate) external {
         _requirePart(address(_court));
         _setFlags(candidate, CandidateWords.FROZEN);
         emit DepositFrozen(candidate);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function slash(uint16 candidate, uint64 amountMicro) external restricted {
         _requireFrozen(candidate);
         uint64 depositMicro = _accountants[candidate].depositMicro;
@@ -111,7 +112,7 @@ abstract contract Candidates is Seats {
         _revenue.addToPool(amountMicro);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function unfreeze(uint16 candidate) external restricted {
         _requireFrozen(candidate);
         _clearFlags(candidate, CandidateWords.FROZEN);

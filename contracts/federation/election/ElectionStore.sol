@@ -6,6 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
 import {IAccountingRevenue} from "../../interfaces/IAccountingRevenue.sol";
+import {IElectionCandidates} from "../../interfaces/IElectionCandidates.sol";
+import {IElectionParts} from "../../interfaces/IElectionParts.sol";
 import {IFederation, MemberRole} from "../../interfaces/IFederation.sol";
 import {ITurnCourt} from "../../interfaces/ITurnCourt.sol";
 import {IVoteBook} from "../../interfaces/IVoteBook.sol";
@@ -52,10 +54,10 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
     Word[1024] internal _words; // by candidate, from number 1; see CandidateWords
     mapping(uint256 candidate => Accountant who) internal _accountants;
     mapping(uint256 candidate => Conduct conduct) internal _conducts;
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     mapping(address member => uint16 candidate) public candidateOf;
     uint64 internal _lastElection; // one word with the next four
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     uint16 public candidateCount;
     /// @inheritdoc IAccountantElection
     uint16 public seats;
@@ -87,25 +89,25 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
         _found(founders);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function bindParts(IVoteBook votes, ITurnCourt court, IAccountingRevenue revenue) external restricted {
         if (address(_votes) != address(0)) revert ElectionPartsBound(address(_votes));
         (_votes, _court, _revenue) = (votes, court, revenue);
         emit PartsBound(address(votes), address(court), address(revenue));
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function founderWeightOf(address member) external view returns (uint256 weight) {
         uint256 candidate = candidateOf[member];
         return candidate == 0 ? 0 : _founderWeight(_words[candidate].value);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function wordOf(uint16 candidate) external view returns (uint256 word) {
         return _wordOf(candidate);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionCandidates
     function candidateWords() external view returns (uint256[] memory words) {
         words = new uint256[](candidateCount);
         for (uint256 i = 0; i < words.length; ++i) words[i] = _words[i + 1].value;
@@ -129,6 +131,11 @@ abstract contract ElectionStore is ValidatorSet, AccessManaged, IAccountantElect
     /// @inheritdoc IAccountantElection
     function unlockSeconds() external view returns (uint256 duration) {
         return _UNLOCK_SECONDS;
+    }
+
+    /// @inheritdoc IElectionCandidates
+    function minimumDepositMicro() external view returns (uint64 amountMicro) {
+        return _MINIMUM_DEPOSIT;
     }
 
     /// @inheritdoc IAccountantElection

@@ -79,6 +79,11 @@ abstract contract Elections is Candidates {
         emit SeatsChanged(seats_);
     }
 
+    /// @inheritdoc IAccountantElection
+    function turnoutFloorBps() external view returns (uint256 bps) {
+        return _TURNOUT_FLOOR_BPS;
+    }
+
     // -------------------- the change
 
     function _change(Poll memory poll) private returns (uint256 removed, uint256 added) {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
+import {IElectionParts} from "../../interfaces/IElectionParts.sol";
 import {IStandingObserver} from "../../interfaces/IStandingObserver.sol";
 import {CandidateLists} from "../../libraries/CandidateLists.sol";
 import {CandidateWords} from "../../libraries/CandidateWords.sol";
@@ -44,7 +45,7 @@ abstract contract Seats is Shares {
         if (candidate != 0) _review(candidate);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function jail(uint16 candidate) external {
         _requirePart(address(_court));
         uint256 word = _wordOf(candidate);
@@ -53,7 +54,7 @@ abstract contract Seats is Shares {
         if (word.has(CandidateWords.SEATED)) _leaveSeat(candidate, SetCause.Jail);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function release(uint16 candidate) external {
         _requirePart(address(_court));
         _clearFlags(candidate, CandidateWords.JAILED);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IAccountantElection} from "../../interfaces/IAccountantElection.sol";
+import {IElectionParts} from "../../interfaces/IElectionParts.sol";
 import {CandidateLists} from "../../libraries/CandidateLists.sol";
 import {CandidateWords} from "../../libraries/CandidateWords.sol";
 import {Names} from "../../types/ElectionTypes.sol";
@@ -15,7 +16,7 @@ abstract contract Shares is ElectionStore {
 
     uint256 private _total; // as a candidate's word: all shares
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function addShares(Names calldata names, uint256 share) external {
         _requirePart(address(_votes));
         uint256 now_ = epoch();
@@ -23,7 +24,7 @@ abstract contract Shares is ElectionStore {
         _total = _total.withLive(now_, _total.live() + share * count);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function takeShares(Names calldata names, uint256 share) external {
         _requirePart(address(_votes));
         uint256 now_ = epoch();
@@ -31,7 +32,7 @@ abstract contract Shares is ElectionStore {
         _total = _total.withLive(now_, _total.live() - share * count);
     }
 
-    /// @inheritdoc IAccountantElection
+    /// @inheritdoc IElectionParts
     function flagRemoval(uint16 candidate, bool backed) external {
         _requirePart(address(_votes));
         _wordOf(candidate);

@@ -6,9 +6,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface FederationAccessManagerInterface extends Interface {
-    getFunction(nameOrSignature: "ADMIN_ROLE" | "PUBLIC_ROLE" | "bindFederation" | "canCall" | "cancel" | "consumeScheduledOp" | "execute" | "expiration" | "federation" | "getAccess" | "getNonce" | "getRoleAdmin" | "getRoleGrantDelay" | "getRoleGuardian" | "getSchedule" | "getTargetAdminDelay" | "getTargetFunctionRole" | "governor" | "grantRole" | "handOver" | "hasRole" | "hashOperation" | "holderCountOf" | "isTargetClosed" | "labelRole" | "minSetback" | "multicall" | "renounceRole" | "revokeRole" | "schedule" | "setGrantDelay" | "setRoleAdmin" | "setRoleGuardian" | "setTargetAdminDelay" | "setTargetClosed" | "setTargetFunctionRole" | "updateAuthority"): FunctionFragment;
+    getFunction(nameOrSignature: "ADMIN_ROLE" | "PUBLIC_ROLE" | "bindFederation" | "canCall" | "cancel" | "consumeScheduledOp" | "execute" | "expiration" | "federation" | "getAccess" | "getNonce" | "getRoleAdmin" | "getRoleGrantDelay" | "getRoleGuardian" | "getSchedule" | "getTargetAdminDelay" | "getTargetFunctionRole" | "governor" | "grantRole" | "handOver" | "hasRole" | "hashOperation" | "holderCountOf" | "isRoleSealed" | "isTargetClosed" | "labelRole" | "minSetback" | "multicall" | "renounceRole" | "revokeRole" | "schedule" | "sealRole" | "setGrantDelay" | "setRoleAdmin" | "setRoleGuardian" | "setTargetAdminDelay" | "setTargetClosed" | "setTargetFunctionRole" | "updateAuthority"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "FederationBound" | "HandedOver" | "OperationCanceled" | "OperationExecuted" | "OperationScheduled" | "RoleAdminChanged" | "RoleGrantDelayChanged" | "RoleGranted" | "RoleGuardianChanged" | "RoleLabel" | "RoleRevoked" | "TargetAdminDelayUpdated" | "TargetClosed" | "TargetFunctionRoleUpdated"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "FederationBound" | "HandedOver" | "OperationCanceled" | "OperationExecuted" | "OperationScheduled" | "RoleAdminChanged" | "RoleGrantDelayChanged" | "RoleGranted" | "RoleGuardianChanged" | "RoleLabel" | "RoleRevoked" | "RoleSealed" | "TargetAdminDelayUpdated" | "TargetClosed" | "TargetFunctionRoleUpdated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'ADMIN_ROLE', values?: undefined): string;
 encodeFunctionData(functionFragment: 'PUBLIC_ROLE', values?: undefined): string;
@@ -33,6 +33,7 @@ encodeFunctionData(functionFragment: 'handOver', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'hashOperation', values: [AddressLike, AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'holderCountOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'isRoleSealed', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isTargetClosed', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'labelRole', values: [BigNumberish, string]): string;
 encodeFunctionData(functionFragment: 'minSetback', values?: undefined): string;
@@ -40,6 +41,7 @@ encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string
 encodeFunctionData(functionFragment: 'renounceRole', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'revokeRole', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'schedule', values: [AddressLike, BytesLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'sealRole', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setGrantDelay', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setRoleAdmin', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setRoleGuardian', values: [BigNumberish, BigNumberish]): string;
@@ -71,6 +73,7 @@ decodeFunctionResult(functionFragment: 'handOver', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hashOperation', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'holderCountOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'isRoleSealed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isTargetClosed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'labelRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'minSetback', data: BytesLike): Result;
@@ -78,6 +81,7 @@ decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'renounceRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revokeRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'schedule', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'sealRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setGrantDelay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setRoleAdmin', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setRoleGuardian', data: BytesLike): Result;
@@ -212,6 +216,18 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
       export type InputTuple = [roleId: BigNumberish, account: AddressLike];
       export type OutputTuple = [roleId: bigint, account: string];
       export interface OutputObject {roleId: bigint, account: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace RoleSealedEvent {
+      export type InputTuple = [roleId: BigNumberish];
+      export type OutputTuple = [roleId: bigint];
+      export interface OutputObject {roleId: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -474,6 +490,14 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
     
 
     
+    isRoleSealed: TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [boolean],
+      'view'
+    >
+    
+
+    
     isTargetClosed: TypedContractMethod<
       [target: AddressLike, ],
       [boolean],
@@ -525,6 +549,14 @@ decodeFunctionResult(functionFragment: 'updateAuthority', data: BytesLike): Resu
     schedule: TypedContractMethod<
       [target: AddressLike, data: BytesLike, when: BigNumberish, ],
       [[string, bigint] & {operationId: string, nonce: bigint }],
+      'nonpayable'
+    >
+    
+
+    
+    sealRole: TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [void],
       'nonpayable'
     >
     
@@ -703,6 +735,11 @@ getFunction(nameOrSignature: 'holderCountOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'isRoleSealed'): TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [boolean],
+      'view'
+    >;
 getFunction(nameOrSignature: 'isTargetClosed'): TypedContractMethod<
       [target: AddressLike, ],
       [boolean],
@@ -736,6 +773,11 @@ getFunction(nameOrSignature: 'revokeRole'): TypedContractMethod<
 getFunction(nameOrSignature: 'schedule'): TypedContractMethod<
       [target: AddressLike, data: BytesLike, when: BigNumberish, ],
       [[string, bigint] & {operationId: string, nonce: bigint }],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'sealRole'): TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setGrantDelay'): TypedContractMethod<
@@ -785,6 +827,7 @@ getEvent(key: 'RoleGranted'): TypedContractEvent<RoleGrantedEvent.InputTuple, Ro
 getEvent(key: 'RoleGuardianChanged'): TypedContractEvent<RoleGuardianChangedEvent.InputTuple, RoleGuardianChangedEvent.OutputTuple, RoleGuardianChangedEvent.OutputObject>;
 getEvent(key: 'RoleLabel'): TypedContractEvent<RoleLabelEvent.InputTuple, RoleLabelEvent.OutputTuple, RoleLabelEvent.OutputObject>;
 getEvent(key: 'RoleRevoked'): TypedContractEvent<RoleRevokedEvent.InputTuple, RoleRevokedEvent.OutputTuple, RoleRevokedEvent.OutputObject>;
+getEvent(key: 'RoleSealed'): TypedContractEvent<RoleSealedEvent.InputTuple, RoleSealedEvent.OutputTuple, RoleSealedEvent.OutputObject>;
 getEvent(key: 'TargetAdminDelayUpdated'): TypedContractEvent<TargetAdminDelayUpdatedEvent.InputTuple, TargetAdminDelayUpdatedEvent.OutputTuple, TargetAdminDelayUpdatedEvent.OutputObject>;
 getEvent(key: 'TargetClosed'): TypedContractEvent<TargetClosedEvent.InputTuple, TargetClosedEvent.OutputTuple, TargetClosedEvent.OutputObject>;
 getEvent(key: 'TargetFunctionRoleUpdated'): TypedContractEvent<TargetFunctionRoleUpdatedEvent.InputTuple, TargetFunctionRoleUpdatedEvent.OutputTuple, TargetFunctionRoleUpdatedEvent.OutputObject>;
@@ -833,6 +876,10 @@ getEvent(key: 'TargetFunctionRoleUpdated'): TypedContractEvent<TargetFunctionRol
 
       'RoleRevoked(uint64,address)': TypedContractEvent<RoleRevokedEvent.InputTuple, RoleRevokedEvent.OutputTuple, RoleRevokedEvent.OutputObject>;
       RoleRevoked: TypedContractEvent<RoleRevokedEvent.InputTuple, RoleRevokedEvent.OutputTuple, RoleRevokedEvent.OutputObject>;
+    
+
+      'RoleSealed(uint64)': TypedContractEvent<RoleSealedEvent.InputTuple, RoleSealedEvent.OutputTuple, RoleSealedEvent.OutputObject>;
+      RoleSealed: TypedContractEvent<RoleSealedEvent.InputTuple, RoleSealedEvent.OutputTuple, RoleSealedEvent.OutputObject>;
     
 
       'TargetAdminDelayUpdated(address,uint32,uint48)': TypedContractEvent<TargetAdminDelayUpdatedEvent.InputTuple, TargetAdminDelayUpdatedEvent.OutputTuple, TargetAdminDelayUpdatedEvent.OutputObject>;

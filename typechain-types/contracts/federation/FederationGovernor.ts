@@ -4,13 +4,13 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
-    export type GovernorTimesStruct = {votingDelayBlocks: BigNumberish, votingPeriodBlocks: BigNumberish, timelockSeconds: BigNumberish}
+    export type GovernorTimesStruct = {votingDelayBlocks: BigNumberish, votingPeriodBlocks: BigNumberish, timelockSeconds: BigNumberish, queueBlocks: BigNumberish, executionSeconds: BigNumberish}
 
-    export type GovernorTimesStructOutput = [votingDelayBlocks: bigint, votingPeriodBlocks: bigint, timelockSeconds: bigint] & {votingDelayBlocks: bigint, votingPeriodBlocks: bigint, timelockSeconds: bigint }
+    export type GovernorTimesStructOutput = [votingDelayBlocks: bigint, votingPeriodBlocks: bigint, timelockSeconds: bigint, queueBlocks: bigint, executionSeconds: bigint] & {votingDelayBlocks: bigint, votingPeriodBlocks: bigint, timelockSeconds: bigint, queueBlocks: bigint, executionSeconds: bigint }
   
 
   export interface FederationGovernorInterface extends Interface {
-    getFunction(nameOrSignature: "BALLOT_TYPEHASH" | "CLOCK_MODE" | "COUNTING_MODE" | "EXTENDED_BALLOT_TYPEHASH" | "cancel" | "castVote" | "castVoteBySig" | "castVoteWithReason" | "castVoteWithReasonAndParams" | "castVoteWithReasonAndParamsBySig" | "clock" | "eip712Domain" | "execute" | "getProposalId" | "getVotes" | "getVotesWithParams" | "hasVoted" | "hashProposal" | "name" | "nonces" | "onERC1155BatchReceived" | "onERC1155Received" | "onERC721Received" | "proposalDeadline" | "proposalEta" | "proposalNeedsQueuing" | "proposalProposer" | "proposalSnapshot" | "proposalThreshold" | "proposalVotes" | "propose" | "queue" | "quorum" | "relay" | "state" | "supportsInterface" | "timelockSeconds" | "token" | "version" | "votingDelay" | "votingPeriod"): FunctionFragment;
+    getFunction(nameOrSignature: "BALLOT_TYPEHASH" | "CLOCK_MODE" | "COUNTING_MODE" | "EXTENDED_BALLOT_TYPEHASH" | "cancel" | "castVote" | "castVoteBySig" | "castVoteWithReason" | "castVoteWithReasonAndParams" | "castVoteWithReasonAndParamsBySig" | "clock" | "eip712Domain" | "execute" | "executionSeconds" | "getProposalId" | "getVotes" | "getVotesWithParams" | "hasVoted" | "hashProposal" | "name" | "nonces" | "onERC1155BatchReceived" | "onERC1155Received" | "onERC721Received" | "proposalDeadline" | "proposalEta" | "proposalNeedsQueuing" | "proposalProposer" | "proposalSnapshot" | "proposalThreshold" | "proposalVotes" | "propose" | "queue" | "queueBlocks" | "quorum" | "relay" | "state" | "supportsInterface" | "timelockSeconds" | "token" | "version" | "votingDelay" | "votingPeriod"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "EIP712DomainChanged" | "ProposalCanceled" | "ProposalCreated" | "ProposalExecuted" | "ProposalQueued" | "VoteCast" | "VoteCastWithParams"): EventFragment;
 
@@ -27,6 +27,7 @@ encodeFunctionData(functionFragment: 'castVoteWithReasonAndParamsBySig', values:
 encodeFunctionData(functionFragment: 'clock', values?: undefined): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'execute', values: [AddressLike[], BigNumberish[], BytesLike[], BytesLike]): string;
+encodeFunctionData(functionFragment: 'executionSeconds', values?: undefined): string;
 encodeFunctionData(functionFragment: 'getProposalId', values: [AddressLike[], BigNumberish[], BytesLike[], BytesLike]): string;
 encodeFunctionData(functionFragment: 'getVotes', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'getVotesWithParams', values: [AddressLike, BigNumberish, BytesLike]): string;
@@ -46,6 +47,7 @@ encodeFunctionData(functionFragment: 'proposalThreshold', values?: undefined): s
 encodeFunctionData(functionFragment: 'proposalVotes', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'propose', values: [AddressLike[], BigNumberish[], BytesLike[], string]): string;
 encodeFunctionData(functionFragment: 'queue', values: [AddressLike[], BigNumberish[], BytesLike[], BytesLike]): string;
+encodeFunctionData(functionFragment: 'queueBlocks', values?: undefined): string;
 encodeFunctionData(functionFragment: 'quorum', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'relay', values: [AddressLike, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'state', values: [BigNumberish]): string;
@@ -69,6 +71,7 @@ decodeFunctionResult(functionFragment: 'castVoteWithReasonAndParamsBySig', data:
 decodeFunctionResult(functionFragment: 'clock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'execute', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'executionSeconds', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'getProposalId', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'getVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'getVotesWithParams', data: BytesLike): Result;
@@ -88,6 +91,7 @@ decodeFunctionResult(functionFragment: 'proposalThreshold', data: BytesLike): Re
 decodeFunctionResult(functionFragment: 'proposalVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'propose', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'queue', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'queueBlocks', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'quorum', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'relay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'state', data: BytesLike): Result;
@@ -322,6 +326,14 @@ decodeFunctionResult(functionFragment: 'votingPeriod', data: BytesLike): Result;
     
 
     
+    executionSeconds: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     getProposalId: TypedContractMethod<
       [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike, ],
       [bigint],
@@ -474,6 +486,14 @@ decodeFunctionResult(functionFragment: 'votingPeriod', data: BytesLike): Result;
     
 
     
+    queueBlocks: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     quorum: TypedContractMethod<
       [timepoint: BigNumberish, ],
       [bigint],
@@ -613,6 +633,11 @@ getFunction(nameOrSignature: 'execute'): TypedContractMethod<
       [bigint],
       'payable'
     >;
+getFunction(nameOrSignature: 'executionSeconds'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'getProposalId'): TypedContractMethod<
       [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike, ],
       [bigint],
@@ -707,6 +732,11 @@ getFunction(nameOrSignature: 'queue'): TypedContractMethod<
       [targets: AddressLike[], values: BigNumberish[], calldatas: BytesLike[], descriptionHash: BytesLike, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'queueBlocks'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'quorum'): TypedContractMethod<
       [timepoint: BigNumberish, ],

@@ -10,7 +10,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface TurnCourtInterface extends Interface {
-    getFunction(nameOrSignature: "absenceOf" | "announceAbsence" | "isJudged" | "jailedUntil" | "reportDoubleSeal" | "reportMissed" | "scoreOf" | "unjail"): FunctionFragment;
+    getFunction(nameOrSignature: "absenceOf" | "announceAbsence" | "isJudged" | "jailedUntil" | "reportDoubleSeal" | "reportMissed" | "scoreOf" | "turnSettings" | "unjail"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AbsenceAnnounced" | "DoubleSealProven" | "JailDeferred" | "Jailed" | "TurnMissed" | "TurnsJudged"): EventFragment;
 
@@ -21,6 +21,7 @@ encodeFunctionData(functionFragment: 'jailedUntil', values: [BigNumberish]): str
 encodeFunctionData(functionFragment: 'reportDoubleSeal', values: [BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'reportMissed', values: [BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'scoreOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'turnSettings', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unjail', values?: undefined): string;
 
     decodeFunctionResult(functionFragment: 'absenceOf', data: BytesLike): Result;
@@ -30,6 +31,7 @@ decodeFunctionResult(functionFragment: 'jailedUntil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reportDoubleSeal', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reportMissed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'scoreOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'turnSettings', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unjail', data: BytesLike): Result;
   }
 
@@ -196,6 +198,14 @@ decodeFunctionResult(functionFragment: 'unjail', data: BytesLike): Result;
     
 
     
+    turnSettings: TypedContractMethod<
+      [],
+      [TurnSettingsStructOutput],
+      'view'
+    >
+    
+
+    
     unjail: TypedContractMethod<
       [],
       [void],
@@ -239,6 +249,11 @@ getFunction(nameOrSignature: 'reportMissed'): TypedContractMethod<
 getFunction(nameOrSignature: 'scoreOf'): TypedContractMethod<
       [candidate: BigNumberish, ],
       [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'turnSettings'): TypedContractMethod<
+      [],
+      [TurnSettingsStructOutput],
       'view'
     >;
 getFunction(nameOrSignature: 'unjail'): TypedContractMethod<

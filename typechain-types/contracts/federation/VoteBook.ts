@@ -15,7 +15,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface VoteBookInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "backRemoval" | "ballotOf" | "bindRevenue" | "circulating" | "dropBallot" | "isConsumingScheduledOp" | "lock" | "removalWeightOf" | "setAuthority" | "unvote" | "vote" | "voterInfo" | "withdrawRemoval" | "withdrawStake"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "backRemoval" | "ballotOf" | "bindRevenue" | "capBps" | "circulating" | "dropBallot" | "isConsumingScheduledOp" | "lock" | "multicall" | "removalWeightOf" | "setAuthority" | "unvote" | "vote" | "voterInfo" | "withdrawRemoval" | "withdrawStake"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "BallotCast" | "BallotEnded" | "RemovalBacked" | "RemovalWithdrawn" | "RevenueBound" | "StakeLocked" | "StakeWithdrawn"): EventFragment;
 
@@ -23,10 +23,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
 encodeFunctionData(functionFragment: 'backRemoval', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'ballotOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'bindRevenue', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'capBps', values?: undefined): string;
 encodeFunctionData(functionFragment: 'circulating', values?: undefined): string;
 encodeFunctionData(functionFragment: 'dropBallot', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'lock', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'removalWeightOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'unvote', values?: undefined): string;
@@ -39,10 +41,12 @@ encodeFunctionData(functionFragment: 'withdrawStake', values?: undefined): strin
 decodeFunctionResult(functionFragment: 'backRemoval', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ballotOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bindRevenue', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'capBps', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'circulating', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'dropBallot', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'removalWeightOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unvote', data: BytesLike): Result;
@@ -215,6 +219,14 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
+    capBps: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     circulating: TypedContractMethod<
       [],
       [bigint],
@@ -242,6 +254,14 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     lock: TypedContractMethod<
       [amountMicro: BigNumberish, ],
       [void],
+      'nonpayable'
+    >
+    
+
+    
+    multicall: TypedContractMethod<
+      [data: BytesLike[], ],
+      [string[]],
       'nonpayable'
     >
     
@@ -325,6 +345,11 @@ getFunction(nameOrSignature: 'bindRevenue'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'capBps'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'circulating'): TypedContractMethod<
       [],
       [bigint],
@@ -343,6 +368,11 @@ getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
 getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [amountMicro: BigNumberish, ],
       [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'multicall'): TypedContractMethod<
+      [data: BytesLike[], ],
+      [string[]],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'removalWeightOf'): TypedContractMethod<

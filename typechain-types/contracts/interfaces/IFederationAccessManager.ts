@@ -6,21 +6,25 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IFederationAccessManagerInterface extends Interface {
-    getFunction(nameOrSignature: "bindFederation" | "federation" | "governor" | "handOver" | "holderCountOf"): FunctionFragment;
+    getFunction(nameOrSignature: "bindFederation" | "federation" | "governor" | "handOver" | "holderCountOf" | "isRoleSealed" | "sealRole"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "FederationBound" | "HandedOver"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "FederationBound" | "HandedOver" | "RoleSealed"): EventFragment;
 
     encodeFunctionData(functionFragment: 'bindFederation', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'federation', values?: undefined): string;
 encodeFunctionData(functionFragment: 'governor', values?: undefined): string;
 encodeFunctionData(functionFragment: 'handOver', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'holderCountOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'isRoleSealed', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'sealRole', values: [BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'bindFederation', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'federation', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'governor', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'handOver', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'holderCountOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'isRoleSealed', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'sealRole', data: BytesLike): Result;
   }
 
   
@@ -40,6 +44,18 @@ decodeFunctionResult(functionFragment: 'holderCountOf', data: BytesLike): Result
       export type InputTuple = [governor: AddressLike, deployer: AddressLike];
       export type OutputTuple = [governor: string, deployer: string];
       export interface OutputObject {governor: string, deployer: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace RoleSealedEvent {
+      export type InputTuple = [roleId: BigNumberish];
+      export type OutputTuple = [roleId: bigint];
+      export interface OutputObject {roleId: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -121,6 +137,22 @@ decodeFunctionResult(functionFragment: 'holderCountOf', data: BytesLike): Result
     >
     
 
+    
+    isRoleSealed: TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [boolean],
+      'view'
+    >
+    
+
+    
+    sealRole: TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -149,9 +181,20 @@ getFunction(nameOrSignature: 'holderCountOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'isRoleSealed'): TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'sealRole'): TypedContractMethod<
+      [roleId: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 
     getEvent(key: 'FederationBound'): TypedContractEvent<FederationBoundEvent.InputTuple, FederationBoundEvent.OutputTuple, FederationBoundEvent.OutputObject>;
 getEvent(key: 'HandedOver'): TypedContractEvent<HandedOverEvent.InputTuple, HandedOverEvent.OutputTuple, HandedOverEvent.OutputObject>;
+getEvent(key: 'RoleSealed'): TypedContractEvent<RoleSealedEvent.InputTuple, RoleSealedEvent.OutputTuple, RoleSealedEvent.OutputObject>;
 
     filters: {
       
@@ -161,6 +204,10 @@ getEvent(key: 'HandedOver'): TypedContractEvent<HandedOverEvent.InputTuple, Hand
 
       'HandedOver(address,address)': TypedContractEvent<HandedOverEvent.InputTuple, HandedOverEvent.OutputTuple, HandedOverEvent.OutputObject>;
       HandedOver: TypedContractEvent<HandedOverEvent.InputTuple, HandedOverEvent.OutputTuple, HandedOverEvent.OutputObject>;
+    
+
+      'RoleSealed(uint64)': TypedContractEvent<RoleSealedEvent.InputTuple, RoleSealedEvent.OutputTuple, RoleSealedEvent.OutputObject>;
+      RoleSealed: TypedContractEvent<RoleSealedEvent.InputTuple, RoleSealedEvent.OutputTuple, RoleSealedEvent.OutputObject>;
     
     };
   }

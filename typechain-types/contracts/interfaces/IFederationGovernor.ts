@@ -6,13 +6,17 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IFederationGovernorInterface extends Interface {
-    getFunction(nameOrSignature: "timelockSeconds"): FunctionFragment;
+    getFunction(nameOrSignature: "executionSeconds" | "queueBlocks" | "timelockSeconds"): FunctionFragment;
 
     
 
-    encodeFunctionData(functionFragment: 'timelockSeconds', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'executionSeconds', values?: undefined): string;
+encodeFunctionData(functionFragment: 'queueBlocks', values?: undefined): string;
+encodeFunctionData(functionFragment: 'timelockSeconds', values?: undefined): string;
 
-    decodeFunctionResult(functionFragment: 'timelockSeconds', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'executionSeconds', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'queueBlocks', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'timelockSeconds', data: BytesLike): Result;
   }
 
   
@@ -51,6 +55,22 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
 
     
     
+    executionSeconds: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    queueBlocks: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     timelockSeconds: TypedContractMethod<
       [],
       [bigint],
@@ -61,7 +81,17 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'timelockSeconds'): TypedContractMethod<
+    getFunction(nameOrSignature: 'executionSeconds'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'queueBlocks'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'timelockSeconds'): TypedContractMethod<
       [],
       [bigint],
       'view'

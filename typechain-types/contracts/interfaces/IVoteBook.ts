@@ -15,13 +15,14 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IVoteBookInterface extends Interface {
-    getFunction(nameOrSignature: "backRemoval" | "ballotOf" | "bindRevenue" | "circulating" | "dropBallot" | "lock" | "removalWeightOf" | "unvote" | "vote" | "voterInfo" | "withdrawRemoval" | "withdrawStake"): FunctionFragment;
+    getFunction(nameOrSignature: "backRemoval" | "ballotOf" | "bindRevenue" | "capBps" | "circulating" | "dropBallot" | "lock" | "removalWeightOf" | "unvote" | "vote" | "voterInfo" | "withdrawRemoval" | "withdrawStake"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "BallotCast" | "BallotEnded" | "RemovalBacked" | "RemovalWithdrawn" | "RevenueBound" | "StakeLocked" | "StakeWithdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'backRemoval', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'ballotOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'bindRevenue', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'capBps', values?: undefined): string;
 encodeFunctionData(functionFragment: 'circulating', values?: undefined): string;
 encodeFunctionData(functionFragment: 'dropBallot', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [BigNumberish]): string;
@@ -35,6 +36,7 @@ encodeFunctionData(functionFragment: 'withdrawStake', values?: undefined): strin
     decodeFunctionResult(functionFragment: 'backRemoval', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ballotOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bindRevenue', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'capBps', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'circulating', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'dropBallot', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
@@ -189,6 +191,14 @@ decodeFunctionResult(functionFragment: 'withdrawStake', data: BytesLike): Result
     
 
     
+    capBps: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     circulating: TypedContractMethod<
       [],
       [bigint],
@@ -277,6 +287,11 @@ getFunction(nameOrSignature: 'bindRevenue'): TypedContractMethod<
       [revenue: AddressLike, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'capBps'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'circulating'): TypedContractMethod<
       [],

@@ -10,6 +10,8 @@ export type { IBilateralContracts } from './IBilateralContracts.js';
 export type { IClearing } from './IClearing.js';
 export type { IDeviceRegistry } from './IDeviceRegistry.js';
 export type { IDisputes } from './IDisputes.js';
+export type { IElectionCandidates } from './IElectionCandidates.js';
+export type { IElectionParts } from './IElectionParts.js';
 export type { IEmergencySuspension } from './IEmergencySuspension.js';
 export type { IEnergyCredit } from './IEnergyCredit.js';
 export type { IEnergyMarket } from './IEnergyMarket.js';

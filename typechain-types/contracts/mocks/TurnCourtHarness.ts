@@ -10,7 +10,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface TurnCourtHarnessInterface extends Interface {
-    getFunction(nameOrSignature: "absenceOf" | "announceAbsence" | "isJudged" | "jailedUntil" | "reportDoubleSeal" | "reportMissed" | "scoreOf" | "setHash" | "unjail"): FunctionFragment;
+    getFunction(nameOrSignature: "absenceOf" | "announceAbsence" | "isJudged" | "jailedUntil" | "reportDoubleSeal" | "reportMissed" | "scoreOf" | "setHash" | "turnSettings" | "unjail"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AbsenceAnnounced" | "DoubleSealProven" | "JailDeferred" | "Jailed" | "TurnMissed" | "TurnsJudged"): EventFragment;
 
@@ -22,6 +22,7 @@ encodeFunctionData(functionFragment: 'reportDoubleSeal', values: [BytesLike, Byt
 encodeFunctionData(functionFragment: 'reportMissed', values: [BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'scoreOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHash', values: [BigNumberish, BytesLike]): string;
+encodeFunctionData(functionFragment: 'turnSettings', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unjail', values?: undefined): string;
 
     decodeFunctionResult(functionFragment: 'absenceOf', data: BytesLike): Result;
@@ -32,6 +33,7 @@ decodeFunctionResult(functionFragment: 'reportDoubleSeal', data: BytesLike): Res
 decodeFunctionResult(functionFragment: 'reportMissed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'scoreOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHash', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'turnSettings', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unjail', data: BytesLike): Result;
   }
 
@@ -206,6 +208,14 @@ decodeFunctionResult(functionFragment: 'unjail', data: BytesLike): Result;
     
 
     
+    turnSettings: TypedContractMethod<
+      [],
+      [TurnSettingsStructOutput],
+      'view'
+    >
+    
+
+    
     unjail: TypedContractMethod<
       [],
       [void],
@@ -255,6 +265,11 @@ getFunction(nameOrSignature: 'setHash'): TypedContractMethod<
       [number: BigNumberish, hash: BytesLike, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'turnSettings'): TypedContractMethod<
+      [],
+      [TurnSettingsStructOutput],
+      'view'
     >;
 getFunction(nameOrSignature: 'unjail'): TypedContractMethod<
       [],

@@ -15,7 +15,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface CandidatesInterface extends Interface {
-    getFunction(nameOrSignature: "addDeposit" | "addShares" | "authority" | "bindParts" | "bookingOf" | "candidateCount" | "candidateInfo" | "candidateOf" | "candidateOfNode" | "candidateWords" | "changeNode" | "credit" | "elect" | "epoch" | "epochBlocks" | "federation" | "flagRemoval" | "founderWeightOf" | "foundersLapsed" | "freeze" | "getValidators" | "isConsumingScheduledOp" | "jail" | "lastElection" | "register" | "release" | "resign" | "seats" | "setAuthority" | "setHead" | "setSeats" | "slash" | "stand" | "standby" | "standingChanged" | "takeShares" | "totalWeight" | "unfreeze" | "unlockSeconds" | "vacate" | "validatorsFor" | "withdrawDeposit" | "wordOf"): FunctionFragment;
+    getFunction(nameOrSignature: "addDeposit" | "addShares" | "authority" | "bindParts" | "bookingOf" | "candidateCount" | "candidateInfo" | "candidateOf" | "candidateOfNode" | "candidateWords" | "changeNode" | "credit" | "elect" | "epoch" | "epochBlocks" | "federation" | "flagRemoval" | "founderWeightOf" | "foundersLapsed" | "freeze" | "getValidators" | "isConsumingScheduledOp" | "jail" | "lastElection" | "minimumDepositMicro" | "register" | "release" | "resign" | "seats" | "setAuthority" | "setHead" | "setSeats" | "slash" | "stand" | "standby" | "standingChanged" | "takeShares" | "totalWeight" | "turnoutFloorBps" | "unfreeze" | "unlockSeconds" | "vacate" | "validatorsFor" | "withdrawDeposit" | "wordOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CandidateJailed" | "CandidateRegistered" | "CandidateReleased" | "CandidateResigned" | "CandidateStood" | "DepositChanged" | "DepositFrozen" | "Elected" | "FoundersLapsed" | "NodeChanged" | "PartsBound" | "SeatKept" | "SeatLeft" | "SeatRestored" | "SeatTaken" | "SeatsChanged" | "Slashed" | "Unfrozen" | "ValidatorSetChanged"): EventFragment;
 
@@ -43,6 +43,7 @@ encodeFunctionData(functionFragment: 'getValidators', values?: undefined): strin
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'jail', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'lastElection', values?: undefined): string;
+encodeFunctionData(functionFragment: 'minimumDepositMicro', values?: undefined): string;
 encodeFunctionData(functionFragment: 'register', values: [AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'release', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'resign', values?: undefined): string;
@@ -56,6 +57,7 @@ encodeFunctionData(functionFragment: 'standby', values?: undefined): string;
 encodeFunctionData(functionFragment: 'standingChanged', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'takeShares', values: [NamesStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'totalWeight', values?: undefined): string;
+encodeFunctionData(functionFragment: 'turnoutFloorBps', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unfreeze', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'unlockSeconds', values?: undefined): string;
 encodeFunctionData(functionFragment: 'vacate', values: [BigNumberish]): string;
@@ -87,6 +89,7 @@ decodeFunctionResult(functionFragment: 'getValidators', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jail', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lastElection', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'minimumDepositMicro', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'resign', data: BytesLike): Result;
@@ -100,6 +103,7 @@ decodeFunctionResult(functionFragment: 'standby', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'standingChanged', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'takeShares', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'totalWeight', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'turnoutFloorBps', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unfreeze', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unlockSeconds', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'vacate', data: BytesLike): Result;
@@ -575,6 +579,14 @@ decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
     
 
     
+    minimumDepositMicro: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     register: TypedContractMethod<
       [node: AddressLike, signature: BytesLike, ],
       [bigint],
@@ -674,6 +686,14 @@ decodeFunctionResult(functionFragment: 'wordOf', data: BytesLike): Result;
     totalWeight: TypedContractMethod<
       [],
       [[bigint, bigint] & {counted: bigint, live: bigint }],
+      'view'
+    >
+    
+
+    
+    turnoutFloorBps: TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >
     
@@ -849,6 +869,11 @@ getFunction(nameOrSignature: 'lastElection'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'minimumDepositMicro'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'register'): TypedContractMethod<
       [node: AddressLike, signature: BytesLike, ],
       [bigint],
@@ -912,6 +937,11 @@ getFunction(nameOrSignature: 'takeShares'): TypedContractMethod<
 getFunction(nameOrSignature: 'totalWeight'): TypedContractMethod<
       [],
       [[bigint, bigint] & {counted: bigint, live: bigint }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'turnoutFloorBps'): TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'unfreeze'): TypedContractMethod<

@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { Candidates } from './Candidates.js';
+export type { Circulation } from './Circulation.js';
 export type { ElectionStore } from './ElectionStore.js';
 export type { Elections } from './Elections.js';
 export type { Seats } from './Seats.js';

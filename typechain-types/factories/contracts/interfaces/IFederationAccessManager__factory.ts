@@ -43,7 +43,7 @@
     "inputs": [
       {
         "internalType": "address",
-        "name": "governor",
+        "name": "account",
         "type": "address"
       }
     ],
@@ -53,6 +53,17 @@
   {
     "inputs": [],
     "name": "FederationAccessManagerNoMembers",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "roleId",
+        "type": "uint64"
+      }
+    ],
+    "name": "FederationAccessManagerNotAdded",
     "type": "error"
   },
   {
@@ -147,6 +158,19 @@
     "type": "event"
   },
   {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint64",
+        "name": "roleId",
+        "type": "uint64"
+      }
+    ],
+    "name": "RoleSealed",
+    "type": "event"
+  },
+  {
     "inputs": [
       {
         "internalType": "contract IFederation",
@@ -215,6 +239,38 @@
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "roleId",
+        "type": "uint64"
+      }
+    ],
+    "name": "isRoleSealed",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "isSealed",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "roleId",
+        "type": "uint64"
+      }
+    ],
+    "name": "sealRole",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   }
 ] as const;

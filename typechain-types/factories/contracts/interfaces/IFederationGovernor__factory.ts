@@ -9,6 +9,17 @@
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "setting",
+        "type": "bytes32"
+      }
+    ],
+    "name": "FederationGovernorInvalidTime",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint256",
         "name": "index",
         "type": "uint256"
@@ -32,6 +43,32 @@
     ],
     "name": "FederationGovernorTooEarly",
     "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "executionSeconds",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "duration",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "queueBlocks",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "count",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   },
   {
     "inputs": [],

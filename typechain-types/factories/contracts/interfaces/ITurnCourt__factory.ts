@@ -411,6 +411,51 @@
   },
   {
     "inputs": [],
+    "name": "turnSettings",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint16",
+            "name": "timeoutSeconds",
+            "type": "uint16"
+          },
+          {
+            "internalType": "uint16",
+            "name": "slackSeconds",
+            "type": "uint16"
+          },
+          {
+            "internalType": "uint32",
+            "name": "decayBlocks",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint32",
+            "name": "jailSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint32",
+            "name": "absenceBlocks",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint16",
+            "name": "absenceEpochs",
+            "type": "uint16"
+          }
+        ],
+        "internalType": "struct TurnSettings",
+        "name": "turns",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "unjail",
     "outputs": [],
     "stateMutability": "nonpayable",

@@ -384,6 +384,19 @@
   },
   {
     "inputs": [],
+    "name": "capBps",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "bps",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "circulating",
     "outputs": [
       {

@@ -10,6 +10,8 @@ export { IBilateralContracts__factory } from './IBilateralContracts__factory.js'
 export { IClearing__factory } from './IClearing__factory.js';
 export { IDeviceRegistry__factory } from './IDeviceRegistry__factory.js';
 export { IDisputes__factory } from './IDisputes__factory.js';
+export { IElectionCandidates__factory } from './IElectionCandidates__factory.js';
+export { IElectionParts__factory } from './IElectionParts__factory.js';
 export { IEmergencySuspension__factory } from './IEmergencySuspension__factory.js';
 export { IEnergyCredit__factory } from './IEnergyCredit__factory.js';
 export { IEnergyMarket__factory } from './IEnergyMarket__factory.js';

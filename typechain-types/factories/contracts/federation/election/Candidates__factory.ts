@@ -1131,6 +1131,19 @@
     "type": "function"
   },
   {
+    "inputs": [],
+    "name": "minimumDepositMicro",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "internalType": "address",
@@ -1339,6 +1352,19 @@
       {
         "internalType": "uint256",
         "name": "live",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "turnoutFloorBps",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "bps",
         "type": "uint256"
       }
     ],

@@ -1120,6 +1120,19 @@
     "type": "function"
   },
   {
+    "inputs": [],
+    "name": "minimumDepositMicro",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "amountMicro",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "internalType": "address",
@@ -1328,6 +1341,19 @@
       {
         "internalType": "uint256",
         "name": "live",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "turnoutFloorBps",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "bps",
         "type": "uint256"
       }
     ],

@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export { Candidates__factory } from './Candidates__factory.js';
+export { Circulation__factory } from './Circulation__factory.js';
 export { ElectionStore__factory } from './ElectionStore__factory.js';
 export { Elections__factory } from './Elections__factory.js';
 export { Seats__factory } from './Seats__factory.js';

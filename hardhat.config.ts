@@ -27,6 +27,7 @@ const settings = {
  * the legacy pipeline.
  */
 const viaIrSources: readonly string[] = [
+  "contracts/federation/HeaderAnchors.sol",
   "contracts/transaction-chain/energy/Arrears.sol",
   "contracts/transaction-chain/energy/Clearing.sol",
   "contracts/transaction-chain/energy/EnergyMarket.sol",

@@ -35,7 +35,11 @@ const ELECTION = {
   functions: ["setSeats", "slash", "unfreeze"],
 } as const;
 
-export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [
+/** All but HeaderAnchors, which come later (anchors.ts), reserve nothing and have no role. */
+export type WiredTransactionName = Exclude<TransactionContractName, "HeaderAnchors">;
+export type WiredUserName = Exclude<UserContractName, "HeaderAnchors">;
+
+export const USER_FUNCTIONS: readonly RoleOfFunctions<WiredUserName>[] = [
   FEDERATION,
   ...EMERGENCY,
   ELECTION,
@@ -43,7 +47,7 @@ export const USER_FUNCTIONS: readonly RoleOfFunctions<UserContractName>[] = [
   { contract: "VoteBook", role: AccessRole.Settlement, functions: ["bindRevenue"] },
 ];
 
-export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContractName>[] = [
+export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<WiredTransactionName>[] = [
   FEDERATION,
   ...EMERGENCY,
   ELECTION,
@@ -58,14 +62,14 @@ export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<TransactionContract
   { contract: "EnergyMarket", role: AccessRole.Bilateral, functions: ["countBilateral"] },
 ];
 
-export const CONTRACT_ROLES: readonly RoleOfContracts<TransactionContractName>[] = [
+export const CONTRACT_ROLES: readonly RoleOfContracts<WiredTransactionName>[] = [
   { role: AccessRole.Market, contracts: ["EnergyMarket", "BilateralContracts", "Clearing", "Disputes"] },
   { role: AccessRole.Settlement, contracts: ["Settlement"] },
   { role: AccessRole.Bilateral, contracts: ["BilateralContracts"] },
 ];
 
 /** Contracts that have a role on both chains, given where they are deployed (access.ts). */
-export const GOVERNANCE_ROLES: readonly RoleOfContracts<UserContractName>[] = [
+export const GOVERNANCE_ROLES: readonly RoleOfContracts<WiredUserName>[] = [
   { role: AccessRole.Emergency, contracts: ["EmergencySuspension"] },
 ];
 

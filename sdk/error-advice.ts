@@ -3,6 +3,7 @@
  * docs/errors.md is written from it (npm run docs:errors).
  */
 import type { Advice } from "./advice/advice.js";
+import { ANCHORS_ERRORS } from "./advice/anchors.js";
 import { CLEARING_ERRORS } from "./advice/clearing.js";
 import { DEVICES_ERRORS } from "./advice/devices.js";
 import { ELECTION_ERRORS } from "./advice/election.js";
@@ -30,6 +31,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,
   "QBFT headers, seals and turns": QBFT_ERRORS,
+  HeaderAnchors: ANCHORS_ERRORS,
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
   "MarketRules and MarketCalendar": RULES_ERRORS,

@@ -9,6 +9,8 @@
  * ```
  */
 export * from "./actions/accountants.js";
+export * from "./actions/anchored-records.js";
+export * from "./actions/anchors.js";
 export * from "./actions/ballots.js";
 export * from "./actions/clearing.js";
 export * from "./actions/credits.js";
@@ -30,6 +32,7 @@ export * from "./actions/orders.js";
 export * from "./actions/personal-records.js";
 export * from "./actions/readings.js";
 export * from "./actions/settlement.js";
+export * from "./actions/state-proofs.js";
 export * from "./actions/turns.js";
 export * from "./bounds.js";
 export * from "./connect.js";

@@ -17,6 +17,7 @@ getContractFactory(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer 
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
 getContractFactory(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationGovernor__factory>
+getContractFactory(name: 'HeaderAnchors', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HeaderAnchors__factory>
 getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
 getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
 getContractFactory(name: 'TurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourt__factory>
@@ -46,6 +47,7 @@ getContractFactory(name: 'IFederation', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationAccessManager__factory>
 getContractFactory(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFederationGovernor__factory>
 getContractFactory(name: 'IGridTopology', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGridTopology__factory>
+getContractFactory(name: 'IHeaderAnchors', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IHeaderAnchors__factory>
 getContractFactory(name: 'IKeyDirectory', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IKeyDirectory__factory>
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
@@ -66,6 +68,7 @@ getContractFactory(name: 'MissedTurns', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'Money', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Money__factory>
 getContractFactory(name: 'SlotPositions', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotPositions__factory>
 getContractFactory(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlotSchedule__factory>
+getContractFactory(name: 'StateProofs', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StateProofs__factory>
 getContractFactory(name: 'CalendarMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CalendarMock__factory>
 getContractFactory(name: 'ElectionMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ElectionMock__factory>
 getContractFactory(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MarketWorldMock__factory>
@@ -79,7 +82,9 @@ getContractFactory(name: 'QbftHarness', signerOrOptions?: ethers.Signer | Factor
 getContractFactory(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RecordsHarness__factory>
 getContractFactory(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReentrantCredit__factory>
 getContractFactory(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementWorldMock__factory>
+getContractFactory(name: 'StateProofsHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StateProofsHarness__factory>
 getContractFactory(name: 'TurnCourtHarness', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourtHarness__factory>
+getContractFactory(name: 'ValidatorSetMock', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ValidatorSetMock__factory>
 getContractFactory(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceCredentials__factory>
 getContractFactory(name: 'DeviceLives', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceLives__factory>
 getContractFactory(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DeviceRegistry__factory>
@@ -118,6 +123,7 @@ getContractAt(name: 'EmergencySuspension', address: string | ethers.Addressable,
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
 getContractAt(name: 'FederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationGovernor>
+getContractAt(name: 'HeaderAnchors', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HeaderAnchors>
 getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
 getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
 getContractAt(name: 'TurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourt>
@@ -147,6 +153,7 @@ getContractAt(name: 'IFederation', address: string | ethers.Addressable, signer?
 getContractAt(name: 'IFederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationAccessManager>
 getContractAt(name: 'IFederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFederationGovernor>
 getContractAt(name: 'IGridTopology', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGridTopology>
+getContractAt(name: 'IHeaderAnchors', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IHeaderAnchors>
 getContractAt(name: 'IKeyDirectory', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IKeyDirectory>
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
@@ -167,6 +174,7 @@ getContractAt(name: 'MissedTurns', address: string | ethers.Addressable, signer?
 getContractAt(name: 'Money', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Money>
 getContractAt(name: 'SlotPositions', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotPositions>
 getContractAt(name: 'SlotSchedule', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlotSchedule>
+getContractAt(name: 'StateProofs', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StateProofs>
 getContractAt(name: 'CalendarMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CalendarMock>
 getContractAt(name: 'ElectionMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ElectionMock>
 getContractAt(name: 'MarketWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MarketWorldMock>
@@ -180,7 +188,9 @@ getContractAt(name: 'QbftHarness', address: string | ethers.Addressable, signer?
 getContractAt(name: 'RecordsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RecordsHarness>
 getContractAt(name: 'ReentrantCredit', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReentrantCredit>
 getContractAt(name: 'SettlementWorldMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementWorldMock>
+getContractAt(name: 'StateProofsHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StateProofsHarness>
 getContractAt(name: 'TurnCourtHarness', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourtHarness>
+getContractAt(name: 'ValidatorSetMock', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ValidatorSetMock>
 getContractAt(name: 'DeviceCredentials', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceCredentials>
 getContractAt(name: 'DeviceLives', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceLives>
 getContractAt(name: 'DeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DeviceRegistry>
@@ -219,6 +229,7 @@ deployContract(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | De
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
+deployContract(name: 'HeaderAnchors', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HeaderAnchors>
 deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'TurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
@@ -248,6 +259,7 @@ deployContract(name: 'IFederation', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'IFederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
 deployContract(name: 'IFederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
+deployContract(name: 'IHeaderAnchors', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IHeaderAnchors>
 deployContract(name: 'IKeyDirectory', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IKeyDirectory>
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
@@ -268,6 +280,7 @@ deployContract(name: 'MissedTurns', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'Money', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
 deployContract(name: 'SlotPositions', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
+deployContract(name: 'StateProofs', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StateProofs>
 deployContract(name: 'CalendarMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
 deployContract(name: 'ElectionMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionMock>
 deployContract(name: 'MarketWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
@@ -281,7 +294,9 @@ deployContract(name: 'QbftHarness', signerOrOptions?: ethers.Signer | DeployCont
 deployContract(name: 'RecordsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'StateProofsHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StateProofsHarness>
 deployContract(name: 'TurnCourtHarness', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourtHarness>
+deployContract(name: 'ValidatorSetMock', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSetMock>
 deployContract(name: 'DeviceCredentials', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>
@@ -320,6 +335,7 @@ deployContract(name: 'EmergencySuspension', args: any[], signerOrOptions?: ether
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'FederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
+deployContract(name: 'HeaderAnchors', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HeaderAnchors>
 deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'TurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
@@ -349,6 +365,7 @@ deployContract(name: 'IFederation', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'IFederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationAccessManager>
 deployContract(name: 'IFederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFederationGovernor>
 deployContract(name: 'IGridTopology', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGridTopology>
+deployContract(name: 'IHeaderAnchors', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IHeaderAnchors>
 deployContract(name: 'IKeyDirectory', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IKeyDirectory>
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
@@ -369,6 +386,7 @@ deployContract(name: 'MissedTurns', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'Money', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Money>
 deployContract(name: 'SlotPositions', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotPositions>
 deployContract(name: 'SlotSchedule', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlotSchedule>
+deployContract(name: 'StateProofs', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StateProofs>
 deployContract(name: 'CalendarMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CalendarMock>
 deployContract(name: 'ElectionMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ElectionMock>
 deployContract(name: 'MarketWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MarketWorldMock>
@@ -382,7 +400,9 @@ deployContract(name: 'QbftHarness', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'RecordsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RecordsHarness>
 deployContract(name: 'ReentrantCredit', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReentrantCredit>
 deployContract(name: 'SettlementWorldMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementWorldMock>
+deployContract(name: 'StateProofsHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StateProofsHarness>
 deployContract(name: 'TurnCourtHarness', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourtHarness>
+deployContract(name: 'ValidatorSetMock', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ValidatorSetMock>
 deployContract(name: 'DeviceCredentials', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceCredentials>
 deployContract(name: 'DeviceLives', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceLives>
 deployContract(name: 'DeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DeviceRegistry>

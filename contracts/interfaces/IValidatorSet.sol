@@ -8,7 +8,9 @@ import {SetCause} from "../types/ElectionTypes.sol";
 /// @dev For `eth_getProof`: slot 0 is the array's length and keccak256(0) + i its entries, ascending; slot 1 the
 /// keccak256 of the entries, 20 bytes each, one behind the other; slot 2, from the lowest bit up, 64 bits each: block
 /// of the last change, length (32 bits, 32 unused above it), version, chain id. Slot 2 alone, proven at two blocks,
-/// shows the range between them unchanged. A change in block M is in force for M + 1.
+/// shows the range between them unchanged. Slot 5 is a mapping that never forgets: at the key version << 8 the block of
+/// that version's change (64 bits) and its length above it, so that one proof shows when the set after a known one
+/// came. A change in block M is in force for M + 1.
 interface IValidatorSet {
     /// @notice The set changed; the last such event of block M is the set in force from M + 1 on.
     /// @param version Counted from 1, by one for each change.

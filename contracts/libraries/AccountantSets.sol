@@ -23,6 +23,26 @@ library AccountantSets {
         }
     }
 
+    /// @notice What stands for a set where it is too long to be kept.
+    /// @param set The accountants, in any order.
+    /// @return digest The keccak256 of the addresses, 20 bytes each, one behind the other.
+    function digestOf(address[] memory set) internal pure returns (bytes32 digest) {
+        uint256 length = set.length;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let packed := mload(0x40) // past the free pointer: scratch, not allocated
+            for {
+                let i := 0
+            } lt(i, length) {
+                i := add(i, 1)
+            } {
+                // 20 bytes each; the 12 bytes of zeros behind an address are overwritten by the next one
+                mstore(add(packed, mul(i, 20)), shl(96, mload(add(set, mul(add(i, 1), 0x20)))))
+            }
+            digest := keccak256(packed, mul(length, 20))
+        }
+    }
+
     /// @notice How many of n must seal a block: two thirds, rounded up (rounded down, 2 of 4 would pass).
     /// @param n Accountants.
     /// @return count Of distinct accountants.

@@ -10,9 +10,10 @@ import {
   setSlots,
   type RpcHeader,
   type SetCertificate,
-  type SetProof,
+  type AccountProof,
 } from "../../light/index.js";
-import { readRawBlock, sendRpc } from "../../sdk/actions/turns.js";
+import { readAccountProof } from "../../sdk/actions/state-proofs.js";
+import { readRawBlock } from "../../sdk/actions/turns.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { isCommonwattError } from "../../sdk/errors.js";
 import { readEvents } from "../../sdk/events.js";
@@ -22,6 +23,8 @@ import { InputError } from "../inputs/error.js";
 /** A change of the set, as its event tells it. */
 export interface SetChange {
   readonly setVersion: number;
+  /** The first of the block's versions, if it had several. */
+  readonly firstVersion: number;
   readonly block: number;
   readonly validators: readonly string[];
 }
@@ -34,7 +37,9 @@ export async function setChangesIn(chain: AnyChain, fromBlock: number, toBlock: 
     for (const { name, args, block } of events) {
       if (name !== "ValidatorSetChanged") continue;
       const validators = args["validators"] as readonly string[];
-      changes.set(block, { setVersion: Number(args["version"]), block, validators });
+      const setVersion = Number(args["version"]);
+      const firstVersion = changes.get(block)?.firstVersion ?? setVersion;
+      changes.set(block, { setVersion, firstVersion, block, validators });
     }
   }
   return [...changes.values()];
@@ -63,12 +68,14 @@ export async function certify(chain: AnyChain, change: SetChange): Promise<SetCe
 }
 
 /** The proof, or why there is none: some engines have no eth_getProof, and nodes forget old states. */
-async function proveSet(chain: AnyChain, { block, validators }: SetChange): Promise<SetProof | string> {
-  const { address } = chain.deployment.contracts.AccountantElection;
+async function proveSet(
+  chain: AnyChain,
+  { block, validators, firstVersion }: SetChange,
+): Promise<AccountProof | string> {
+  const account = chain.deployment.contracts.AccountantElection.address;
   try {
-    const parameters = [address, setSlots(validators.length), `0x${block.toString(16)}`];
-    const proof = await sendRpc(chain.provider, "eth_getProof", parameters);
-    return proof === null ? `The endpoint has no state of block ${block} any more.` : (proof as SetProof);
+    const slots = setSlots(validators.length, firstVersion);
+    return await readAccountProof(chain.provider, { account, slots, block: BigInt(block) });
   } catch (error) {
     if (!isCommonwattError(error) || error.code === "RpcUnreachable") throw error;
     return `The endpoint gave no proof of block ${block}. ${error.message}`;
@@ -107,11 +114,12 @@ export class CertificateStore {
     await writeFileAtOnce(this.pathOf(certificate.setVersion), text, READABLE);
   }
 
-  /** The certificate of a set; undefined: there is none, or a file that is no JSON, which is then written anew. */
+  /** The certificate of a set; undefined: there is none, or a file of another version or no JSON, to be written anew. */
   async find(setVersion: number): Promise<SetCertificate | undefined> {
     const text = await this.#read(this.pathOf(setVersion));
     try {
-      return text === undefined ? undefined : (JSON.parse(text) as SetCertificate);
+      const certificate = text === undefined ? undefined : (JSON.parse(text) as SetCertificate);
+      return certificate?.version === CERTIFICATE_VERSION ? certificate : undefined;
     } catch {
       return undefined;
     }

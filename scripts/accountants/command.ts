@@ -16,6 +16,7 @@ import {
   type SessionOptions,
   type SigningSession,
 } from "../networks/session.js";
+import { anchor, type AnchorOptions } from "./anchor.js";
 import { candidatesTable, readStatus, statusJson, statusText } from "./status.js";
 import * as voter from "./voter.js";
 import { watch, type WatchOptions } from "./watch.js";
@@ -48,6 +49,7 @@ export function accountantsCommand(environment: Environment, print: Print): Comm
   addAccountants(program, signs, environment);
   addAnyone(program, signs);
   addWatch(program, environment, print);
+  addAnchor(program, environment, print);
   return program;
 }
 
@@ -187,6 +189,17 @@ function addWatch(program: Command, environment: Environment, print: Print): voi
     .option("--json", "print a JSON object a line", false)
     .action((_, command: Command) =>
       watch(command.optsWithGlobals<SessionOptions & WatchOptions>(), environment, print),
+    );
+}
+
+function addAnchor(program: Command, environment: Environment, print: Print): void {
+  sub(program, "anchor", "shows this chain the other one's headers: each that changed its set, and one an hour")
+    .option("--certificates <folder>", "the other chain's set certificates, which watch keeps", "certificates")
+    .option("--source-rpc <url>", "endpoint of the other chain (default: the deployment file's)")
+    .option("--once", "shows what is due, and ends", false)
+    .option("--json", "print a JSON object a line", false)
+    .action((_, command: Command) =>
+      anchor(command.optsWithGlobals<SessionOptions & AnchorOptions>(), environment, print),
     );
 }
 

@@ -2,6 +2,7 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 
 import { benchAccountants } from "./accountants.js";
+import { benchAnchors } from "./anchors.js";
 import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
@@ -15,6 +16,7 @@ const PARTS = {
   welfare: benchWelfare,
   clearing: benchClearing,
   accountants: benchAccountants,
+  anchors: benchAnchors,
   gas: benchGas,
   vault: benchVault,
   day: benchDay,

@@ -12,6 +12,7 @@ import {
   type ContractDeployment,
   type Deployment,
 } from "../../sdk/deployments/index.js";
+import { deployAnchors } from "./anchors.js";
 import type { HardhatConnection } from "./simulated.js";
 
 /** Accounts that the AccessManagers' roles go to. */
@@ -96,21 +97,34 @@ export async function deployNetwork(
     deploymentId: deploymentId("user"),
     config,
   });
+  const anchors = await deployAnchors(
+    connections,
+    { transaction: onTransactionChain, user: onUserChain },
+    {
+      trustingSeconds: election.trustingSeconds,
+      settings: {
+        transaction: { deploymentId: deploymentId("transaction-anchors"), config },
+        user: { deploymentId: deploymentId("user-anchors"), config },
+      },
+    },
+  );
   return {
     version: DEPLOYMENT_VERSION,
     network,
     chains: {
       transaction: {
         ...(await chainOf(connections.transaction.ethers.provider, startBlocks.transaction, rpcUrls?.transaction)),
-        contracts: await contractsOf(
-          connections.transaction.ethers.provider,
-          TRANSACTION_CONTRACTS,
-          onTransactionChain,
-        ),
+        contracts: await contractsOf(connections.transaction.ethers.provider, TRANSACTION_CONTRACTS, {
+          ...onTransactionChain,
+          ...anchors.transaction,
+        }),
       },
       user: {
         ...(await chainOf(connections.user.ethers.provider, startBlocks.user, rpcUrls?.user)),
-        contracts: await contractsOf(connections.user.ethers.provider, USER_CONTRACTS, onUserChain),
+        contracts: await contractsOf(connections.user.ethers.provider, USER_CONTRACTS, {
+          ...onUserChain,
+          ...anchors.user,
+        }),
       },
     },
   };

@@ -2,7 +2,13 @@
 import type { TransactionChain } from "../connect.js";
 import { isCommonwattError } from "../errors.js";
 import type { MarketView } from "../market-view.js";
-import { transactTogether, type BatchCall, type Batching, type Receipt, type TransactionOverrides } from "../transact.js";
+import {
+  transactTogether,
+  type BatchCall,
+  type Batching,
+  type Receipt,
+  type TransactionOverrides,
+} from "../transact.js";
 
 /** How often calls are planned anew before the refusal is believed. */
 const TRIES = 4;

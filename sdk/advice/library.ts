@@ -104,5 +104,13 @@ export const LIBRARY_ERRORS = {
     todo: "Vote with the member's own key: delegations are refused.",
   },
   AddressEmptyCode: { why: "{target} has no code.", todo: "Give the address of a contract." },
+  TrieProofTraversalError: {
+    why: "A proof does not lead from the state root to what it should show (reason {err} of OpenZeppelin's TrieProof).",
+    todo: "Take the proof anew, of this block, contract and slot (eth_getProof); what is zero can't be shown.",
+  },
+  RLPInvalidEncoding: {
+    why: "A proof leads to where nothing is, or one of its nodes is no RLP.",
+    todo: "Take the proof anew, of this block, contract and slot (eth_getProof); what is zero can't be shown.",
+  },
   FailedCall: { why: "A call between contracts failed without a reason.", todo: "Check the target and the gas." },
 } as const satisfies Record<string, Advice>;

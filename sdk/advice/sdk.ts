@@ -121,6 +121,22 @@ export const SDK_ERRORS = {
     why: "The endpoint has no block {blockNumber}.",
     todo: "Check the number, or wait until the chain is so far.",
   },
+  StateForgotten: {
+    why: "The endpoint has no state of block {blockNumber} any more.",
+    todo: "Ask a node that keeps old states (Besu with --data-storage-format=FOREST), or take the proof from a set certificate.",
+  },
+  WordMissing: {
+    why: "Nothing stands in that slot of {account} after block {blockNumber}, and what is zero can't be proven.",
+    todo: "Check contract, owner, record and block: the record has to be older than the anchored block.",
+  },
+  HeaderUnsealed: {
+    why: "The header of block {blockNumber} carries no seals, so that it proves nothing.",
+    todo: "Ask a node of a Besu QBFT network; nobody seals the blocks of a simulated one.",
+  },
+  AnchorsOfAnotherChain: {
+    why: "Chain {chainId} is given as the other chain, and the anchors here are of chain {anchored}, or of another genesis or election.",
+    todo: "Connect with the deployment file that both chains were deployed with.",
+  },
   ProviderWithoutRpc: {
     why: "The provider can't be asked for {method}.",
     todo: "Connect with a JSON-RPC provider: the question has to reach a node in its own words.",

@@ -33,6 +33,7 @@ export const TRANSACTION_CONTRACTS = [
   "VoteBook",
   "TurnCourt",
   "AccountingRevenue",
+  "HeaderAnchors",
 ] as const;
 
 /** Contracts of the user chain, by the names used in deployment files. */
@@ -44,6 +45,7 @@ export const USER_CONTRACTS = [
   "AccountantElection",
   "VoteBook",
   "TurnCourt",
+  "HeaderAnchors",
   "PersonalRecords",
   "RecordGrants",
   "KeyDirectory",

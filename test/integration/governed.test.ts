@@ -17,6 +17,7 @@ import {
   decideUnfreeze,
   type ProposedCall,
 } from "../../sdk/actions/decisions.js";
+import { anchorsOf, requireSource } from "../../sdk/actions/anchors.js";
 import { candidateOf as accountantOf, candidateOfNode, electionOf } from "../../sdk/actions/accountants.js";
 import { unfreezeDeposit } from "../../sdk/actions/election.js";
 import { doubleSealEvidence, reportDoubleSeal } from "../../sdk/actions/turns.js";
@@ -311,6 +312,15 @@ describe("a governed pair of chains", () => {
         expect(await federation.hasRole(member, MemberRole.Accountant)).to.equal(true);
       }
     }
+  });
+
+  it("keeps each other's headers, by contracts that came after the hand-over and that nobody administers", async () => {
+    for (const [kind, other] of [KINDS, KINDS.toReversed()] as const) {
+      requireSource(await anchorsOf(network[kind ?? "user"]), network[other ?? "user"]);
+    }
+    CONTRACT_INTERFACES.HeaderAnchors.forEachFunction(({ name, stateMutability }) => {
+      if (stateMutability !== "view") expect(name).to.equal("anchor"); // anybody's
+    });
   });
 
   it("is refused when a founder with a node is no accountant, or too few have one", () => {

@@ -116,7 +116,11 @@ describe("the largest city tree", () => {
     const title = `homes' earlier debts: ${debts}, suppliers of now: ${suppliers}, owing ${owes}, every ${every}. meter`;
     it(`settles a slot in which no reading comes and nobody can pay, 5 % below the cap: ${title}`, async function () {
       this.timeout(600_000);
-      const stage = await MarketStage.open({ seed: 1, grid: fullCity(suppliers, every), homeDepositMicro: 24n * CREDIT });
+      const stage = await MarketStage.open({
+        seed: 1,
+        grid: fullCity(suppliers, every),
+        homeDepositMicro: 24n * CREDIT,
+      });
       const { chain, view, neighbourhood } = stage;
       const homes = tradingHomes(stage.neighbourhood.homes, every);
       const [slot, between, last] = [0n, 1n, 2n].map((n) => neighbourhood.firstSlot + n) as [bigint, bigint, bigint];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { keccak256, type Provider, type Wallet } from "ethers";
 
-import { contradictionIn, type SetCertificate, type SetProof } from "../../light/index.js";
+import { contradictionIn, type SetCertificate, type AccountProof } from "../../light/index.js";
 import { CertificateStore, certify, setChangesIn, type SetChange } from "../../scripts/accountants/certificates.js";
 import { Watcher, type WatcherEvent } from "../../scripts/accountants/watcher.js";
 import { electionOf } from "../../sdk/actions/accountants.js";
@@ -62,13 +62,13 @@ describe("accountants' watchers", function () {
   async function checkCertificate({ setVersion, block }: SetChange): Promise<void> {
     const certificate = await store.find(setVersion);
     if (certificate === undefined || certificate.proof === null) throw new Error(`set ${setVersion} is not proven`);
-    expect(contradictionIn(certificate as SetCertificate & { proof: SetProof })).to.equal(undefined);
+    expect(contradictionIn(certificate as SetCertificate & { proof: AccountProof })).to.equal(undefined);
     expect(certificate.header["hash"]).to.equal((await chain.provider.getBlock(block))?.hash);
     expect(certificate.header["parentHash"]).to.equal(certificate.parent["hash"]);
     const { accountantElection } = chain.contracts;
     expect(certificate.validators).to.deep.equal([...(await accountantElection.getValidators({ blockTag: block }))]);
     const { storageProof, storageHash } = certificate.proof;
-    expect(storageProof).to.have.length(3 + certificate.validators.length);
+    expect(storageProof).to.have.length(4 + certificate.validators.length);
     for (const { proof } of storageProof) expect(keccak256(proof[0] ?? "0x")).to.equal(storageHash);
   }
 
@@ -184,12 +184,12 @@ describe("accountants' watchers", function () {
   });
 
   /** The chain behind an endpoint that answers otherwise when it is asked for proofs. */
-  function answering(answer: (honest: SetProof) => unknown): AnyChain {
+  function answering(answer: (honest: AccountProof) => unknown): AnyChain {
     const honest = chain.provider as Sending;
     const provider = Object.create(honest) as Sending;
     provider.send = async (method, parameters) => {
       const result = await honest.send(method, parameters);
-      return method === "eth_getProof" ? answer(result as SetProof) : result;
+      return method === "eth_getProof" ? answer(result as AccountProof) : result;
     };
     return { ...chain, provider };
   }

@@ -23,6 +23,19 @@ contract ValidatorSetTest is ElectionFixture {
         assertEq(vm.load(address(election), bytes32(uint256(1))), keccak256(packed));
         uint256 head = (block.chainid << 192) | (1 << 128) | (set.length << 64) | START;
         assertEq(uint256(vm.load(address(election), bytes32(uint256(2)))), head);
+        assertEq(_pastWord(1), (set.length << 64) | START);
+        assertEq(_pastWord(2), 0);
+    }
+
+    /// By one word anchors tell that no set came before the one they are shown.
+    function test_SlotFiveSaysForEverWhenEachVersionCame() public {
+        for (uint256 version = 2; version <= 3; ++version) {
+            vm.roll(START + 10 * version);
+            vm.prank(member(version));
+            election.resign();
+        }
+        assertEq(uint64(_pastWord(1)), START);
+        for (uint256 version = 2; version <= 3; ++version) assertEq(uint64(_pastWord(version)), START + 10 * version);
     }
 
     function test_TheSetIsAscendingAndNamesEachFounderOnce() public view {
@@ -87,5 +100,9 @@ contract ValidatorSetTest is ElectionFixture {
             assertEq(sets[i].length, 22 - i);
         }
         for (uint256 i = 0; i < 7; ++i) assertEq(election.validatorsFor(START + 2 + i * 30), sets[i]);
+    }
+
+    function _pastWord(uint256 version) private view returns (uint256 word) {
+        return uint256(vm.load(address(election), keccak256(abi.encode(version << 8, uint256(5)))));
     }
 }

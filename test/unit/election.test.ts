@@ -219,13 +219,15 @@ describe("election: the order", () => {
     it("gives the words that light nodes prove where the layout says", async () => {
       const address = await election.getAddress();
       const validators = await election.getValidators();
-      const slots = await Promise.all(setSlots(validators.length).map((slot) => provider.getStorage(address, slot)));
-      const [length, digest, head, ...entries] = slots.map((value) => value ?? "0x");
+      const [, chainId, version, , changedAt] = (await election.setHead()) as unknown as bigint[];
+      const keys = setSlots(validators.length, Number(version));
+      const slots = await Promise.all(keys.map((slot) => provider.getStorage(address, slot)));
+      const [length, digest, head, first, ...entries] = slots.map((value) => value ?? "0x");
+      expect(BigInt(first ?? 0)).to.equal((BigInt(validators.length) << 64n) | (changedAt ?? 0n));
       expect(BigInt(length ?? 0)).to.equal(BigInt(validators.length));
       expect(digest).to.equal(setDigest(validators));
       expect(digest).to.not.equal(keccak256("0x"));
       expect(entries.map(BigInt)).to.deep.equal(validators.map(BigInt));
-      const [, chainId, version, , changedAt] = (await election.setHead()) as unknown as bigint[];
       expect(unpackSetHead(BigInt(head ?? 0))).to.deep.equal({
         chainId,
         version,

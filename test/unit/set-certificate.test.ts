@@ -4,18 +4,19 @@ import { expect } from "chai";
 import { toBeHex } from "ethers";
 
 import {
+  CERTIFICATE_VERSION,
   contradictionIn,
   setDigest,
   setSlots,
   unpackSetHead,
   type SetCertificate,
-  type SetProof,
+  type AccountProof,
 } from "../../light/index.js";
 import { readRecording } from "../utils/qbft.js";
 
 interface RecordedProof {
   readonly blockNumber: number;
-  readonly proof: SetProof;
+  readonly proof: AccountProof;
 }
 
 const CHAIN_ID = 20_260;
@@ -33,22 +34,27 @@ describe("set certificates", () => {
   });
 
   /** A certificate of the recorded block 78, by Besu's own account proof, its words those of our layout. */
-  function certificate(changes: Partial<SetProof> = {}, header = at(78).block): SetCertificate & { proof: SetProof } {
+  function certificate(
+    changes: Partial<AccountProof> = {},
+    header = at(78).block,
+  ): SetCertificate & { proof: AccountProof } {
     const validators = at(79).set;
     const head = (BigInt(CHAIN_ID) << 192n) | (BigInt(VERSION) << 128n) | (BigInt(validators.length) << 64n) | 78n;
-    const words = [toBeHex(validators.length), setDigest(validators), toBeHex(head), ...validators];
+    const first = toBeHex((BigInt(validators.length) << 64n) | 78n);
+    const words = [toBeHex(validators.length), setDigest(validators), toBeHex(head), first, ...validators];
     // Besu writes keys and values without leading zeros
     const short = (hex: string): string => `0x${BigInt(hex).toString(16)}`;
-    const storageProof = setSlots(validators.length).map((key, index) => ({
+    const storageProof = setSlots(validators.length, VERSION).map((key, index) => ({
       key: short(key),
       value: short(words[index] ?? ""),
       proof: [],
     }));
     return {
-      version: 1,
+      version: CERTIFICATE_VERSION,
       chainId: CHAIN_ID,
       election: recorded.proof.address,
       setVersion: VERSION,
+      firstVersion: VERSION,
       block: 78,
       validators,
       header,
@@ -59,7 +65,7 @@ describe("set certificates", () => {
 
   it("ask for the words where Besu, too, keeps an array's entries", () => {
     const keys = new Set(recorded.proof.storageProof.map(({ key }) => BigInt(key)));
-    const [length = "", , , ...entries] = setSlots(4);
+    const [length = "", , , , ...entries] = setSlots(4, VERSION);
     for (const slot of [length, ...entries]) expect(keys.has(BigInt(slot)), slot).to.equal(true);
   });
 
@@ -74,10 +80,11 @@ describe("set certificates", () => {
     const foreign = { storageProof: recorded.proof.storageProof };
     expect(contradictionIn(certificate(foreign))).to.contain("length or digest");
     const { storageProof } = certificate().proof;
-    const bent = (place: number): Partial<SetProof> => ({
+    const bent = (place: number): Partial<AccountProof> => ({
       storageProof: storageProof.map((word, index) => (index === place ? { ...word, value: "0x7" } : word)),
     });
-    for (const [place, problem] of ["length or digest", "length or digest", "another change", "addresses"].entries()) {
+    const problems = ["length or digest", "length or digest", "another change", "another block", "addresses"];
+    for (const [place, problem] of problems.entries()) {
       expect(contradictionIn(certificate(bent(place))), `word ${place}`).to.contain(problem);
     }
     for (const changed of [{ setVersion: 6 }, { block: 79 }, { chainId: 1 }]) {

@@ -121,7 +121,11 @@ describe("calls in one transaction", () => {
   it("are as many as their expected gas lets, in their order, one at least", async () => {
     const { contract, tried } = contractThatTakes(9);
     const calls = [call("0x01", 9_000_000n), call("0x02", 5_000_000n), call("0x03", 1n), call("0x04", 99_000_000n)];
-    expect(await transactTogether(chainThatSays({}), contract, calls, OVERRIDES)).to.deep.equal([receipt, receipt, receipt]);
+    expect(await transactTogether(chainThatSays({}), contract, calls, OVERRIDES)).to.deep.equal([
+      receipt,
+      receipt,
+      receipt,
+    ]);
     expect(tried).to.deep.equal([["0x01", "0x02"], ["0x03"], ["0x04"]]);
     expect(await transactTogether(chainThatSays({}), contract, [], OVERRIDES)).to.deep.equal([]);
     const small = contractThatTakes(9);

@@ -19,6 +19,7 @@ export type { IFederation } from './IFederation.js';
 export type { IFederationAccessManager } from './IFederationAccessManager.js';
 export type { IFederationGovernor } from './IFederationGovernor.js';
 export type { IGridTopology } from './IGridTopology.js';
+export type { IHeaderAnchors } from './IHeaderAnchors.js';
 export type { IKeyDirectory } from './IKeyDirectory.js';
 export type { IMarketCalendar } from './IMarketCalendar.js';
 export type { IMarketRules } from './IMarketRules.js';

@@ -8,3 +8,4 @@ export type { MissedTurns } from './MissedTurns.js';
 export type { Money } from './Money.js';
 export type { SlotPositions } from './SlotPositions.js';
 export type { SlotSchedule } from './SlotSchedule.js';
+export type { StateProofs } from './StateProofs.js';

@@ -14,4 +14,6 @@ export type { QbftHarness } from './QbftHarness.js';
 export type { RecordsHarness } from './RecordsHarness.js';
 export type { ReentrantCredit } from './ReentrantCredit.js';
 export type { SettlementWorldMock } from './SettlementWorldMock.js';
+export type { StateProofsHarness } from './StateProofsHarness.js';
 export type { TurnCourtHarness } from './TurnCourtHarness.js';
+export type { ValidatorSetMock } from './ValidatorSetMock.js';

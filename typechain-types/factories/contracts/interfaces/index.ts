@@ -19,6 +19,7 @@ export { IFederation__factory } from './IFederation__factory.js';
 export { IFederationAccessManager__factory } from './IFederationAccessManager__factory.js';
 export { IFederationGovernor__factory } from './IFederationGovernor__factory.js';
 export { IGridTopology__factory } from './IGridTopology__factory.js';
+export { IHeaderAnchors__factory } from './IHeaderAnchors__factory.js';
 export { IKeyDirectory__factory } from './IKeyDirectory__factory.js';
 export { IMarketCalendar__factory } from './IMarketCalendar__factory.js';
 export { IMarketRules__factory } from './IMarketRules__factory.js';

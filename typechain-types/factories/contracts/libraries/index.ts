@@ -8,3 +8,4 @@ export { MissedTurns__factory } from './MissedTurns__factory.js';
 export { Money__factory } from './Money__factory.js';
 export { SlotPositions__factory } from './SlotPositions__factory.js';
 export { SlotSchedule__factory } from './SlotSchedule__factory.js';
+export { StateProofs__factory } from './StateProofs__factory.js';

@@ -14,4 +14,6 @@ export { QbftHarness__factory } from './QbftHarness__factory.js';
 export { RecordsHarness__factory } from './RecordsHarness__factory.js';
 export { ReentrantCredit__factory } from './ReentrantCredit__factory.js';
 export { SettlementWorldMock__factory } from './SettlementWorldMock__factory.js';
+export { StateProofsHarness__factory } from './StateProofsHarness__factory.js';
 export { TurnCourtHarness__factory } from './TurnCourtHarness__factory.js';
+export { ValidatorSetMock__factory } from './ValidatorSetMock__factory.js';

@@ -8,3 +8,15 @@ export class OracleSetupError extends Error {
     super(`${endpoint}: ${problem}. ${advice}`, options);
   }
 }
+
+/** The disk, or the outbox's own limit, is full. Nothing of what was acknowledged is lost; the message comes again. */
+export class OutboxFullError extends Error {
+  override readonly name = "OutboxFullError";
+
+  constructor(path: string, options: ErrorOptions = {}) {
+    super(
+      `${path}: there is no room for more readings. They stay with their source and come again: free the disk, or raise the outbox's limit.`,
+      options,
+    );
+  }
+}

@@ -1,12 +1,13 @@
 /**
  * Readings from an MQTT broker: one persistent session under a fixed client id, QoS 1. The broker gets its PUBACK only
  * after the reading is on disk; when it can't be written, the connection is dropped, and the broker delivers again
- * whatever it got no PUBACK for.
+ * whatever it got no PUBACK for. Messages are taken ahead of their PUBACKs, so that many share a disk write.
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 
 import { OracleSetupError } from "./error.js";
+import { takeAhead } from "./mqtt-acks.js";
 import { READING_TOPICS } from "./payload.js";
 import type { Accept, ReadingSource } from "./types.js";
 
@@ -39,13 +40,7 @@ export class MqttSource implements ReadingSource {
     const { url } = this.#options;
     const client = connect(url, this.#clientOptions());
     this.#client = client;
-    client.handleMessage = ({ topic, payload }, done) => {
-      const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
-      accept({ origin: topic, payload: bytes }).then(
-        () => done(),
-        (error: unknown) => this.#dropConnection(client, error),
-      );
-    };
+    takeAhead(client, accept, (error) => this.#dropConnection(client, error));
     try {
       await connected(client);
       await subscribe(client);

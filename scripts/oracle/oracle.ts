@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
 import { estimatesFrom } from "./gap-filler.js";
+import { Intake } from "./intake.js";
 import { parseReadings, PayloadError } from "./payload.js";
 import { Sender, type SenderOptions } from "./sender.js";
 import type {
@@ -39,6 +40,11 @@ export interface OracleParts {
 /** How far estimates were made, in the outbox. */
 const ESTIMATED_UNTIL = "estimated-until";
 
+/** A message that was judged; not on disk before that. An object, so that the intake doesn't wait for the disk. */
+interface Judged {
+  readonly onDisk: Promise<void>;
+}
+
 interface HandledWaiter {
   readonly count: number;
   readonly resolve: () => void;
@@ -47,6 +53,7 @@ interface HandledWaiter {
 export class Oracle {
   readonly #parts: OracleParts;
   readonly #sender: Sender;
+  readonly #intake: Intake<Judged>;
   #handled = 0;
   #waiters: HandledWaiter[] = [];
   #filling: Promise<number> | undefined;
@@ -54,6 +61,7 @@ export class Oracle {
   constructor(parts: OracleParts) {
     this.#parts = parts;
     this.#sender = new Sender(parts.outbox, parts.writer, parts.log, parts.sender);
+    this.#intake = new Intake((message) => this.#judge(message));
   }
 
   /** Starts to take readings; rejects when the source can't be reached. */
@@ -103,6 +111,7 @@ export class Oracle {
       const dates = await times.timesOf(slot);
       if (now < estimatesFrom(dates)) break;
       if (now < dates.readingEnd) filled += this.#keep(await gapFiller.fill(slot));
+      await outbox.durable(); // before the mark that says so
       outbox.setMark(ESTIMATED_UNTIL, slot + 1n);
     }
     if (filled > 0) {
@@ -132,18 +141,32 @@ export class Oracle {
 
   /** Resolves once the message is on disk. */
   async #take(message: SourceMessage): Promise<void> {
-    const { outbox, clock, log } = this.#parts;
-    const signed = this.#parse(message);
-    const reason = typeof signed === "string" ? signed : await this.#refusal(signed, message.origin);
-    if (typeof signed === "string" || reason !== undefined) {
-      outbox.refuse(message, reason ?? "", clock.now());
-      log.warn({ origin: message.origin, reason }, "refused a message");
-    } else if (outbox.accept(signed, clock.now()) === "conflict") {
-      outbox.refuse(message, "sequence: this one was used for other values", clock.now());
-      log.warn({ origin: message.origin }, "refused a message: its sequence was used for other values");
-    }
+    const { onDisk } = await this.#intake.push(message);
+    await onDisk;
     this.#sender.notify();
     this.#countHandled();
+  }
+
+  /** Takes a message or refuses it; either is on disk once `onDisk` resolves. */
+  async #judge(message: SourceMessage): Promise<Judged> {
+    const { outbox, clock, log } = this.#parts;
+    const reason = await this.#keepOrRefuse(message);
+    if (reason !== undefined) {
+      outbox.refuse(message, reason, clock.now());
+      log.warn({ origin: message.origin, reason }, "refused a message");
+    }
+    return { onDisk: outbox.durable() };
+  }
+
+  /** Why the message is refused; undefined when its readings are in the outbox. */
+  async #keepOrRefuse(message: SourceMessage): Promise<string | undefined> {
+    const { outbox, clock } = this.#parts;
+    const signed = this.#parse(message);
+    if (typeof signed === "string") return signed;
+    const reason = await this.#refusal(signed, message.origin);
+    if (reason !== undefined) return reason;
+    const isConflict = outbox.accept(signed, clock.now()) === "conflict";
+    return isConflict ? "sequence: this one was used for other values" : undefined;
   }
 
   #parse({ payload }: SourceMessage): SignedReading[] | string {

@@ -1,48 +1,11 @@
-/** The outbox in SQLite: every statement is durable when it returns (WAL, synchronous FULL). */
-import { closeSync, openSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-
+/** The outbox in SQLite. What `accept` and `refuse` write is on disk once `durable` resolves, all else at once. */
 import { ReadingStatus } from "../../sdk/enums.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
-import { OracleSetupError } from "./error.js";
+import { DeadLetters } from "./dead-letters.js";
+import { DurableFile, type DurableFileOptions, type SqlValue } from "./durable-file.js";
+import { OUTBOX_SCHEMA } from "./outbox-schema.js";
 import type { Measured, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
-
-const VERSION = 2;
-const SCHEMA = `
-  CREATE TABLE readings (
-    id INTEGER PRIMARY KEY,
-    message INTEGER NOT NULL,
-    last_slot INTEGER NOT NULL,
-    meter INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
-    rank INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    status INTEGER NOT NULL,
-    import_wh INTEGER NOT NULL,
-    export_wh INTEGER NOT NULL,
-    r TEXT NOT NULL,
-    vs TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'confirmed', 'rejected')),
-    reason TEXT,
-    transaction_hash TEXT,
-    received_at INTEGER NOT NULL,
-    UNIQUE (meter, slot, rank, sequence, message)
-  ) STRICT;
-  CREATE INDEX unsent ON readings (last_slot, meter, message, slot) WHERE state = 'waiting';
-  CREATE INDEX messages ON readings (message);
-  CREATE INDEX states ON readings (state);
-  CREATE TABLE refused (
-    id INTEGER PRIMARY KEY,
-    origin TEXT NOT NULL,
-    payload BLOB NOT NULL,
-    reason TEXT NOT NULL,
-    received_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-`;
-/** Of a refused payload this much is kept. */
-const KEPT_BYTES = 4096;
 
 interface Row {
   readonly id: bigint;
@@ -71,40 +34,46 @@ const RANKS: Readonly<Record<number, number>> = {
 
 /** The outbox in one file; `:memory:` for tests. What was sent but not confirmed when it closed is waiting again. */
 export class SqliteOutbox implements Outbox {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #file: DurableFile;
+  readonly letters: DeadLetters;
 
-  constructor(path: string) {
-    this.#database = open(path);
-    this.#run("UPDATE readings SET state = 'waiting' WHERE state = 'sent'");
+  constructor(path: string, options: DurableFileOptions = {}) {
+    this.#file = new DurableFile(path, OUTBOX_SCHEMA, options);
+    this.letters = new DeadLetters(this.#file);
+    this.#file.alone(() => this.#file.run("UPDATE readings SET state = 'waiting' WHERE state = 'sent'"));
+  }
+
+  /** Writes to the disk since it was opened: what group commit saves. */
+  get commits(): number {
+    return this.#file.commits;
   }
 
   accept(signed: readonly SignedReading[], receivedAt: number): "stored" | "duplicate" | "conflict" {
-    return this.#transaction(() => {
+    const ranks = signed.map(({ status }) => rankOf(status)); // before any write: it may throw
+    return this.#file.grouped(() => {
       const last = signed.at(-1);
       const before = (last ? this.#rowsOf(last) : []).filter(({ r, vs }) => r === last?.r && vs === last.vs);
       const messages = new Set(before.map((row) => row.message));
       const known = signed.map((reading) => this.#known(reading, messages));
       if (known.every((found) => found === "same")) return "duplicate";
       if (known.includes("other")) return "conflict";
-      const [highest] = this.#all<{ message: bigint | null }>("SELECT max(message) AS message FROM readings");
-      const message = (highest?.message ?? 0n) + 1n;
-      for (const reading of signed) this.#insert(reading, message, last?.slot ?? 0n, receivedAt);
+      const [highest] = this.#file.all<{ message: bigint | null }>("SELECT max(message) AS message FROM readings");
+      const common = [(highest?.message ?? 0n) + 1n, last?.slot ?? 0n, receivedAt] as const;
+      signed.forEach((reading, index) => this.#insert(reading, ranks[index] ?? 0, ...common));
       return "stored";
     });
   }
 
-  refuse({ origin, payload }: SourceMessage, reason: string, receivedAt: number): void {
-    this.#run(
-      "INSERT INTO refused (origin, payload, reason, received_at) VALUES (?, ?, ?, ?)",
-      origin,
-      payload.subarray(0, KEPT_BYTES),
-      reason,
-      receivedAt,
-    );
+  refuse(message: SourceMessage, reason: string, receivedAt: number): void {
+    this.#file.grouped(() => this.letters.keep(message, reason, receivedAt));
+  }
+
+  durable(): Promise<void> {
+    return this.#file.durable();
   }
 
   nextBatch(limit: number): OutboxEntry[] {
+    this.#file.commit(); // nothing goes to the chain that is not on disk
     return this.#all<Row>(
       `SELECT ${READING} FROM readings WHERE message IN
          (SELECT message FROM readings WHERE state = 'waiting' ORDER BY ${ORDER} LIMIT ?) ORDER BY ${ORDER}`,
@@ -134,7 +103,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   reject(id: bigint, reason: string): void {
-    this.#run("UPDATE readings SET state = 'rejected', reason = ? WHERE id = ?", reason, id);
+    this.#each("UPDATE readings SET state = 'rejected', reason = ? WHERE id = ?", [[reason, id]]);
   }
 
   has(meter: bigint, slot: bigint): boolean {
@@ -158,8 +127,7 @@ export class SqliteOutbox implements Outbox {
       "SELECT state, count(*) AS count FROM readings GROUP BY state",
     );
     for (const { state, count } of states) counts[state] = Number(count);
-    const [refused] = this.#all<{ count: bigint }>("SELECT count(*) AS count FROM refused");
-    return { ...counts, refused: Number(refused?.count ?? 0n) };
+    return { ...counts, refused: this.letters.count() };
   }
 
   /** Why readings were rejected by the chain and messages refused by the rules, the latest first. */
@@ -167,7 +135,7 @@ export class SqliteOutbox implements Outbox {
     return this.#all(
       `SELECT what, reason FROM (
          SELECT 'meter ' || meter || ' slot ' || slot AS what, reason, received_at FROM readings WHERE state = 'rejected'
-         UNION ALL SELECT origin, reason, received_at FROM refused
+         UNION ALL SELECT origin, reason, received_at FROM dead_letters
        ) ORDER BY received_at DESC LIMIT ?`,
       limit,
     );
@@ -178,23 +146,16 @@ export class SqliteOutbox implements Outbox {
   }
 
   setMark(name: string, value: bigint): void {
-    this.#run(
-      "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-      name,
-      value,
-    );
+    const sql = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value";
+    this.#each(sql, [[name, value]]);
   }
 
   close(): void {
-    this.#database.close();
+    this.#file.close();
   }
 
-  #run(sql: string, ...values: (string | number | bigint | Uint8Array)[]): { changes: number | bigint } {
-    return this.#statement(sql).run(...values);
-  }
-
-  #all<Result>(sql: string, ...values: (string | number | bigint)[]): Result[] {
-    return this.#statement(sql).all(...values) as Result[];
+  #all<Result>(sql: string, ...values: SqlValue[]): Result[] {
+    return this.#file.all<Result>(sql, ...values);
   }
 
   /** Whether such a reading is there; rejected ones count if they came under the same signature. */
@@ -218,75 +179,20 @@ export class SqliteOutbox implements Outbox {
     );
   }
 
-  #insert(reading: SignedReading, message: bigint, lastSlot: bigint, receivedAt: number): void {
+  #insert(reading: SignedReading, rank: number, message: bigint, lastSlot: bigint, receivedAt: number): void {
     const { meter, slot, status, sequence, importWh, exportWh, r, vs } = reading;
-    this.#run(
+    this.#file.run(
       `INSERT INTO readings
          (message, last_slot, meter, slot, rank, sequence, status, import_wh, export_wh, r, vs, received_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      message,
-      lastSlot,
-      meter,
-      slot,
-      rankOf(status),
-      sequence,
-      status,
-      importWh,
-      exportWh,
-      r,
-      vs,
-      receivedAt,
+      ...[message, lastSlot, meter, slot, rank, sequence, status, importWh, exportWh, r, vs, receivedAt],
     );
   }
 
-  #each(sql: string, rows: readonly (readonly (string | bigint)[])[]): void {
-    this.#transaction(() => {
-      for (const row of rows) this.#run(sql, ...row);
+  #each(sql: string, rows: readonly (readonly SqlValue[])[]): void {
+    this.#file.alone(() => {
+      for (const row of rows) this.#file.run(sql, ...row);
     });
-  }
-
-  /** All or nothing of what the action writes. */
-  #transaction<Result>(action: () => Result): Result {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = action();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      statement.setReadBigInts(true);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-}
-
-function open(path: string): DatabaseSync {
-  try {
-    // readings are personal data: nobody else on the machine reads them
-    if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
-    const database = new DatabaseSync(path);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
-    const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
-    if (version === VERSION) return database;
-    if (version !== 0) throw new Error(`it is of version ${String(version)}, this program knows ${VERSION}`);
-    database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT;`);
-    return database;
-  } catch (cause) {
-    throw new OracleSetupError(
-      path,
-      `the outbox can't be opened (${(cause as Error).message})`,
-      "Name a file that can be written with --db.",
-      { cause },
-    );
   }
 }
 

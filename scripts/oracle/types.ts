@@ -88,8 +88,13 @@ export interface OutboxEntry {
 /** How many readings are in each state, and how many messages were refused. */
 export type OutboxCounts = Readonly<Record<OutboxState | "refused", number>>;
 
-/** The durable queue between source and chain. What returned is on disk. */
+/** The durable queue between source and chain. What returned is on disk, but for `accept` and `refuse`: see `durable`. */
 export interface Outbox {
+  /**
+   * Resolves once all that was accepted and refused before is on disk, many in one write; rejects when that failed and
+   * nothing of it is kept. Whoever sent a message may be told only then.
+   */
+  durable(): Promise<void>;
   /**
    * Takes the readings under one signature unless the meter, slot, rank and sequence of each are there already;
    * `conflict`: one is there with other values, so none is taken. What the chain rejected may come again, signed anew.

@@ -1,15 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { serveRpc, type RpcServer } from "../../scripts/chains/rpc-server.js";
-import { defaultGrid } from "../../scripts/grid/index.js";
-import { Random } from "../../scripts/inputs/index.js";
-import { admitNeighbourhood, type Neighbourhood, type NeighbourHome } from "../../scripts/neighbourhood.js";
-import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/embedded.js";
+import { serveRpc } from "../../scripts/chains/rpc-server.js";
+import type { EmbeddedNetwork } from "../../scripts/networks/embedded.js";
 import { startBroker, type Broker } from "../../scripts/oracle/broker.js";
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "../../scripts/oracle/chain.js";
 import { oracleLog, parseOptions, startOracle, type RunningOracle } from "../../scripts/oracle/command.js";
@@ -21,52 +17,29 @@ import { MqttSource } from "../../scripts/oracle/mqtt-source.js";
 import { Oracle } from "../../scripts/oracle/oracle.js";
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
 import { standardRules } from "../../scripts/oracle/rules.js";
-import { meterLedgerOf, readingsAt } from "../../sdk/actions/readings.js";
+import { meterLedgerOf } from "../../sdk/actions/readings.js";
 import { formatDeployment } from "../../sdk/deployments/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { signReading, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
+import type { SignedReading } from "../../sdk/signing/readings.js";
+import { OracleStage, SLOT_SECONDS } from "../utils/oracle-stage.js";
 import { HandClock, rejectionOf, SILENT_LOG } from "../utils/oracle.js";
-
-const SLOT_SECONDS = 30;
-const SEED = 3;
-const HOMES = 6;
 
 describe("The oracle on a real chain", function () {
   this.timeout(120_000);
 
+  let stage: OracleStage;
   let folder: string;
   let network: EmbeddedNetwork;
-  let neighbourhood: Neighbourhood;
-  let rpc: RpcServer;
+  let deployment: string;
   let broker: Broker;
   let link: MeterLink;
-  let deployment: string;
   let closers: (() => Promise<unknown>)[];
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "commonwatt-oracle-chain-"));
-    network = await openEmbedded({
-      seed: SEED,
-      slotSeconds: SLOT_SECONDS,
-      genesisTime: BigInt(wallNow() - 3600),
-      network: "test",
-    });
-    const sizes = Array.from({ length: HOMES }, (_, index) => ({ id: String(index + 1), peakWh: 8000 }));
-    neighbourhood = await admitNeighbourhood(network, {
-      grid: defaultGrid(sizes, 3600, new Random(SEED)),
-      seed: SEED,
-      homeDepositMicro: () => 0n,
-      supplierDepositMicro: 0n,
-    });
-    deployment = join(folder, "deployment.json");
-    await writeFile(deployment, formatDeployment(network.deployment));
-    rpc = await serveRpc(network.chains.transaction.connection.provider, 0);
+    stage = await OracleStage.open({ seed: 3, homes: 6 });
+    ({ folder, network, deployment } = stage);
   });
-  after(async () => {
-    await rpc.close();
-    await network.close();
-    await rm(folder, { recursive: true });
-  });
+  after(() => stage.close());
 
   beforeEach(async () => {
     broker = await startBroker();
@@ -77,41 +50,10 @@ describe("The oracle on a real chain", function () {
     for (const close of closers.reverse()) await close();
   });
 
-  function home(index: number): NeighbourHome {
-    const found = neighbourhood.homes[index];
-    if (found === undefined) throw new Error(`there is no home ${index}`);
-    return found;
-  }
-
-  /** The metering operator of all feeders, who also sends. */
-  function operator(): Neighbourhood["feeders"][number]["meteringOperator"] {
-    const [feeder] = neighbourhood.feeders;
-    if (feeder === undefined) throw new Error("there is no feeder");
-    return feeder.meteringOperator;
-  }
-
-  function reading(index: number, slot: bigint, changes: Partial<Reading> = {}): Promise<SignedReading> {
-    return signReading(home(index).device, meterLedgerOf(network.transaction), {
-      meter: home(index).meter,
-      slot,
-      importWh: BigInt(100 * index),
-      exportWh: 0n,
-      status: ReadingStatus.Actual,
-      sequence: 1n,
-      ...changes,
-    });
-  }
-
-  function stored(slot: bigint): ReturnType<typeof readingsAt> {
-    return readingsAt(network.transaction, { meters: neighbourhood.homes.map(({ meter }) => meter), slot });
-  }
-
-  /** A slot that has just ended, by the wall's clock and by the chain's. */
-  async function endedSlot(): Promise<bigint> {
-    const now = wallNow();
-    await network.chains.transaction.moveTo(BigInt(now));
-    return BigInt(Math.floor(now / SLOT_SECONDS) - 1);
-  }
+  const operator = (): OracleStage["operator"] => stage.operator;
+  const reading = (...args: Parameters<OracleStage["reading"]>): Promise<SignedReading> => stage.reading(...args);
+  const stored = (slot: bigint): ReturnType<OracleStage["stored"]> => stage.stored(slot);
+  const endedSlot = (): Promise<bigint> => stage.endedSlot();
 
   function options(changes: readonly string[] = []): ReturnType<typeof parseOptions> {
     const outbox = join(folder, `${Math.random()}.sqlite`);
@@ -119,7 +61,7 @@ describe("The oracle on a real chain", function () {
       "--network",
       deployment,
       "--rpc",
-      rpc.url,
+      stage.rpc.url,
       "--broker",
       broker.url,
       "--db",
@@ -170,13 +112,12 @@ describe("The oracle on a real chain", function () {
   it("loses nothing while the chain's endpoint is away", async () => {
     const { oracle } = await start();
     const slot = await endedSlot();
-    const port = Number(new URL(rpc.url).port);
-    await rpc.close();
+    await stage.stopChain();
     const earlier = slot - 1n;
     await link.publish([await reading(4, slot, { importWh: 11n }), await reading(4, earlier, { importWh: 12n })]);
     await pause(300);
     expect(oracle.counts().confirmed).to.equal(0);
-    rpc = await serveRpc(network.chains.transaction.connection.provider, port);
+    await stage.startChain();
     await oracle.untilHandled(2);
     await oracle.drain();
     expect([(await stored(slot))[4]?.importWh, (await stored(earlier))[4]?.importWh]).to.deep.equal([11n, 12n]);
@@ -276,7 +217,7 @@ describe("The oracle on a real chain", function () {
         "--network",
         deployment,
         "--rpc",
-        rpc.url,
+        stage.rpc.url,
         "--broker",
         broker.url,
         "--db",
@@ -366,10 +307,6 @@ describe("The oracle on a real chain", function () {
     return new Promise((resolve) => child.once("close", (code) => resolve({ code, stderr })));
   }
 });
-
-function wallNow(): number {
-  return Math.floor(Date.now() / 1000);
-}
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -7,6 +7,7 @@ import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
 import { benchGas } from "./gas.js";
+import { benchOracle } from "./oracle.js";
 import { benchVault } from "./vault.js";
 import { benchWelfare } from "./welfare.js";
 import { conditions, type BenchPart, type Figures } from "./report.js";
@@ -18,6 +19,7 @@ const PARTS = {
   accountants: benchAccountants,
   anchors: benchAnchors,
   gas: benchGas,
+  oracle: benchOracle,
   vault: benchVault,
   day: benchDay,
 } satisfies Record<string, BenchPart>;

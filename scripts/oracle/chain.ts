@@ -116,9 +116,24 @@ export class ChainTimes implements MarketTimes {
   }
 }
 
+/**
+ * A transaction that is not mined by then (its nonce went to another sender's, its node forgot it) is given up; its
+ * readings go out again. Should both be mined, the ledger takes the second as stored.
+ */
+const MINED_WITHIN_MILLISECONDS = 120_000;
+
 /** Submits batches through the SDK. */
-export function submitTo(chain: TransactionChain): SubmitBatch {
-  return async (readings) => (await submitReadings(chain, { readings })).receipt.hash;
+export function submitTo(chain: TransactionChain, minedWithin = MINED_WITHIN_MILLISECONDS): SubmitBatch {
+  return async (readings) => {
+    const late = new Error(`the batch was not mined within ${minedWithin} ms; it is sent again`);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late), minedWithin)));
+    try {
+      return (await Promise.race([submitReadings(chain, { readings }), tooLate])).receipt.hash;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 /** Finds the meters of which MeterLedger has no reading. */

@@ -4,9 +4,10 @@ import { InputError } from "../inputs/error.js";
 
 import { oracleLog, parseOptions, startOracle, type RunningOracle } from "./command.js";
 import { OracleSetupError } from "./error.js";
+import type { Oracle } from "./oracle.js";
 
-/** Short enough for the shortest slots, whose windows are short. */
-const ESTIMATE_EVERY_MILLISECONDS = 5_000;
+/** Estimates and replays; short enough for the shortest slots, whose windows are short. */
+const CHORES_EVERY_MILLISECONDS = 5_000;
 /** `--once` ends when the broker has been quiet that long. */
 const QUIET_MILLISECONDS = 2000;
 
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   const log = oracleLog(process.env["LOG_LEVEL"]);
   const running = await startOracle(options, process.env, log);
   log.info({ ...running.oracle.counts() }, "the oracle runs");
-  const onError = (error: unknown): void => log.error({ err: error }, "no estimates made");
+  const onError = (error: unknown): void => log.error({ err: error }, "a chore failed; it is tried again");
   try {
     await (options.once ? runOnce(running) : runUntil(stopped, running, onError));
   } finally {
@@ -30,7 +31,7 @@ async function runOnce({ oracle }: RunningOracle): Promise<void> {
     seen = oracle.handled;
     await new Promise((resolve) => setTimeout(resolve, QUIET_MILLISECONDS));
   }
-  await oracle.fillGaps();
+  await doChores(oracle);
   await oracle.drain();
 }
 
@@ -39,9 +40,14 @@ async function runUntil(
   { oracle }: RunningOracle,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  const timer = setInterval(() => void oracle.fillGaps().catch(onError), ESTIMATE_EVERY_MILLISECONDS);
+  const timer = setInterval(() => void doChores(oracle).catch(onError), CHORES_EVERY_MILLISECONDS);
   await stopped;
   clearInterval(timer);
+}
+
+async function doChores(oracle: Oracle): Promise<void> {
+  await oracle.fillGaps();
+  await oracle.replay();
 }
 
 /** Kept from the start, so that a signal during the set-up is not lost; a second one ends at once. */

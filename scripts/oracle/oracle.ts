@@ -45,6 +45,8 @@ interface Judged {
   readonly onDisk: Promise<void>;
 }
 
+const REPLAYED_AT_ONCE = 200;
+
 interface HandledWaiter {
   readonly count: number;
   readonly resolve: () => void;
@@ -57,6 +59,7 @@ export class Oracle {
   #handled = 0;
   #waiters: HandledWaiter[] = [];
   #filling: Promise<number> | undefined;
+  #replaying: Promise<number> | undefined;
 
   constructor(parts: OracleParts) {
     this.#parts = parts;
@@ -119,6 +122,38 @@ export class Oracle {
       this.#sender.notify();
     }
     return filled;
+  }
+
+  /**
+   * Takes the refused messages of which `oracle replay` asked for it through the rules again, and looks for readings
+   * that it made wait again; returns how many messages are in the outbox now.
+   */
+  replay(): Promise<number> {
+    this.#replaying ??= this.#replay().finally(() => (this.#replaying = undefined));
+    return this.#replaying;
+  }
+
+  async #replay(): Promise<number> {
+    const { outbox, log } = this.#parts;
+    let taken = 0;
+    let tried = 0;
+    for (let after = 0n; ;) {
+      const letters = outbox.letters.toReplay(REPLAYED_AT_ONCE, after);
+      for (const letter of letters) {
+        const isWhole = BigInt(letter.payload.byteLength) === letter.bytes;
+        const reason = isWhole ? await this.#keepOrRefuse(letter) : "payload: it was too long to be kept whole";
+        if (reason === undefined) outbox.letterTaken(letter.id);
+        else outbox.letterStillDead(letter.id, reason);
+        taken += reason === undefined ? 1 : 0;
+      }
+      await outbox.durable();
+      tried += letters.length;
+      after = letters.at(-1)?.id ?? after;
+      if (letters.length < REPLAYED_AT_ONCE) break;
+    }
+    if (tried > 0) log.info({ messages: tried, taken }, "replayed refused messages");
+    this.#sender.notify();
+    return taken;
   }
 
   counts(): OutboxCounts {

@@ -68,6 +68,14 @@ export class SqliteOutbox implements Outbox {
     this.#file.grouped(() => this.letters.keep(message, reason, receivedAt));
   }
 
+  letterTaken(id: bigint): void {
+    this.#file.grouped(() => this.letters.taken(id));
+  }
+
+  letterStillDead(id: bigint, reason: string): void {
+    this.#file.grouped(() => this.letters.stillDead(id, reason));
+  }
+
   durable(): Promise<void> {
     return this.#file.durable();
   }
@@ -76,7 +84,7 @@ export class SqliteOutbox implements Outbox {
     this.#file.commit(); // nothing goes to the chain that is not on disk
     return this.#all<Row>(
       `SELECT ${READING} FROM readings WHERE message IN
-         (SELECT message FROM readings WHERE state = 'waiting' ORDER BY ${ORDER} LIMIT ?) ORDER BY ${ORDER}`,
+         (SELECT message FROM readings INDEXED BY unsent WHERE state = 'waiting' ORDER BY ${ORDER} LIMIT ?) ORDER BY ${ORDER}`,
       limit,
     ).map(entryOf);
   }

@@ -76,10 +76,17 @@ export function withinConnection(tolerancePercent = 0n): ReadingRule {
 
 /** The device signed an actual value, the feeder's metering operator any other. */
 export function rightSigner(ledger: SigningDomain): ReadingRule {
+  // finding the signer takes milliseconds: once for all readings of a series
+  const signers = new WeakMap<readonly SignedReading[], { readonly signer: string | undefined }>();
+  const signerOnce = (signed: readonly SignedReading[]): string | undefined => {
+    const known = signers.get(signed) ?? { signer: signerOf(ledger, signed) };
+    signers.set(signed, known);
+    return known.signer;
+  };
   return {
     name: "right-signer",
     check: async (reading, context) => {
-      const signer = signerOf(ledger, context.signed);
+      const signer = signerOnce(context.signed);
       const isWrong = (site: MeterSite | undefined): boolean =>
         site === undefined || signerAt(reading, site) !== signer;
       const site = await freshIf(reading, context, isWrong);

@@ -6,6 +6,8 @@ import type { ReadingStatus } from "../../sdk/enums.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 import type { SlotTimes } from "../../sdk/time/slots.js";
 
+import type { DeadLetters } from "./dead-letters.js";
+
 /** Unix seconds, of the wall or of a simulation. */
 export interface Clock {
   now(): number;
@@ -102,6 +104,12 @@ export interface Outbox {
   accept(signed: readonly SignedReading[], receivedAt: number): "stored" | "duplicate" | "conflict";
   /** Keeps a message that no rule let through. */
   refuse(message: SourceMessage, reason: string, receivedAt: number): void;
+  /** Messages that were refused. */
+  readonly letters: Pick<DeadLetters, "toReplay">;
+  /** A refused message was replayed: its readings are in the outbox. Durable as `accept` is. */
+  letterTaken(id: bigint): void;
+  /** It was replayed in vain. Durable as `accept` is. */
+  letterStillDead(id: bigint, reason: string): void;
   /** The next waiting readings by slot and meter; a few more than `limit`, so that no signature's are parted. */
   nextBatch(limit: number): OutboxEntry[];
   markSent(ids: readonly bigint[]): void;

@@ -11,7 +11,7 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set([LOOPBACK, "localhost", "[::
 export async function listenOnLoopback(server: Server, port: number): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const advice = "End what listens there, or choose another port with --port";
+      const advice = "End what listens there, or choose another port";
       reject(
         new InputError({ file: `port ${port}` }, `can't listen (${cause.code ?? cause.message})`, advice, { cause }),
       );

@@ -1,74 +1,85 @@
-/** `npm run oracle`: its options, and the parts wired for a network that runs elsewhere. */
-import { Command } from "commander";
+/** The command line of `npm run oracle`: its subcommands, options and log. */
+import { Command, InvalidArgumentError } from "commander";
 import { pino, stdTimeFunctions, type Logger } from "pino";
 
-import { meterLedgerOf } from "../../sdk/actions/readings.js";
-import { connectTransactionChain, endpointOf, openEndpoint, type TransactionChain } from "../../sdk/connect.js";
-import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
-import { parseOffsetHours, utcOffsetSeconds } from "../inputs/local-time.js";
+import { port, subcommand, time } from "../inputs/arguments.js";
+import { parseOffsetHours } from "../inputs/local-time.js";
 
-import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
-import { OracleSetupError } from "./error.js";
-import { findSilent, outboxHistory, ProfileEstimator } from "./gap-filler.js";
-import { loadKey } from "../inputs/keys.js";
-import { LedgerWriter } from "./ledger-writer.js";
-import { MqttSource } from "./mqtt-source.js";
-import { Oracle } from "./oracle.js";
-import { SqliteOutbox } from "./outbox.js";
-import { standardRules } from "./rules.js";
-import { systemClock } from "./types.js";
+import { readSettings, type OracleSettings } from "./settings.js";
 
-/** User and password of the broker, where it asks for them. */
-const BROKER_USER_VARIABLE = "COMMONWATT_MQTT_USERNAME";
-const BROKER_PASSWORD_VARIABLE = "COMMONWATT_MQTT_PASSWORD";
+/** User and password of the broker, where it asks for them and the configuration names none. */
+export const BROKER_USER_VARIABLE = "COMMONWATT_MQTT_USERNAME";
+export const BROKER_PASSWORD_VARIABLE = "COMMONWATT_MQTT_PASSWORD";
 
-/** With `--once`: failures in a row after which it gives up; what was accepted waits on disk. */
-const ATTEMPTS_OF_ONCE = 5;
+export interface OracleOptions extends OracleSettings {
+  readonly once: boolean;
+}
 
-export interface OracleOptions {
+export type OracleCommand =
+  | { readonly name: "run"; readonly options: OracleOptions }
+  | { readonly name: "check"; readonly options: OracleSettings }
+  | { readonly name: "status"; readonly db: string; readonly json: boolean }
+  /** Unix seconds. */
+  | { readonly name: "replay"; readonly db: string; readonly from: number; readonly to: number };
+
+interface Flags {
+  readonly config?: string;
   readonly network: string;
   readonly rpc?: string;
   readonly broker: string;
   readonly clientId: string;
   readonly db: string;
+  readonly maxMebibytes?: number;
   readonly keystore?: string;
   readonly passwordFile?: string;
   readonly utcOffset: number;
-  readonly once: boolean;
+  readonly metricsPort?: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Stands with `--config`; all others say the same as it. */
+const BESIDE_CONFIG: ReadonlySet<string> = new Set(["config", "once", "json"]);
 
-/** A running oracle with what must be closed after it. */
-export interface RunningOracle {
-  readonly oracle: Oracle;
-  close(): Promise<void>;
-}
-
-/** Parses the command line; bad input ends it with exit code 2. */
-export function parseOptions(argv: readonly string[]): OracleOptions {
-  return new Command("oracle")
-    .description("Takes meter readings from an MQTT broker and brings them onto the transaction chain.")
-    .option("--network <name>", "local, besu, or a deployment file", "local")
-    .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
-    .option(
-      "--broker <url>",
-      `MQTT broker; ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment`,
-      "mqtt://127.0.0.1:1883",
-    )
-    .option("--client-id <id>", "name of the broker's persistent session; another for each oracle", "commonwatt-oracle")
-    .option("--db <file>", "the outbox", "oracle.sqlite")
-    .option(
-      "--keystore <file>",
-      "encrypted key of the metering operator; else COMMONWATT_PRIVATE_KEY in the environment",
-    )
-    .option("--password-file <file>", "password of the keystore; else COMMONWATT_KEYSTORE_PASSWORD in the environment")
-    .option("--utc-offset <hours>", "clock by which estimates tell the hours and weekdays", parseOffsetHours, 0)
+/** Parses the command line; bad input ends it with exit code 2, or throws `InputError` where a file is at fault. */
+export function parseCommand(argv: readonly string[]): OracleCommand {
+  let parsed: OracleCommand | undefined;
+  const program = new Command("oracle")
+    .description("Takes meter readings from MQTT brokers and brings them onto the transaction chain.")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  withSettings(program.command("run", { isDefault: true }).description("take readings until it is stopped (default)"))
     .option("--once", "bring what waits in broker and outbox onto the chain, then end", false)
-    .allowExcessArguments(false)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .parse([...argv], { from: "user" })
-    .opts<OracleOptions>();
+    .action((flags: Flags & { once: boolean }, command: Command) => {
+      parsed = { name: "run", options: { ...settingsOf(flags, command), once: flags.once } };
+    });
+  withSettings(subcommand(program, "check", "try every connection and say what is wrong")).action(
+    (flags: Flags, command: Command) => {
+      parsed = { name: "check", options: settingsOf(flags, command) };
+    },
+  );
+  withOutbox(subcommand(program, "status", "how much waits, for how long, and what was refused, with reasons"))
+    .option("--json", "one JSON object", false)
+    .action((flags: Flags & { json: boolean }, command: Command) => {
+      parsed = { name: "status", db: dbOf(flags, command), json: flags.json };
+    });
+  withOutbox(subcommand(program, "replay", "have what was refused in that time go through the rules again"))
+    .argument("<from>", "first time, like 2026-07-01T00:00:00Z", time)
+    .argument("<to>", "time from which on no more", time)
+    .action((from: bigint, to: bigint, flags: Flags, command: Command) => {
+      if (to <= from) command.error("error: TO must be later than FROM");
+      parsed = { name: "replay", db: dbOf(flags, command), from: Number(from), to: Number(to) };
+    });
+  for (const command of program.commands) {
+    command.allowExcessArguments(false).exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  }
+  program.parse([...argv], { from: "user" });
+  if (parsed === undefined) throw new Error("commander ran no command");
+  return parsed;
+}
+
+/** The options of `run`. */
+export function parseOptions(argv: readonly string[]): OracleOptions {
+  const command = parseCommand(argv);
+  if (command.name !== "run") throw new Error(`this is '${command.name}'`);
+  return command.options;
 }
 
 /** A logger for people's log collectors: JSON lines on standard error, secrets cut out should one ever get in. */
@@ -77,85 +88,56 @@ export function oracleLog(level = "info"): Logger {
   return pino({ name: "oracle", level, redact, timestamp: stdTimeFunctions.isoTime }, pino.destination(2));
 }
 
-/** Wires an oracle for the network and starts it; refuses by name what it can't work with. */
-export async function startOracle(
-  options: OracleOptions,
-  environment: Environment,
-  log: Logger,
-): Promise<RunningOracle> {
-  const offsetSeconds = utcOffsetSeconds(options.utcOffset);
-  const broker = checkedBroker(options.broker);
-  const wallet = await loadKey(options, environment);
-  const { chain, disconnect } = await connectChain(options, wallet);
-  try {
-    const outbox = new SqliteOutbox(options.db);
-    const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
-    const directory = new ChainDirectory(chain);
-    const ledger = meterLedgerOf(chain);
-    const oracle = new Oracle({
-      source: new MqttSource({
-        url: broker,
-        clientId: options.clientId,
-        username: environment[BROKER_USER_VARIABLE],
-        password: environment[BROKER_PASSWORD_VARIABLE],
-        log,
-      }),
-      rules: standardRules(ledger),
-      outbox,
-      writer: new LedgerWriter(submitTo(chain)),
-      directory,
-      times,
-      clock: systemClock,
-      log,
-      sender: { drainAttempts: ATTEMPTS_OF_ONCE },
-      gapFiller: new ProfileEstimator({
-        directory,
-        history: outboxHistory(outbox),
-        findSilent: findSilent(outbox, silentOnChain(chain)),
-        operator: wallet,
-        ledger,
-        clock: { slotSeconds: Number(times.slotSeconds), offsetSeconds },
-      }),
-    });
-    await oracle.start();
-    return { oracle, close: () => oracle.stop().finally(disconnect) };
-  } catch (error) {
-    disconnect();
-    throw error;
-  }
+function withOutbox(command: Command): Command {
+  return command
+    .option("--config <file>", "the configuration; instead of the other options")
+    .option("--db <file>", "the outbox", "oracle.sqlite");
 }
 
-async function connectChain(
-  { network, rpc }: OracleOptions,
-  wallet: Awaited<ReturnType<typeof loadKey>>,
-): Promise<{ chain: TransactionChain; disconnect: () => void }> {
-  const isFile = network.endsWith(".json") || network.includes("/");
-  const deployment = await readDeployment(isFile ? network : deploymentPath(network));
-  const provider = await openEndpoint(endpointOf(deployment, "transaction", rpc), deployment, "transaction");
-  try {
-    const signer = wallet.connect(provider) as typeof wallet & { readonly provider: typeof provider };
-    return { chain: await connectTransactionChain(deployment, signer), disconnect: () => provider.destroy() };
-  } catch (error) {
-    provider.destroy();
-    throw error;
-  }
+function withSettings(command: Command): Command {
+  return withOutbox(command)
+    .option("--network <name>", "local, besu, or a deployment file", "local")
+    .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
+    .option(
+      "--broker <url>",
+      `MQTT broker; ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment`,
+      "mqtt://127.0.0.1:1883",
+    )
+    .option("--client-id <id>", "name of the broker's persistent session; another for each oracle", "commonwatt-oracle")
+    .option("--max-mebibytes <n>", "readings are refused when the outbox would grow beyond it", mebibytes)
+    .option(
+      "--keystore <file>",
+      "encrypted key of the metering operator; else COMMONWATT_PRIVATE_KEY in the environment",
+    )
+    .option("--password-file <file>", "password of the keystore; else COMMONWATT_KEYSTORE_PASSWORD in the environment")
+    .option("--utc-offset <hours>", "clock by which estimates tell the hours and weekdays", parseOffsetHours, 0)
+    .option("--metrics-port <port>", "serve metrics and health there, on loopback", port);
 }
 
-function checkedBroker(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^(mqtts?|wss?):$/.test(url.protocol)) {
-    throw new OracleSetupError(
-      "--broker",
-      "this is not the URL of an MQTT broker",
-      "Write it like mqtt://127.0.0.1:1883.",
-    );
+function settingsOf(flags: Flags, command: Command): OracleSettings {
+  if (flags.config !== undefined) return configured(flags.config, command);
+  const { network, rpc, keystore, passwordFile, db, utcOffset, metricsPort, broker, clientId, maxMebibytes } = flags;
+  const source = { type: "mqtt" as const, url: broker, clientId, place: "--broker" };
+  const maxBytes = maxMebibytes && maxMebibytes * 2 ** 20;
+  return { network, rpc, keystore, passwordFile, db, maxBytes, utcOffset, metricsPort, sources: [source] };
+}
+
+function dbOf(flags: Flags, command: Command): string {
+  return flags.config === undefined ? flags.db : configured(flags.config, command).db;
+}
+
+function configured(file: string, command: Command): OracleSettings {
+  const other = command.options.find((option) => {
+    const name = option.attributeName();
+    return !BESIDE_CONFIG.has(name) && command.getOptionValueSource(name) === "cli";
+  });
+  if (other !== undefined) {
+    command.error(`error: option '${other.flags}' cannot be used with '--config': the file says it all`);
   }
-  if (url.username !== "" || url.password !== "") {
-    throw new OracleSetupError(
-      "--broker",
-      "a user or password on the command line can be seen by others",
-      `Set ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment.`,
-    );
-  }
-  return text;
+  return readSettings(file);
+}
+
+function mebibytes(given: string): number {
+  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError("Give a whole number of MiB.");
 }

@@ -2,9 +2,14 @@
 import { CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/error.js";
 
-import { oracleLog, parseOptions, startOracle, type RunningOracle } from "./command.js";
+import { checkOracle } from "./check.js";
+import { oracleLog, parseCommand, type OracleOptions } from "./command.js";
 import { OracleSetupError } from "./error.js";
 import type { Oracle } from "./oracle.js";
+import { OutboxDesk } from "./outbox-desk.js";
+import { statusText } from "./status.js";
+import { systemClock } from "./types.js";
+import { startOracle, type RunningOracle } from "./wiring.js";
 
 /** Estimates and replays; short enough for the shortest slots, whose windows are short. */
 const CHORES_EVERY_MILLISECONDS = 5_000;
@@ -13,11 +18,41 @@ const QUIET_MILLISECONDS = 2000;
 
 async function main(): Promise<void> {
   const stopped = stopSignal();
-  const options = parseOptions(process.argv.slice(2));
+  const command = parseCommand(process.argv.slice(2));
+  if (command.name === "run") return run(command.options, stopped);
+  if (command.name === "check") {
+    const findings = await checkOracle(command.options, process.env);
+    for (const { what, isWell, text } of findings) console.log(`${isWell ? "ok   " : "WRONG"} ${what}: ${text}`);
+    process.exitCode = findings.every(({ isWell }) => isWell) ? 0 : 2;
+    return;
+  }
+  const desk = new OutboxDesk(command.db);
+  try {
+    if (command.name === "status") {
+      const status = desk.status(systemClock.now());
+      console.log(command.json ? JSON.stringify(status) : statusText(status));
+    } else {
+      const { messages, readings } = desk.requestReplay(command.from, command.to);
+      console.log(
+        `${messages} refused messages and ${readings} rejected readings go again, as soon as the oracle runs.`,
+      );
+    }
+  } finally {
+    desk.close();
+  }
+}
+
+async function run(options: OracleOptions, stopped: Promise<void>): Promise<void> {
   const log = oracleLog(process.env["LOG_LEVEL"]);
   const running = await startOracle(options, process.env, log);
-  log.info({ ...running.oracle.counts() }, "the oracle runs");
+  log.info({ ...running.oracle.counts(), metrics: running.metrics }, "the oracle runs");
   const onError = (error: unknown): void => log.error({ err: error }, "a chore failed; it is tried again");
+  process.on("SIGHUP", () => {
+    running.rotateKey().then(
+      (address) => log.info({ address }, "the operator's key was loaded again"),
+      (error: unknown) => log.error({ err: error }, "the key was not loaded; the one before stays"),
+    );
+  });
   try {
     await (options.once ? runOnce(running) : runUntil(stopped, running, onError));
   } finally {

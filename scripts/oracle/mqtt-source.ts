@@ -23,6 +23,8 @@ export interface MqttSourceOptions {
   readonly reconnectMilliseconds?: number;
   /** How long the broker may take to answer at the start. */
   readonly connectMilliseconds?: number;
+  /** A session that ends with the connection, to try it. */
+  readonly clean?: boolean;
 }
 
 const GRANTED_QOS_1 = 1;
@@ -62,10 +64,17 @@ export class MqttSource implements ReadingSource {
   }
 
   #clientOptions(): IClientOptions {
-    const { clientId, username, password, reconnectMilliseconds = 1000, connectMilliseconds = 10_000 } = this.#options;
+    const {
+      clientId,
+      username,
+      password,
+      reconnectMilliseconds = 1000,
+      connectMilliseconds = 10_000,
+      clean = false,
+    } = this.#options;
     return {
       clientId,
-      clean: false,
+      clean,
       protocolVersion: 4,
       reconnectPeriod: reconnectMilliseconds,
       connectTimeout: connectMilliseconds,

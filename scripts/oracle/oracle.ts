@@ -37,6 +37,17 @@ export interface OracleParts {
   readonly sender?: SenderOptions;
 }
 
+/** How an oracle does. */
+export interface Vitals {
+  /** Messages handled since the start, and those under way to the rules. */
+  readonly handled: number;
+  readonly intakeWaiting: number;
+  readonly refusedByRule: ReadonlyMap<string, number>;
+  /** Batches that failed in a row, and why the last one did. */
+  readonly sendFailures: number;
+  readonly sendTrouble: string | undefined;
+}
+
 /** How far estimates were made, in the outbox. */
 const ESTIMATED_UNTIL = "estimated-until";
 
@@ -56,6 +67,7 @@ export class Oracle {
   readonly #parts: OracleParts;
   readonly #sender: Sender;
   readonly #intake: Intake<Judged>;
+  readonly #refusedByRule = new Map<string, number>();
   #handled = 0;
   #waiters: HandledWaiter[] = [];
   #filling: Promise<number> | undefined;
@@ -156,6 +168,18 @@ export class Oracle {
     return taken;
   }
 
+  /** What has happened since the start, for metrics. */
+  get vitals(): Vitals {
+    const { failures, reason } = this.#sender.trouble;
+    return {
+      handled: this.#handled,
+      intakeWaiting: this.#intake.waiting,
+      refusedByRule: this.#refusedByRule,
+      sendFailures: failures,
+      sendTrouble: reason,
+    };
+  }
+
   counts(): OutboxCounts {
     return this.#parts.outbox.counts();
   }
@@ -188,6 +212,8 @@ export class Oracle {
     const reason = await this.#keepOrRefuse(message);
     if (reason !== undefined) {
       outbox.refuse(message, reason, clock.now());
+      const rule = reason.slice(0, reason.indexOf(":")); // a reason begins with its rule's name
+      this.#refusedByRule.set(rule, (this.#refusedByRule.get(rule) ?? 0) + 1);
       log.warn({ origin: message.origin, reason }, "refused a message");
     }
     return { onDisk: outbox.durable() };

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { DeadLetters } from "./dead-letters.js";
 import { DurableFile } from "./durable-file.js";
 import { OracleSetupError } from "./error.js";
+import { countsOf, lagOf } from "./outbox-counts.js";
 import { OUTBOX_SCHEMA } from "./outbox-schema.js";
 import type { OutboxState } from "./types.js";
 
@@ -55,27 +56,17 @@ export class OutboxDesk {
 
   /** @param now Unix seconds */
   status(now: number): OutboxStatus {
-    const counts = { waiting: 0, sent: 0, confirmed: 0, rejected: 0 };
-    for (const { state, count } of this.#file.all<{ state: OutboxState; count: bigint }>(
-      "SELECT state, count(*) AS count FROM readings GROUP BY state",
-    ))
-      counts[state] = Number(count);
-    const [oldest] = this.#file.all<{ at: bigint | null }>(
-      "SELECT min(received_at) AS at FROM readings WHERE state IN ('waiting', 'sent')",
-    );
-    const [latest] = this.#file.all<{ at: bigint | null }>(
-      "SELECT max(at) AS at FROM (SELECT received_at AS at FROM readings ORDER BY id DESC LIMIT 1)",
-    );
+    const [latest] = this.#file.all<{ at: bigint }>("SELECT received_at AS at FROM readings ORDER BY id DESC LIMIT 1");
     const [marked] = this.#file.all<{ count: bigint }>("SELECT count(*) AS count FROM dead_letters WHERE replay = 1");
     return {
-      counts,
+      counts: countsOf(this.#file),
       letters: {
         kept: this.#letters.count(),
         toReplay: Number(marked?.count ?? 0n),
         dropped: this.#letters.dropped(),
       },
-      lagSeconds: Math.max(0, now - Number(oldest?.at ?? now)),
-      lastReceivedAt: latest?.at == null ? undefined : Number(latest.at),
+      lagSeconds: lagOf(this.#file, now),
+      lastReceivedAt: latest && Number(latest.at),
       reasons: this.#reasons(),
     };
   }

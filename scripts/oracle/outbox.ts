@@ -4,6 +4,7 @@ import type { SignedReading } from "../../sdk/signing/readings.js";
 
 import { DeadLetters } from "./dead-letters.js";
 import { DurableFile, type DurableFileOptions, type SqlValue } from "./durable-file.js";
+import { countsOf, lagOf } from "./outbox-counts.js";
 import { OUTBOX_SCHEMA } from "./outbox-schema.js";
 import type { Measured, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
 
@@ -130,12 +131,12 @@ export class SqliteOutbox implements Outbox {
   }
 
   counts(): OutboxCounts {
-    const counts = { waiting: 0, sent: 0, confirmed: 0, rejected: 0, refused: 0 };
-    const states = this.#all<{ state: OutboxState; count: bigint }>(
-      "SELECT state, count(*) AS count FROM readings GROUP BY state",
-    );
-    for (const { state, count } of states) counts[state] = Number(count);
-    return { ...counts, refused: this.letters.count() };
+    return { ...countsOf(this.#file), refused: this.letters.count() };
+  }
+
+  /** Seconds that the oldest reading waits which is not on the chain yet. `now`: Unix seconds. */
+  lag(now: number): number {
+    return lagOf(this.#file, now);
   }
 
   /** Why readings were rejected by the chain and messages refused by the rules, the latest first. */

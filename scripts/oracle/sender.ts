@@ -37,6 +37,7 @@ export class Sender {
   #running: Promise<void> | undefined;
   #stopping = false;
   #failures = 0;
+  #reason: string | undefined;
   #news = 0;
   #wake: () => void = () => undefined;
 
@@ -49,6 +50,11 @@ export class Sender {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Failures in a row, and the last one's reason; 0 when the last batch went through. */
+  get trouble(): { readonly failures: number; readonly reason: string | undefined } {
+    return { failures: this.#failures, reason: this.#failures === 0 ? undefined : this.#reason };
   }
 
   /** Says that the outbox has more. */
@@ -126,6 +132,7 @@ export class Sender {
   async #backOff(error: unknown): Promise<void> {
     const { firstRetryMilliseconds, longestRetryMilliseconds, drainAttempts } = this.#options;
     this.#failures += 1;
+    this.#reason = error instanceof Error ? error.message : String(error);
     if (this.#failures >= drainAttempts) this.#settleDrains(error);
     const pause = Math.min(firstRetryMilliseconds * 2 ** (this.#failures - 1), longestRetryMilliseconds);
     this.#log.error({ err: error, retryInMilliseconds: pause }, "a batch was not sent");

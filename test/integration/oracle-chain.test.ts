@@ -8,7 +8,7 @@ import { serveRpc } from "../../scripts/chains/rpc-server.js";
 import type { EmbeddedNetwork } from "../../scripts/networks/embedded.js";
 import { startBroker, type Broker } from "../../scripts/oracle/broker.js";
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "../../scripts/oracle/chain.js";
-import { oracleLog, parseOptions, startOracle, type RunningOracle } from "../../scripts/oracle/command.js";
+import { oracleLog, parseOptions } from "../../scripts/oracle/command.js";
 import { estimatesFrom, findSilent, outboxHistory, ProfileEstimator } from "../../scripts/oracle/gap-filler.js";
 import { KEY_VARIABLE } from "../../scripts/inputs/keys.js";
 import { LedgerWriter } from "../../scripts/oracle/ledger-writer.js";
@@ -22,6 +22,7 @@ import { formatDeployment } from "../../sdk/deployments/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 import { OracleStage, SLOT_SECONDS } from "../utils/oracle-stage.js";
+import { startOracle, type RunningOracle } from "../../scripts/oracle/wiring.js";
 import { HandClock, rejectionOf, SILENT_LOG } from "../utils/oracle.js";
 
 describe("The oracle on a real chain", function () {

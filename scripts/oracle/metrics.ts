@@ -1,0 +1,98 @@
+/** Metrics in Prometheus' text format at `/metrics` and health as JSON at `/health`, on loopback. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+
+import { closeServer, isLoopbackName, listenOnLoopback } from "../networks/loopback.js";
+
+import type { Oracle, Vitals } from "./oracle.js";
+import type { SqliteOutbox } from "./outbox.js";
+import { systemClock, type OutboxCounts } from "./types.js";
+
+/** Batches that fail in a row before the health says so: with the sender's pauses, about a minute. */
+const FAILURES_OF_ILL_HEALTH = 7;
+
+/** What is measured at a moment. */
+export interface Sample {
+  readonly vitals: Vitals;
+  readonly counts: OutboxCounts;
+  readonly lagSeconds: number;
+  readonly lettersDropped: number;
+  readonly diskWrites: number;
+}
+
+export interface MetricsServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves them at that port; 0: any free one. */
+export async function serveMetrics(port: number, oracle: Oracle, outbox: SqliteOutbox): Promise<MetricsServer> {
+  const sample = (): Sample => ({
+    vitals: oracle.vitals,
+    counts: outbox.counts(),
+    lagSeconds: outbox.lag(systemClock.now()),
+    lettersDropped: outbox.letters.dropped(),
+    diskWrites: outbox.commits,
+  });
+  const server = createServer((request, response) => {
+    try {
+      answer(request, response, sample);
+    } catch {
+      response.writeHead(500).end(); // a locked or closing outbox: the next scrape may succeed
+    }
+  });
+  const url = await listenOnLoopback(server, port);
+  return { url, close: () => closeServer(server) };
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, sample: () => Sample): void {
+  if (!isLoopbackName(request)) return void response.writeHead(403).end();
+  if (request.method !== "GET") return void response.writeHead(405).end();
+  if (request.url === "/metrics") {
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(metricsText(sample()));
+  } else if (request.url === "/health") {
+    const health = healthOf(sample());
+    response.writeHead(health.status === "ok" ? 200 : 503, { "content-type": "application/json" });
+    response.end(`${JSON.stringify(health)}\n`);
+  } else response.writeHead(404).end();
+}
+
+/** Whether readings get through. */
+export function healthOf({ vitals, counts, lagSeconds }: Sample): {
+  readonly status: "ok" | "failing";
+  readonly waiting: number;
+  readonly lagSeconds: number;
+  readonly trouble?: string | undefined;
+} {
+  const status = vitals.sendFailures >= FAILURES_OF_ILL_HEALTH ? "failing" : "ok";
+  return { status, waiting: counts.waiting + counts.sent, lagSeconds, trouble: vitals.sendTrouble };
+}
+
+/** The text exposition format. */
+export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWrites }: Sample): string {
+  const states = (["waiting", "sent", "confirmed", "rejected"] as const).map(
+    (state) => [`{state="${state}"}`, counts[state]] as const,
+  );
+  const rules = [...vitals.refusedByRule].map(([rule, count]) => [`{rule="${rule}"}`, count] as const);
+  return [
+    metric("readings", "gauge", "Readings in the outbox, by state.", states),
+    metric("lag_seconds", "gauge", "How long the oldest reading waits that is not on the chain.", [["", lagSeconds]]),
+    metric("messages_total", "counter", "Messages handled since the start.", [["", vitals.handled]]),
+    metric("refused_total", "counter", "Messages refused since the start, by rule.", rules),
+    metric("dead_letters", "gauge", "Refused messages kept.", [["", counts.refused]]),
+    metric("dead_letters_dropped_total", "counter", "Refused messages that the bounds cost.", [["", lettersDropped]]),
+    metric("intake_waiting", "gauge", "Messages on their way to the rules.", [["", vitals.intakeWaiting]]),
+    metric("send_failures", "gauge", "Batches that failed in a row.", [["", vitals.sendFailures]]),
+    metric("disk_writes_total", "counter", "Durable writes since the start.", [["", diskWrites]]),
+  ].join("");
+}
+
+function metric(
+  name: string,
+  type: "gauge" | "counter",
+  help: string,
+  samples: readonly (readonly [labels: string, value: number])[],
+): string {
+  const full = `commonwatt_oracle_${name}`;
+  const lines = samples.map(([labels, value]) => `${full}${labels} ${value}\n`).join("");
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines}`;
+}

@@ -1,0 +1,113 @@
+/** What an oracle is told: by one configuration file (JSON, checked by schema), or by the options of the command line. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+import { z } from "zod";
+
+import { InputError } from "../inputs/error.js";
+
+const text = z.string().min(1);
+
+/** A broker. Passwords stand in files or in the environment, never here. */
+const mqttSchema = z.strictObject({
+  type: z.literal("mqtt"),
+  /** `mqtt://host:port` or `mqtts://...`, without user and password. */
+  url: text,
+  /** Name of the broker's persistent session; another for each oracle. */
+  clientId: text.default("commonwatt-oracle"),
+  username: text.optional(),
+  passwordFile: text.optional(),
+});
+
+/** Told apart by `type`. */
+const sourceSchema = z.discriminatedUnion("type", [mqttSchema]);
+
+const settingsSchema = z.strictObject({
+  /** `local`, `besu` or a deployment file. */
+  network: text,
+  /** Endpoint of the transaction chain; default: the deployment file's. */
+  rpc: text.optional(),
+  /** Of the metering operator; default: COMMONWATT_PRIVATE_KEY in the environment. */
+  key: z.strictObject({ keystore: text, passwordFile: text.optional() }).optional(),
+  outbox: z.strictObject({
+    file: text,
+    /** Readings are refused beyond it; default: the disk's end. */
+    maxMebibytes: z.number().int().min(1).optional(),
+  }),
+  /** Clock by which estimates tell the hours and weekdays, from -12 to 14. */
+  utcOffsetHours: z.number().default(0),
+  /** Metrics and health, on loopback; default: none. */
+  metrics: z.strictObject({ port: z.number().int().min(0).max(65_535) }).optional(),
+  sources: z.array(sourceSchema).min(1),
+});
+
+export type MqttSettings = z.infer<typeof mqttSchema>;
+
+/** A source with where it was named, for errors about it. */
+export type PlacedSource = z.infer<typeof sourceSchema> & { readonly place: string };
+
+export interface OracleSettings {
+  readonly network: string;
+  readonly rpc?: string | undefined;
+  readonly keystore?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly db: string;
+  readonly maxBytes?: number | undefined;
+  readonly utcOffset: number;
+  readonly metricsPort?: number | undefined;
+  readonly sources: readonly PlacedSource[];
+}
+
+/** Reads a configuration file; its paths are seen from its folder. Throws `InputError` with the place and the fault. */
+export function readSettings(file: string): OracleSettings {
+  const result = settingsSchema.safeParse(parse(file));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const place = issue?.path.join(".") || "the file";
+    const advice = "See docs/oracle.md and docs/examples for the form";
+    throw new InputError({ file }, `${place}: ${issue?.message ?? "not valid"}`, advice);
+  }
+  const { network, rpc, key, outbox, utcOffsetHours, metrics, sources } = result.data;
+  const at = (path: string): string => resolve(dirname(file), path);
+  const optional = (path: string | undefined): string | undefined => path && at(path);
+  return {
+    network: isDeploymentFile(network) ? at(network) : network,
+    rpc,
+    keystore: optional(key?.keystore),
+    passwordFile: optional(key?.passwordFile),
+    db: at(outbox.file),
+    maxBytes: outbox.maxMebibytes && outbox.maxMebibytes * 2 ** 20,
+    utcOffset: utcOffsetHours,
+    metricsPort: metrics?.port,
+    sources: sources.map((source, index) => ({
+      ...source,
+      passwordFile: optional(source.passwordFile),
+      place: `${file}: sources.${index}.url`,
+    })),
+  };
+}
+
+/** A network is a name, or the path of a deployment file. */
+export function isDeploymentFile(network: string): boolean {
+  return network.endsWith(".json") || network.includes("/");
+}
+
+function parse(file: string): unknown {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (cause) {
+    const problem = `the file can't be read (${(cause as Error).message})`;
+    throw new InputError({ file }, problem, "Check the path and the rights on it", { cause });
+  }
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    const { message } = cause as Error;
+    const [, offset] = /at position (\d+)/.exec(message) ?? [];
+    const line = offset === undefined ? undefined : content.slice(0, Number(offset)).split("\n").length;
+    throw new InputError({ file, ...(line && { line }) }, "this is no JSON", "Check commas, quotes and braces there", {
+      cause,
+    });
+  }
+}

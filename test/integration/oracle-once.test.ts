@@ -74,8 +74,8 @@ describe("Every reading is on the chain once", function () {
   /** How often the ledger stored each of the readings during the test. */
   async function storedTimes(sent: readonly SignedReading[]): Promise<number[]> {
     const now = await stage.timesStored();
-    return sent.map(({ meter, slot }) => {
-      const key = `${meter}/${slot}`;
+    return sent.map(({ meter, slot, status }) => {
+      const key = `${meter}/${slot}/${status}`;
       return (now.get(key) ?? 0) - (storedBefore.get(key) ?? 0);
     });
   }

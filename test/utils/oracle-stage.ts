@@ -13,12 +13,15 @@ import { formatDeployment } from "../../sdk/deployments/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { signReading, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
 
-/** Seconds; the chain's genesis is an hour ago. */
+/** Of a slot, unless another length is given. */
 export const SLOT_SECONDS = 30;
 
 export interface StageOptions {
   readonly seed: number;
   readonly homes: number;
+  readonly slotSeconds?: number;
+  /** Age of the chain's genesis; meters stand in slots that were not open then. Default: an hour. */
+  readonly ageSeconds?: number;
 }
 
 export class OracleStage {
@@ -27,9 +30,17 @@ export class OracleStage {
   readonly neighbourhood: Neighbourhood;
   /** The deployment file. */
   readonly deployment: string;
+  readonly #slotSeconds: number;
   #rpc: RpcServer;
 
-  private constructor(folder: string, network: EmbeddedNetwork, neighbourhood: Neighbourhood, rpc: RpcServer) {
+  private constructor(
+    folder: string,
+    network: EmbeddedNetwork,
+    neighbourhood: Neighbourhood,
+    rpc: RpcServer,
+    slotSeconds: number,
+  ) {
+    this.#slotSeconds = slotSeconds;
     this.folder = folder;
     this.network = network;
     this.neighbourhood = neighbourhood;
@@ -37,10 +48,15 @@ export class OracleStage {
     this.#rpc = rpc;
   }
 
-  static async open({ seed, homes }: StageOptions): Promise<OracleStage> {
+  static async open({
+    seed,
+    homes,
+    slotSeconds = SLOT_SECONDS,
+    ageSeconds = 3600,
+  }: StageOptions): Promise<OracleStage> {
     const folder = await mkdtemp(join(tmpdir(), "commonwatt-oracle-chain-"));
-    const genesisTime = BigInt(wallNow() - 3600);
-    const network = await openEmbedded({ seed, slotSeconds: SLOT_SECONDS, genesisTime, network: "test" });
+    const genesisTime = BigInt(wallNow() - ageSeconds);
+    const network = await openEmbedded({ seed, slotSeconds, genesisTime, network: "test" });
     const sizes = Array.from({ length: homes }, (_, index) => ({ id: String(index + 1), peakWh: 8000 }));
     const neighbourhood = await admitNeighbourhood(network, {
       grid: defaultGrid(sizes, 3600, new Random(seed)),
@@ -49,7 +65,7 @@ export class OracleStage {
       supplierDepositMicro: 0n,
     });
     const rpc = await serveRpc(network.chains.transaction.connection.provider, 0);
-    const stage = new OracleStage(folder, network, neighbourhood, rpc);
+    const stage = new OracleStage(folder, network, neighbourhood, rpc, slotSeconds);
     await writeFile(stage.deployment, formatDeployment(network.deployment));
     return stage;
   }
@@ -86,14 +102,15 @@ export class OracleStage {
     return readingsAt(this.network.transaction, { meters, slot });
   }
 
-  /** How often the ledger stored anything for a meter and slot, by `meter/slot`: as its events say. */
+  /** How often the ledger stored anything, by `meter/slot/status`: as its events say. */
   async timesStored(): Promise<Map<string, number>> {
     const { meterLedger } = this.network.transaction.contracts;
     const times = new Map<string, number>();
     for (const { args } of await meterLedger.queryFilter(meterLedger.filters.ReadingBatchStored())) {
       for (const word of args.readings) {
         if ((BigInt(word) >> 104n) % 256n === 0n) continue; // it was stored before
-        const key = `${BigInt(word) >> 224n}/${(BigInt(word) >> 192n) % 2n ** 32n}`;
+        const status = (BigInt(word) >> 120n) % 256n;
+        const key = `${BigInt(word) >> 224n}/${(BigInt(word) >> 192n) % 2n ** 32n}/${status}`;
         times.set(key, (times.get(key) ?? 0) + 1);
       }
     }
@@ -104,7 +121,7 @@ export class OracleStage {
   async endedSlot(): Promise<bigint> {
     const now = wallNow();
     await this.network.chains.transaction.moveTo(BigInt(now));
-    return BigInt(Math.floor(now / SLOT_SECONDS) - 1);
+    return BigInt(Math.floor(now / this.#slotSeconds) - 1);
   }
 
   /** The endpoint goes away, its connections with it. */

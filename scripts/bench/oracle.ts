@@ -3,7 +3,7 @@
  * two cores, with the shares of signatures, disk and chain, what a disk write costs at least, and the memory that
  * waiting readings take.
  */
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,6 +18,8 @@ import { SqliteOutbox } from "../oracle/outbox.js";
 import { formatReadings, parseReadings, topicOf } from "../oracle/payload.js";
 import { PLAUSIBILITY_RULES, rightSigner } from "../oracle/rules.js";
 import type { Accept, ReadingRule, ReadingSource, SourceMessage } from "../oracle/types.js";
+import { chainShare, type ChainShare } from "./oracle-chain.js";
+import { diskWriteMs, WAITING, waitingMemory } from "./oracle-disk.js";
 import { tableText, whole, type BenchOptions, type Figures } from "./report.js";
 
 const GOAL_PER_SECOND = 10_000;
@@ -29,10 +31,7 @@ const FIRST_SLOT = 1_900_000n;
 const LEDGER = { chainId: 31_337, verifyingContract: "0x00000000000000000000000000000000000000aa" };
 /** Messages that a source has under way: the broker's window. */
 const UNDER_WAY = 1_000;
-const DISK_WRITES = 100;
 const SIGNATURES = 100;
-const WAITING = 1_000_000;
-const WAITING_GROUP = 2_000;
 const GOAL_MEBIBYTES = 512;
 
 const HOUR = 3_600n;
@@ -59,9 +58,11 @@ interface Outcome {
   readonly perSecond: number;
   readonly seconds: number;
   readonly diskWrites: number;
+  /** Spent in finding signers. */
+  readonly signatureSeconds: number;
 }
 
-export async function benchOracle({ print }: BenchOptions): Promise<Figures> {
+export async function benchOracle({ seed, print }: BenchOptions): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "commonwatt-bench-oracle-"));
   try {
     const wallet = Wallet.createRandom();
@@ -81,12 +82,16 @@ export async function benchOracle({ print }: BenchOptions): Promise<Figures> {
     const diskMs = diskWriteMs(join(folder, "floor"));
     const signatureMs = await signatureMsOf(series);
     printRuns(print, runs, outcomes, diskMs, signatureMs);
-    const waiting = waitingMemory(join(folder, "waiting.sqlite"), single[0]);
+    const waiting = waitingMemory(join(folder, "waiting.sqlite"), likeOf(single));
     print(
       `${whole(WAITING)} waiting readings: ${whole(waiting.mebibytes)} MiB of memory at most (goal: below ${GOAL_MEBIBYTES}), ` +
         `${whole(waiting.perSecond)} readings/s into the outbox alone, the next batch in ${waiting.batchMs.toFixed(1)} ms.`,
     );
+    const chain = await chainShare(seed);
+    printShares(print, outcomes[0], signatureMs, diskMs, chain);
     return {
+      oracleChainMsPerReading: round(chain.milliseconds / chain.readings),
+      oracleGasPerReading: Math.round(chain.gasPerReading),
       oracleNoSignaturePerSecond: Math.round(outcomes[0]?.perSecond ?? NaN),
       oracleSinglesNoSignaturePerSecond: Math.round(outcomes[1]?.perSecond ?? NaN),
       oracleSeriesPerSecond: Math.round(outcomes[2]?.perSecond ?? NaN),
@@ -107,10 +112,8 @@ function printRuns(
   diskMs: number,
   signatureMs: number,
 ): void {
-  const rows = outcomes.map(({ perSecond, seconds, diskWrites }, index) => {
+  const rows = outcomes.map(({ perSecond, seconds, diskWrites, signatureSeconds: signatures }, index) => {
     const run = runs[index];
-    const isSigned = run?.rules.some(({ name }) => name === "right-signer") ?? false;
-    const signatures = isSigned ? ((run?.messages.length ?? 0) * signatureMs) / 1e3 : 0;
     const disk = (diskWrites * diskMs) / 1e3;
     return [
       run?.what ?? "",
@@ -132,6 +135,33 @@ function printRuns(
   print(
     `A signature takes ${signatureMs.toFixed(2)} ms to check on one core, a durable write ${diskMs.toFixed(2)} ms; the floor is both and nothing else. ` +
       `Two cores check ${whole((2 * MAX_SERIES * 1e3) / signatureMs)} readings/s in series of ${MAX_SERIES}, ${whole(2e3 / signatureMs)} one by one.`,
+  );
+}
+
+/** Where the time of a reading goes, from message to block. */
+function printShares(
+  print: (text: string) => void,
+  unsigned: Outcome | undefined,
+  signatureMs: number,
+  diskMs: number,
+  chain: ChainShare,
+): void {
+  const readings = METERS * SLOTS;
+  const disk = ((unsigned?.diskWrites ?? 0) * diskMs) / readings;
+  const rules = ((unsigned?.seconds ?? 0) * 1e3) / readings - disk;
+  const parts = [
+    ["rules and outbox", Math.max(0, rules)],
+    ["disk", disk],
+    ["signature", signatureMs / MAX_SERIES],
+    [`chain (embedded, ${whole(chain.gasPerReading)} gas a reading)`, chain.milliseconds / chain.readings],
+  ] as const;
+  const all = parts.reduce((sum, [, ms]) => sum + ms, 0);
+  print(
+    tableText(
+      `A reading from message to block, in series of ${MAX_SERIES} and a batch of ${chain.readings}`,
+      ["part", "µs per reading", "share"],
+      parts.map(([what, ms]) => [what, whole(ms * 1e3), share(ms, all)]),
+    ),
   );
 }
 
@@ -186,11 +216,24 @@ class MemorySource implements ReadingSource {
 
 async function timeOf(run: Run, path: string, key: string): Promise<Outcome> {
   const source = new MemorySource(run.messages);
+  let signatureMs = 0;
+  const rules = run.rules.map((rule): ReadingRule => {
+    if (rule.name !== "right-signer") return rule;
+    return {
+      name: rule.name,
+      check: (reading, context) => {
+        const start = performance.now();
+        const checked = rule.check(reading, context); // the signer is found before it waits for anything
+        signatureMs += performance.now() - start;
+        return checked;
+      },
+    };
+  });
   const outbox = new SqliteOutbox(path);
   const site = { connectionWh: 10_000n, deviceKey: key, meteringOperator: key };
   const oracle = new Oracle({
     source,
-    rules: run.rules,
+    rules,
     outbox,
     writer: { write: () => Promise.reject(new Error("the chain is no part of this")) },
     directory: new FixedDirectory(new Map(Array.from({ length: METERS }, (_, index) => [BigInt(index + 1), site]))),
@@ -208,21 +251,7 @@ async function timeOf(run: Run, path: string, key: string): Promise<Outcome> {
   const { waiting, refused } = oracle.counts();
   await oracle.stop();
   if (waiting !== run.readings) throw new Error(`${waiting} of ${run.readings} readings are kept, ${refused} refused`);
-  return { perSecond: run.readings / seconds, seconds, diskWrites };
-}
-
-/** Milliseconds of a write of a page that is on disk when it returns. */
-function diskWriteMs(path: string): number {
-  const file = openSync(path, "w");
-  const page = Buffer.alloc(4_096, 1);
-  const start = performance.now();
-  for (let index = 0; index < DISK_WRITES; index++) {
-    writeSync(file, page);
-    fsyncSync(file);
-  }
-  const ms = (performance.now() - start) / DISK_WRITES;
-  closeSync(file);
-  return ms;
+  return { perSecond: run.readings / seconds, seconds, diskWrites, signatureSeconds: signatureMs / 1e3 };
 }
 
 /** Milliseconds to find who signed a series. */
@@ -241,35 +270,10 @@ async function signatureMsOf(messages: readonly SourceMessage[]): Promise<number
   return (performance.now() - start) / signed.length;
 }
 
-/** Fills an outbox whose chain is away; the most memory that the process took, in MiB. */
-function waitingMemory(
-  path: string,
-  message: SourceMessage | undefined,
-): { readonly mebibytes: number; readonly perSecond: number; readonly batchMs: number } {
-  const [like] = message === undefined ? [] : parseReadings(message.payload, SLOT_SECONDS);
-  if (like === undefined) throw new Error("there is no reading");
-  const outbox = new SqliteOutbox(path);
-  let most = 0;
-  const start = performance.now();
-  for (let index = 0; index < WAITING; index++) {
-    const reading: SignedReading = {
-      ...like,
-      meter: BigInt(index % 10_000) + 1n,
-      slot: FIRST_SLOT + BigInt((index / 10_000) | 0),
-    };
-    outbox.accept([reading], 1);
-    if (index % WAITING_GROUP === 0) most = Math.max(most, process.memoryUsage.rss());
-  }
-  outbox.nextBatch(100);
-  const seconds = (performance.now() - start) / 1e3;
-  const batchStart = performance.now();
-  const batch = outbox.nextBatch(100);
-  const batchMs = performance.now() - batchStart;
-  most = Math.max(most, process.memoryUsage.rss());
-  const { waiting } = outbox.counts();
-  outbox.close();
-  if (waiting !== WAITING || batch.length !== 100) throw new Error(`${waiting} readings wait`);
-  return { mebibytes: most / 2 ** 20, perSecond: WAITING / seconds, batchMs };
+function likeOf([message]: readonly SourceMessage[]): SignedReading {
+  const [reading] = message === undefined ? [] : parseReadings(message.payload, SLOT_SECONDS);
+  if (reading === undefined) throw new Error("there is no reading");
+  return reading;
 }
 
 function share(part: number, all: number): string {

@@ -7,11 +7,11 @@ import { InputError } from "../inputs/error.js";
 const LOOPBACK = "127.0.0.1";
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set([LOOPBACK, "localhost", "[::1]"]);
 
-/** Listens at a port of loopback, any free one for port 0; the address. */
-export async function listenOnLoopback(server: Server, port: number): Promise<string> {
+/** Listens at a port of loopback, any free one for port 0; the address. `chosenWith`: what names another port. */
+export async function listenOnLoopback(server: Server, port: number, chosenWith = "--port"): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const advice = "End what listens there, or choose another port";
+      const advice = `End what listens there, or choose another port with ${chosenWith}`;
       reject(
         new InputError({ file: `port ${port}` }, `can't listen (${cause.code ?? cause.message})`, advice, { cause }),
       );

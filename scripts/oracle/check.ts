@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { closeServer, listenOnLoopback } from "../networks/loopback.js";
 import { ChainDirectory, ChainTimes } from "./chain.js";
 import { OracleSetupError } from "./error.js";
+import { METRICS_OPTION } from "./metrics.js";
 import { openSource, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
 import { OutboxDesk } from "./outbox-desk.js";
@@ -102,7 +103,7 @@ function outboxOf({ db }: OracleSettings): string {
 
 async function portOf(port: number): Promise<string> {
   const server = createServer();
-  const url = await listenOnLoopback(server, port);
+  const url = await listenOnLoopback(server, port, METRICS_OPTION);
   await closeServer(server);
   return `${url} is free`;
 }

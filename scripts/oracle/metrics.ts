@@ -10,6 +10,9 @@ import { systemClock, type OutboxCounts } from "./types.js";
 /** Batches that fail in a row before the health says so: with the sender's pauses, about a minute. */
 const FAILURES_OF_ILL_HEALTH = 7;
 
+/** What names the port. */
+export const METRICS_OPTION = "--metrics-port or metrics.port";
+
 /** What is measured at a moment. */
 export interface Sample {
   readonly vitals: Vitals;
@@ -40,7 +43,7 @@ export async function serveMetrics(port: number, oracle: Oracle, outbox: SqliteO
       response.writeHead(500).end(); // a locked or closing outbox: the next scrape may succeed
     }
   });
-  const url = await listenOnLoopback(server, port);
+  const url = await listenOnLoopback(server, port, METRICS_OPTION);
   return { url, close: () => closeServer(server) };
 }
 

@@ -57,6 +57,8 @@ interface Judged {
 }
 
 const REPLAYED_AT_ONCE = 200;
+const TELL_EVERY_MILLISECONDS = 60_000;
+const MOST_TOLD = 10_000;
 
 interface HandledWaiter {
   readonly count: number;
@@ -68,6 +70,8 @@ export class Oracle {
   readonly #sender: Sender;
   readonly #intake: Intake<Judged>;
   readonly #refusedByRule = new Map<string, number>();
+  /** When a refusal of a topic was last told, by the topic. */
+  readonly #told = new Map<string, number>();
   #handled = 0;
   #waiters: HandledWaiter[] = [];
   #filling: Promise<number> | undefined;
@@ -208,15 +212,24 @@ export class Oracle {
 
   /** Takes a message or refuses it; either is on disk once `onDisk` resolves. */
   async #judge(message: SourceMessage): Promise<Judged> {
-    const { outbox, clock, log } = this.#parts;
+    const { outbox, clock } = this.#parts;
     const reason = await this.#keepOrRefuse(message);
     if (reason !== undefined) {
       outbox.refuse(message, reason, clock.now());
       const rule = reason.slice(0, reason.indexOf(":")); // a reason begins with its rule's name
       this.#refusedByRule.set(rule, (this.#refusedByRule.get(rule) ?? 0) + 1);
-      log.warn({ origin: message.origin, reason }, "refused a message");
+      this.#tellRefusal(message.origin, reason);
     }
     return { onDisk: outbox.durable() };
+  }
+
+  /** Once a minute for a topic: a flood fills no log, and all of them are in the outbox. */
+  #tellRefusal(origin: string, reason: string): void {
+    const now = performance.now();
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    const isNew = now - (this.#told.get(origin) ?? Number.NEGATIVE_INFINITY) >= TELL_EVERY_MILLISECONDS;
+    if (isNew) this.#told.set(origin, now);
+    this.#parts.log[isNew ? "warn" : "debug"]({ origin, reason }, "refused a message");
   }
 
   /** Why the message is refused; undefined when its readings are in the outbox. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
+import { pino, type Logger } from "pino";
 
 import { DeadLetters, KEPT_BYTES } from "../../scripts/oracle/dead-letters.js";
 import { DurableFile } from "../../scripts/oracle/durable-file.js";
@@ -78,7 +79,11 @@ describe("Dead letters", () => {
     });
   });
 
-  async function start(clock = new HandClock(), meters = 3): Promise<{ oracle: Oracle; chain: MemoryChain }> {
+  async function start(
+    clock = new HandClock(),
+    meters = 3,
+    log: Logger = SILENT_LOG,
+  ): Promise<{ oracle: Oracle; chain: MemoryChain }> {
     const chain = new MemoryChain();
     const oracle = new Oracle({
       source: { start: (take) => Promise.resolve(void (accept = take)), stop: () => Promise.resolve() },
@@ -88,7 +93,7 @@ describe("Dead letters", () => {
       directory: directoryOf(meters),
       times: TIMES,
       clock,
-      log: SILENT_LOG,
+      log,
       sender: { lingerMilliseconds: 0 },
     });
     await oracle.start();
@@ -140,6 +145,17 @@ describe("Dead letters", () => {
       "payload: it was too long to be kept whole",
     ]);
     expect(await oracle.replay()).to.equal(0);
+  });
+
+  it("are told once a minute for a topic: a flood fills no log", async () => {
+    const lines: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+    await start(new HandClock(), 3, log);
+    for (const meter of [1n, 1n, 1n, 2n]) await accept({ origin: topicOf(meter), payload: bytes("{") });
+    expect(lines.map((line) => (JSON.parse(line) as { origin: string }).origin)).to.deep.equal([
+      topicOf(1n),
+      topicOf(2n),
+    ]);
   });
 
   it("of other times are left alone", async () => {

@@ -33,7 +33,10 @@ describe("Operating the oracle", function () {
     await stage.close();
   });
 
-  async function writeKey(name: string, { address, privateKey }: Pick<Wallet, "address" | "privateKey">): Promise<void> {
+  async function writeKey(
+    name: string,
+    { address, privateKey }: Pick<Wallet, "address" | "privateKey">,
+  ): Promise<void> {
     const json = encryptKeystoreJsonSync({ address, privateKey }, PASSWORD, { scrypt: { N: 2 } });
     await writeFile(join(stage.folder, `${name}.new`), json);
     await rename(join(stage.folder, `${name}.new`), join(stage.folder, name));

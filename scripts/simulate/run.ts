@@ -1,9 +1,11 @@
 /** One run, from the input to the audited result, on whatever network it is given. */
-import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk/actions/market.js";
+import { firstUnopenedSlotOf } from "../../sdk/actions/market.js";
 import { auditChain, type AuditState } from "../../sdk/audit/index.js";
 import { withSigner } from "../../sdk/connect.js";
+import { UNLINKABLE, type Unlinkability } from "../../sdk/vault/unlinkability.js";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
 import { endpointUrls } from "../chains/serve.js";
+import { Agents, checkVaults } from "../agents/index.js";
 import { feedersOf } from "../grid/index.js";
 import { InputError } from "../inputs/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
@@ -15,8 +17,10 @@ import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
 import { highestRetail, loadInputs, planRun, type Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
+import { marketOf } from "./served-market.js";
 import { batchSlots, genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
 import { Timeline } from "./timeline.js";
+import { rangeOf, startAgents } from "./vaults.js";
 
 /** The highest retail cap that MarketRules takes, micro-credits per kWh (MAX_RETAIL_CAP). */
 const MAX_RETAIL_CAP = 10_000_000;
@@ -41,12 +45,15 @@ export class Simulation {
   #plan: Plan | undefined;
   #neighbourhood: Neighbourhood | undefined;
   #slots: SlotMap | undefined;
+  #agents: Agents | undefined;
+  #time = 0n;
   #firstBlock = 0;
 
   /** @param startMetering the meters' side, which tests replace */
   constructor(
     private readonly options: SimulateOptions,
     private readonly startMetering: StartMetering = (parts) => Metering.start(parts),
+    private readonly unlinkability: Unlinkability = UNLINKABLE,
   ) {}
 
   /** Reads and checks the input. */
@@ -89,7 +96,7 @@ export class Simulation {
     });
     this.#market = this.#network.clock.isVirtual
       ? await marketParameters(inputs.slotSeconds, { retailCap })
-      : await this.#marketOf(this.#network);
+      : await marketOf(this.#network, this.options);
   }
 
   /** Admits the homes with their meters, their deposits, their suppliers' prices. */
@@ -117,6 +124,7 @@ export class Simulation {
         seed: this.options.seed,
         homeDepositMicro: (home) => deposits.get(home) ?? 0n,
         supplierDepositMicro: plan.supplierDepositMicro,
+        unlinkability: this.unlinkability,
         onProgress,
       },
     );
@@ -128,6 +136,14 @@ export class Simulation {
       seed: this.options.seed,
     });
     this.#slots = new SlotMap(loaded.inputs.firstSlot, await this.#firstChainSlot(loaded.inputs.firstSlot));
+    this.#agents = await startAgents(this.options, {
+      network,
+      homes: this.#neighbourhood.homes,
+      inputs: loaded.inputs,
+      slots: this.#slots,
+      unlinkability: this.unlinkability,
+      now: () => this.#time,
+    });
   }
 
   /** Trades all slots up to their final dates; the same again `later` chain slots later, where time is virtual. */
@@ -138,13 +154,13 @@ export class Simulation {
     const neighbourhood = known(this.#neighbourhood);
     const slots = known(this.#slots).later(later);
     const anyone = withSigner(network.transaction, known(network.operators).transaction.relayer);
-    let time = 0n;
+    const agents = this.#agents;
     const clock = {
       ...network.clock,
       waitUntil: async (until: bigint) => {
         await network.clock.waitUntil(until);
         await holdDueElection(anyone);
-        time = until;
+        this.#time = until;
       },
     };
     const byId = new Map(neighbourhood.homes.map((home) => [home.home, home]));
@@ -153,7 +169,8 @@ export class Simulation {
       homes: plan.homes.map(({ home }) => ({ onChain: known(byId.get(home.id)), values: home })),
       inputs: plan.inputs,
       slots,
-      now: () => Number(time),
+      now: () => Number(this.#time),
+      handOver: (readings) => agents?.take(readings),
     });
     try {
       const run = new MarketRun({
@@ -162,13 +179,14 @@ export class Simulation {
         neighbourhood,
         slots,
         rounds: orderRounds(plan.inputs, windows, slotLengthSeconds),
-        metering,
+        metering: agents?.following(metering) ?? metering,
         leadOf: ({ count }) => leadSeconds(windows, count, slotLengthSeconds),
         batchSlots: Math.min(this.options.batchSlots ?? Infinity, batchSlots(windows, slotLengthSeconds)),
       });
       await run.setAllPrices();
       const timeline = new Timeline();
       await run.schedule(timeline);
+      await agents?.schedule(timeline, rangeOf(plan.inputs, slots));
       await timeline.run(clock, onProgress);
     } finally {
       await metering.stop();
@@ -188,7 +206,10 @@ export class Simulation {
       seed: this.options.seed,
       ...(await this.#work(network, books.lastBlock)),
     });
-    return { plan, result: { ...result, firstDifference: books.findings[0] } };
+    const slots = known(this.#slots);
+    const settled = { ...result, toChain: (slot: number) => slots.toChain(slot) };
+    const vaults = this.#agents === undefined ? {} : { vaults: await checkVaults(this.#agents, settled) };
+    return { plan, result: { ...result, ...vaults, firstDifference: books.findings[0] } };
   }
 
   /** What each home deposits for a run of its slots, micro-credits. */
@@ -238,37 +259,12 @@ export class Simulation {
     const { firstSlot } = known(this.#neighbourhood);
     return priced > firstSlot ? priced : firstSlot;
   }
-
-  /** The market that a network already has. */
-  async #marketOf({ transaction }: OpenNetwork): Promise<MarketParameters> {
-    const [slotLength, slot] = [await slotLengthOf(transaction), await firstUnopenedSlotOf(transaction)];
-    const { slotSeconds } = this.options;
-    if (slotSeconds !== undefined && BigInt(slotSeconds) !== slotLength) {
-      throw new InputError(
-        { file: "--slot-seconds" },
-        `the slots of network ${this.options.network} are ${slotLength} s long, not ${slotSeconds}`,
-        "Leave the option out, or start the chains with that length (npm run chains -- --slot-seconds).",
-      );
-    }
-    const base = await marketParameters(Number(slotLength));
-    const rules = await rulesAt(transaction, slot);
-    return {
-      ...base,
-      rules: { ...base.rules, ...numbers(rules), reservePerMeterMicro: rules.reservePerMeterMicro },
-      windows: { ...base.windows, ...numbers(await windowsAt(transaction, slot)) },
-    };
-  }
 }
 
 interface RunWork {
   readonly transactions: number;
   readonly gasUsed: bigint;
   readonly accounting: AccountingWork;
-}
-
-function numbers<Struct extends object>(struct: Struct): { [Key in keyof Struct]: number } {
-  const entries = Object.entries(struct).map(([name, value]) => [name, Number(value)]);
-  return Object.fromEntries(entries) as { [Key in keyof Struct]: number };
 }
 
 /** Anyone may bring signed readings; the first feeder's metering operator does. */

@@ -1,0 +1,127 @@
+/**
+ * A home's agent: it holds the owner's keys, takes what the oracle hands over and what the market settled, and writes it
+ * to the vault: one record of readings a month, one record of bills, one of the meter, one of the profile. It writes
+ * when it is told to, all of it in one batch; when that should be, `unlinkability.ts` says.
+ */
+import { toUtf8Bytes } from "ethers";
+
+import { ReadingStatus, RecordKind } from "../enums.js";
+import { billSlot, monthOf, readingSlot, type IntervalReading, type MonthBill } from "./home-records.js";
+import type { Vault } from "./vault.js";
+import type { VersionInput, VersionName } from "./writing.js";
+
+/** What an agent looks after. */
+export interface HomeAgentParts {
+  readonly vault: Vault;
+  readonly meter: bigint;
+  readonly slotSeconds: bigint;
+  /** The home's clock, seconds east of UTC: months begin by it. */
+  readonly offsetSeconds: bigint;
+  /** Kept in the profile and the device record: label and text. */
+  readonly profile: Readonly<Record<string, string>>;
+  readonly device: Readonly<Record<string, string>>;
+}
+
+/** A record that the agent writes to. */
+interface KeptRecord {
+  readonly input: () => VersionInput;
+  isChanged: boolean;
+  record?: string;
+}
+
+export class HomeAgent {
+  readonly #parts: HomeAgentParts;
+  readonly #months = new Map<string, Map<bigint, IntervalReading>>();
+  readonly #bills = new Map<string, MonthBill>();
+  readonly #records = new Map<string, KeptRecord>();
+
+  constructor(parts: HomeAgentParts) {
+    this.#parts = parts;
+    this.#keep("profile", () => ({ kind: RecordKind.Profile, slots: textSlots(parts.profile) }));
+    this.#keep("device", () => ({ kind: RecordKind.Device, slots: textSlots(parts.device) }));
+  }
+
+  get vault(): Vault {
+    return this.#parts.vault;
+  }
+
+  get meter(): bigint {
+    return this.#parts.meter;
+  }
+
+  /** Whether there is something to write. */
+  get isBehind(): boolean {
+    return [...this.#records.values()].some(({ isChanged }) => isChanged);
+  }
+
+  /** The record ids by what they are for: `profile`, `device`, `bills`, `readings 2016-07`. Written ones only. */
+  get records(): ReadonlyMap<string, string> {
+    const written = [...this.#records].flatMap(([name, { record }]) => (record === undefined ? [] : [[name, record]]));
+    return new Map(written as [string, string][]);
+  }
+
+  /** Takes a reading of the own meter; a later one of an interval takes the place of the one before. */
+  take(reading: IntervalReading): void {
+    const { meter, slotSeconds, offsetSeconds } = this.#parts;
+    if (reading.meter !== meter) throw new RangeError(`meter ${reading.meter} is not this home's`);
+    const month = monthOf(reading.slot, slotSeconds, offsetSeconds);
+    const intervals = this.#months.get(month) ?? new Map<bigint, IntervalReading>();
+    this.#months.set(month, intervals.set(reading.slot, reading));
+    this.#keep(`readings ${month}`, () => ({
+      kind: RecordKind.Readings,
+      slots: [...intervals.values()]
+        .sort((a, b) => Number(a.slot - b.slot))
+        .map((interval) => readingSlot(interval, slotSeconds)),
+    }));
+  }
+
+  /**
+   * Has the readings of these intervals written the next time, changed or not, with none where none came: so that how
+   * often a home writes, and how much, says nothing about its meter.
+   */
+  expect({ first, last }: { readonly first: bigint; readonly last: bigint }): void {
+    const { meter, slotSeconds, offsetSeconds } = this.#parts;
+    for (let slot = first; slot <= last; slot += 1n) {
+      const known = this.#months.get(monthOf(slot, slotSeconds, offsetSeconds))?.get(slot);
+      this.take(known ?? { meter, slot, importWh: 0n, exportWh: 0n, status: ReadingStatus.Missing });
+    }
+  }
+
+  /** Takes a month's bill, e.g. of `2016-07`. */
+  takeBill(month: string, bill: MonthBill): void {
+    this.#bills.set(month, bill);
+    this.#keep("bills", () => ({
+      kind: RecordKind.Bill,
+      slots: [...this.#bills].map(([label, monthBill]) => billSlot(monthBill, label)),
+    }));
+  }
+
+  /** Writes every record that changed, in as few transactions as the chain takes. After a failure it can be called again. */
+  async write(): Promise<VersionName[]> {
+    const changed = [...this.#records.values()].filter(({ isChanged }) => isChanged);
+    const inputs = changed.map(({ input, record }) => ({ ...input(), ...(record === undefined ? {} : { record }) }));
+    for (const kept of changed) kept.isChanged = false; // what comes meanwhile is for the next time
+    let written: VersionName[];
+    try {
+      written = await this.#parts.vault.putAll(inputs);
+    } catch (error) {
+      for (const kept of changed) kept.isChanged = true;
+      throw error;
+    }
+    changed.forEach((kept, index) => {
+      const name = written[index];
+      if (name !== undefined) kept.record = name.record;
+    });
+    return written;
+  }
+
+  #keep(name: string, input: () => VersionInput): void {
+    const kept = this.#records.get(name);
+    if (kept === undefined) this.#records.set(name, { input, isChanged: true });
+    else kept.isChanged = true;
+  }
+}
+
+function textSlots(texts: Readonly<Record<string, string>>): VersionInput["slots"] {
+  return Object.entries(texts).map(([label, text]) => ({ label, data: toUtf8Bytes(text) }));
+}

@@ -13,9 +13,9 @@ import { withSigner, type TransactionChain, type UserChain } from "../sdk/connec
 import { MemberRole, Standing } from "../sdk/enums.js";
 import { UNLINKABLE, type Unlinkability } from "../sdk/vault/unlinkability.js";
 import type { VaultWallet } from "../sdk/vault/wallet.js";
-import { MANUFACTURER, REGISTRAR, rolesByName } from "./members.js";
 import type { Grid, GridDistrict, GridFeeder } from "./grid/index.js";
 import { admitHomes, DEADLINE, homeKeys, settleMeter, signing, type HomeKeys } from "./home-admission.js";
+import { MANUFACTURER, REGISTRAR, rolesByName } from "./members.js";
 import { keyFromSeed } from "./networks/keys.js";
 import { FOUNDERS, type Operators } from "./networks/operators.js";
 
@@ -76,6 +76,8 @@ export interface Neighbourhood {
   readonly homes: readonly NeighbourHome[];
   /** All members, by name. */
   readonly members: ReadonlyMap<string, SigningChain>;
+  /** Their accounts on the user chain. */
+  readonly userMembers: ReadonlyMap<string, Wallet>;
   /** All credits issued to homes and suppliers. */
   readonly issuedMicro: bigint;
 }
@@ -107,6 +109,7 @@ class Settler {
   readonly #network: NeighbourhoodNetwork;
   readonly #options: NeighbourhoodOptions;
   readonly #members = new Map<string, SigningChain>();
+  readonly #userMembers = new Map<string, Wallet>();
   #done = 0;
   #total = 0;
   #issuedMicro = 0n;
@@ -144,15 +147,8 @@ class Settler {
     }
     const settled = await this.#admitHomes(homes, firstSlot);
     await this.#requireInTime(firstSlot);
-    return {
-      firstSlot,
-      cities,
-      districts,
-      feeders,
-      homes: settled,
-      members: this.#members,
-      issuedMicro: this.#issuedMicro,
-    };
+    const members = { members: this.#members, userMembers: this.#userMembers };
+    return { firstSlot, cities, districts, feeders, homes: settled, ...members, issuedMicro: this.#issuedMicro };
   }
 
   /** Far enough ahead that no slot opens over the set-up. */
@@ -185,6 +181,7 @@ class Settler {
       await admitOnce(this.#as("council"), wallet.address, memberRoles);
       await admitOnce(this.#asOnUserChain("council"), userWallet.address, memberRoles);
       this.#members.set(name, signing(this.#network.transaction, wallet));
+      this.#userMembers.set(name, userWallet);
       if (roles.has(MemberRole.Supplier)) await this.#endow(this.#member(name), this.#options.supplierDepositMicro);
       this.#advance();
     }

@@ -31,9 +31,11 @@ import { CommonwattError } from "../../sdk/errors.js";
 import { ask, eventIn } from "../../sdk/transact.js";
 import { formatCredits } from "../../sdk/units.js";
 import { InputError } from "../inputs/error.js";
-import { showTime, showWeight } from "./format.js";
+import { showTime } from "../simulate/format.js";
+import { showWeight } from "./format.js";
 import { passedTurns, reportBlock } from "./missed-turns.js";
-import { requireCredits, type SigningSession } from "./session.js";
+import type { SigningSession } from "../networks/session.js";
+import { requireCredits } from "./credits.js";
 import { allowDeposit } from "./voter.js";
 
 export async function register(

@@ -1,23 +1,27 @@
 /** `npm run accountants`: its subcommands and their options. Each opens a session, does one thing and says so. */
-import { isAddress, Wallet, type Signer } from "ethers";
+import { Wallet, type Signer } from "ethers";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import { isCommonwattError } from "../../sdk/errors.js";
 import { parseCredits } from "../../sdk/units.js";
+import { address, numbers, subcommand as sub, whole } from "../inputs/arguments.js";
 import { InputError } from "../inputs/error.js";
+import type { Print } from "../run.js";
 import * as accountant from "./accountant.js";
-import { namedKey, openSession, openSigningSession, type SessionOptions, type SigningSession } from "./session.js";
+import {
+  namedKey,
+  openSession,
+  openSigningSession,
+  type Environment,
+  type SessionOptions,
+  type SigningSession,
+} from "../networks/session.js";
 import { candidatesTable, readStatus, statusJson, statusText } from "./status.js";
 import * as voter from "./voter.js";
 import { watch, type WatchOptions } from "./watch.js";
 
 /** A node's key, for what it signs itself; another than the account's. */
 export const NODE_KEY_VARIABLE = "COMMONWATT_NODE_KEY";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where a command's words go. */
-export type Print = (text: string) => void;
 
 interface ReadOptions extends SessionOptions {
   readonly json: boolean;
@@ -186,10 +190,6 @@ function addWatch(program: Command, environment: Environment, print: Print): voi
     );
 }
 
-function sub(program: Command, name: string, description: string): Command {
-  return program.command(name).description(description).allowExcessArguments(false).exitOverride();
-}
-
 async function accountOf(options: ReadOptions): Promise<string | undefined> {
   return (
     options.account ?? (options.as === undefined ? undefined : (await namedKey(options.as, "--as", options)).address)
@@ -215,15 +215,6 @@ async function nodeKey(command: Command, name: string | undefined, environment: 
   }
 }
 
-function whole(text: string): bigint {
-  if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  throw new InvalidArgumentError("Give a whole number.");
-}
-
-function numbers(text: string, before: bigint[] | undefined): bigint[] {
-  return [...(before ?? []), whole(text)];
-}
-
 function credits(text: string): bigint {
   try {
     const amount = parseCredits(text);
@@ -233,9 +224,4 @@ function credits(text: string): bigint {
     throw new InvalidArgumentError(error.message);
   }
   throw new InvalidArgumentError("Give an amount above zero.");
-}
-
-function address(text: string): string {
-  if (isAddress(text)) return text;
-  throw new InvalidArgumentError("Give an address, 0x and 40 hex digits.");
 }

@@ -1,16 +1,11 @@
 /** How the command shows times and weights. */
 import type { Voter } from "../../sdk/actions/ballots.js";
 import type { AnyChain } from "../../sdk/connect.js";
-import { showCredits } from "../simulate/format.js";
+import { showCredits, showTime } from "../simulate/format.js";
 
 /** One vote where votes are equal (VoteBook.sol): shares of it are exact for 1 to 30 candidates. */
 const EQUAL_VOTE = 2_329_089_562_800n;
 const HUNDREDTHS = 100n;
-
-/** Unix seconds as ISO 8601. */
-export function showTime(seconds: bigint): string {
-  return new Date(Number(seconds) * 1_000).toISOString().replace(".000Z", "Z");
-}
 
 /** From when on stake without a ballot can be taken out: both must have come. */
 export function showUnlock({ unlockAt, unlockBlock }: Pick<Voter, "unlockAt" | "unlockBlock">): string {

@@ -13,8 +13,8 @@ import { voterOf, type Voter } from "../../sdk/actions/ballots.js";
 import { feePoolOf, feesDueTo, rewardOf } from "../../sdk/actions/fees.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { formatCredits } from "../../sdk/units.js";
-import { showCredits } from "../simulate/format.js";
-import { showTime, showUnlock, showWeight } from "./format.js";
+import { showCredits, showTime } from "../simulate/format.js";
+import { showUnlock, showWeight } from "./format.js";
 
 /** The election with its candidates, and how one account stands in it. */
 export interface Status extends ElectionState {

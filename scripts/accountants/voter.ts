@@ -19,7 +19,8 @@ import { eventIn } from "../../sdk/transact.js";
 import { formatCredits } from "../../sdk/units.js";
 import { InputError } from "../inputs/error.js";
 import { showUnlock, showWeight } from "./format.js";
-import { requireCredits, type SigningSession } from "./session.js";
+import type { SigningSession } from "../networks/session.js";
+import { requireCredits } from "./credits.js";
 
 export interface VoteOptions {
   /** Credits to lock before, in micro-credits. */

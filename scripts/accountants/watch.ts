@@ -1,7 +1,7 @@
 /** `accountants watch`: a watcher as a process of its own, until SIGINT or SIGTERM. */
-import type { Environment, Print } from "./command.js";
+import { stopSignal, type Print } from "../run.js";
 import { CertificateStore } from "./certificates.js";
-import { openSession, openSigningSession, type SessionOptions } from "./session.js";
+import { openSession, openSigningSession, type Environment, type SessionOptions } from "../networks/session.js";
 import { statusJson } from "./status.js";
 import { Watcher, type WatcherEvent } from "./watcher.js";
 
@@ -57,10 +57,4 @@ export function sentenceOf(event: WatcherEvent): string {
     case "failed":
       return `Failed, to be tried again: ${event.task}. ${event.reason}`;
   }
-}
-
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }

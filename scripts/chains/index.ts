@@ -8,6 +8,7 @@ import { InputError } from "../inputs/error.js";
 import { Random } from "../inputs/random.js";
 import { admitNeighbourhood, type Neighbourhood } from "../neighbourhood.js";
 import { openEmbedded } from "../networks/embedded.js";
+import { wallSeconds } from "../wall.js";
 import { chainsCommand, type ChainsOptions } from "./options.js";
 import { requireFreePorts } from "./rpc-server.js";
 import { announce, endpointUrls, serveChains, withdrawAnnouncement } from "./serve.js";
@@ -27,7 +28,7 @@ async function main(options: ChainsOptions): Promise<void> {
   const network = await openEmbedded({
     seed: options.seed,
     slotSeconds: options.slotSeconds,
-    genesisTime: BigInt(Math.floor(Date.now() / 1000)),
+    genesisTime: wallSeconds(),
     blockSeconds: options.blockSeconds,
     network: NETWORK,
     rpcUrls: endpointUrls(options.port),

@@ -43,12 +43,17 @@ export async function withdrawAnnouncement(file: string): Promise<void> {
   await rm(keysPath(file), { force: true });
 }
 
-function keysOf(network: EmbeddedNetwork, { members, homes }: Neighbourhood): KeysFile {
+function keysOf(network: EmbeddedNetwork, { members, userMembers, homes }: Neighbourhood): KeysFile {
   return {
     version: 1,
     note: NOTE,
     operators: operatorKeysOf(network.operators),
-    members: [...members].map(([name, { signer }]) => ({ name, address: signer.address, key: signer.privateKey })),
+    members: [...members].flatMap(([name, { signer }]) => {
+      const user = userMembers.get(name);
+      if (user === undefined) return [];
+      const { address, privateKey } = signer;
+      return [{ name, address, key: privateKey, userChainAddress: user.address, userChainKey: user.privateKey }];
+    }),
     homes: homes.map(({ home, feeder, meter, chain, device, userAccount }) => ({
       home,
       feeder: Number(feeder.area),

@@ -12,7 +12,8 @@ import { deployNetwork, type Founders } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
 import { foundersOf, operatorsFromSeed, type Operators } from "./operators.js";
 import { rotateProposers } from "./proposers.js";
-import { SIMULATED_DEFAULTS, simulateChain, type SimulatedChain } from "./simulated.js";
+import { simulateChain, type SimulatedChain } from "./simulated.js";
+import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
 
 export interface EmbeddedOptions {
   /** Keys follow from it. */

@@ -35,7 +35,9 @@ const keysSchema = z.strictObject({
     }),
     user: z.strictObject({ deployer: key, council: key, ...founderKeys }),
   }),
-  members: z.array(z.strictObject({ name: z.string(), address: z.string(), key })),
+  members: z.array(
+    z.strictObject({ name: z.string(), address: z.string(), key, userChainAddress: z.string(), userChainKey: key }),
+  ),
   homes: z.array(
     z.strictObject({
       home: z.string(),
@@ -81,7 +83,7 @@ export async function readKeys(path: string): Promise<KeysFile | undefined> {
   }
 }
 
-/** The keys that act on one of the chains, by name: operators, members (transaction chain), homes (`home 7`). */
+/** The keys that act on one of the chains, by name: operators, members, homes (`home 7`). */
 export function keysByName(
   { operators, members, homes }: KeysFile,
   chain: "transaction" | "user",
@@ -89,7 +91,7 @@ export function keysByName(
   const isUserChain = chain === "user";
   return new Map([
     ...Object.entries(operators[chain]),
-    ...(isUserChain ? [] : members.map(({ name, key }) => [name, key] as const)),
+    ...members.map(({ name, key, userChainKey }) => [name, isUserChain ? userChainKey : key] as const),
     ...homes.map(({ home, key, userChainKey }) => [`home ${home}`, isUserChain ? userChainKey : key] as const),
   ]);
 }

@@ -8,7 +8,7 @@ import { CommonwattError } from "../../sdk/errors.js";
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
 import { wallClock } from "./clock.js";
-import { SIMULATED_DEFAULTS } from "./simulated.js";
+import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
 import { keysPath, operatorsOf, readKeys } from "./keys-file.js";
 import type { OpenNetwork } from "./network.js";
 

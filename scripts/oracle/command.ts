@@ -10,7 +10,7 @@ import { parseOffsetHours, utcOffsetSeconds } from "../inputs/local-time.js";
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
 import { OracleSetupError } from "./error.js";
 import { findSilent, outboxHistory, ProfileEstimator } from "./gap-filler.js";
-import { loadKey } from "./keys.js";
+import { loadKey } from "../inputs/keys.js";
 import { LedgerWriter } from "./ledger-writer.js";
 import { MqttSource } from "./mqtt-source.js";
 import { Oracle } from "./oracle.js";

@@ -151,6 +151,34 @@ export const VAULT_ERRORS = {
     why: "Record {record}, version {version}, is outside the scope of grant {grantId}.",
     todo: "Grant it by itself.",
   },
+  VaultRequestUnknown: {
+    why: "Nobody brought {owner} a request {request}.",
+    todo: "See the requests that wait; one off the chain is accepted by a grant.",
+  },
+  VaultRequestAnswered: {
+    why: "Request {request} was answered before.",
+    todo: "Grant by itself, or revoke the grant.",
+  },
+  VaultRequestUnreadable: {
+    why: "Request {request} doesn't open with the vault's keys, or who asks didn't sign it.",
+    todo: "Decline it: what it asks for and who asks can't be known.",
+  },
+  VaultSlotUnknown: {
+    why: "None of the record's {slots} slots has that label.",
+    todo: "Read the record to see its labels.",
+  },
+  VaultProofInvalid: {
+    why: "This is no slot of a vault as it is shown to others: {reason}.",
+    todo: "Use the file as it was written, whole and unchanged.",
+  },
+  VaultProofOtherChain: {
+    why: "The slot is of contract {personalRecords} on chain {chainId}, not of the user chain that was asked.",
+    todo: "Verify it on the chain that it is of.",
+  },
+  VaultProofFalse: {
+    why: "The chain's commitment of {owner}'s record {record}, version {version}, doesn't bear the slot out.",
+    todo: "Don't rely on it: it was changed, or is of another version.",
+  },
   VaultRotationInterrupted: {
     why: "The rotation stopped after {done} of {total} records: {reason}.",
     todo: "Run it again: it goes on from there, and meanwhile every record still opens.",

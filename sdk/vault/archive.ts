@@ -2,12 +2,14 @@
  * An owner's whole vault in one signed file that anybody can read without us: JSON lines (one JSON object a line, UTF-8), the last of
  * which signs the bytes of all before it. Fields are in docs/vault.md. An archive is clear text: whoever keeps it guards it.
  */
-import { decodeBase64, encodeBase64, isHexString, keccak256, toUtf8Bytes } from "ethers";
+import { isHexString, keccak256, toUtf8Bytes } from "ethers";
 
 import { CommonwattError } from "../errors.js";
 import { domainOf, fieldsOf, type TypedMessage } from "../signing/typed-data.js";
-import { RecordKind, type RecordContracts } from "./chain.js";
+import type { RecordContracts, RecordKind } from "./chain.js";
 import { contentOf, type Content, type Slot } from "./content.js";
+import { dataIn, dataOf } from "./json-data.js";
+import { kindName, kindNamed } from "./kinds.js";
 import { isSignedBy } from "./share-store.js";
 import type { VaultSigner } from "./wallet.js";
 
@@ -85,7 +87,7 @@ function archiveMessage(
 function lineOf({ record, kind, version, writtenAt, commitment, content }: ArchivedVersion): Line {
   return {
     record,
-    kind: KIND_NAMES[kind],
+    kind: kindName(kind),
     version: String(version),
     writtenAt: String(writtenAt),
     commitment,
@@ -94,20 +96,8 @@ function lineOf({ record, kind, version, writtenAt, commitment, content }: Archi
   };
 }
 
-/** UTF-8 stands as text, so that people can read it; all else as base64. */
-function dataOf(data: Uint8Array): { readonly text: string } | { readonly base64: string } {
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data) };
-  } catch {
-    return { base64: encodeBase64(data) };
-  }
-}
-
-const KIND_NAMES = Object.fromEntries(Object.entries(RecordKind).map(([name, kind]) => [kind, name.toLowerCase()]));
-const KINDS = new Map(Object.entries(RecordKind).map(([name, kind]) => [name.toLowerCase(), kind]));
-
 function versionOf(line: Line, number: number): ArchivedVersion {
-  const kind = KINDS.get(textIn(line, "kind", number));
+  const kind = kindNamed(textIn(line, "kind", number));
   if (kind === undefined) throw invalid(number, "its kind is unknown");
   const slots = Array.isArray(line["slots"]) ? (line["slots"] as unknown[]) : [];
   return {
@@ -124,13 +114,9 @@ function versionOf(line: Line, number: number): ArchivedVersion {
 }
 
 function slotOf(slot: Line, number: number): Slot {
-  const label = textIn(slot, "label", number);
-  if (typeof slot["text"] === "string") return { label, data: toUtf8Bytes(slot["text"]) };
-  try {
-    return { label, data: decodeBase64(textIn(slot, "base64", number)) };
-  } catch {
-    throw invalid(number, "a slot's data is neither text nor base64");
-  }
+  const data = dataIn(slot);
+  if (data === undefined) throw invalid(number, "a slot's data is neither text nor base64");
+  return { label: textIn(slot, "label", number), data };
 }
 
 function parsedLine(line: string, number: number): Line {

@@ -70,6 +70,8 @@ export interface RecordView {
   versionsOf(owner: string, record?: string): Promise<readonly WrittenVersion[]>;
   grantOf(grantId: string): Promise<GrantState | undefined>;
   grantsOf(owner: string): Promise<readonly GrantState[]>;
+  /** Requests that were brought to the owner, in their order. */
+  requestsOf(owner: string): Promise<readonly RequestState[]>;
 }
 
 /** What an account writes as owner. */
@@ -81,6 +83,8 @@ export interface RecordChain extends RecordView {
   share(grantId: string, payload: Uint8Array): Promise<void>;
   renew(grantId: string, until: bigint): Promise<void>;
   revoke(grantId: string): Promise<void>;
+  /** Answers a request, once: by a grant, or without one, which declines it. */
+  answer(request: string, grantId?: string): Promise<void>;
 }
 
 /** A grant as its owner writes it: nobody but the parties sees for whom, what and why. */
@@ -106,6 +110,15 @@ export interface GrantState extends Omit<NewGrant, "payload"> {
   readonly isRevoked: boolean;
   /** What was wrapped for the grantee: when granted, then each time more was shared. */
   readonly payloads: readonly Uint8Array[];
+}
+
+/** A request to an owner as the chain has it. */
+export interface RequestState {
+  readonly request: string;
+  /** Wrapped for the owner. */
+  readonly ciphertext: Uint8Array;
+  /** Absent while it waits; its grant is absent when it was declined. */
+  readonly answer?: { readonly grantId?: string };
 }
 
 /** An account's entry in KeyDirectory. */

@@ -5,6 +5,7 @@
 import { SimpleMerkleTree } from "@openzeppelin/merkle-tree";
 import { id, keccak256, sha256, toUtf8Bytes } from "ethers";
 
+import { CommonwattError } from "../errors.js";
 import { words } from "./bytes.js";
 import type { Content, Slot } from "./content.js";
 
@@ -29,7 +30,8 @@ export function commitmentOf(content: Content): string {
 export function proveSlot(content: Content, label: string): SlotProof {
   const index = content.slots.findIndex((slot) => slot.label === label);
   const slot = content.slots[index];
-  if (slot === undefined) throw new RangeError("the record has no slot of that label");
+  // which label it is stays unsaid: labels are content too
+  if (slot === undefined) throw new CommonwattError("VaultSlotUnknown", { slots: content.slots.length });
   return { ...slot, index, salt: slotSalt(content.salt, index), proof: treeOf(content).getProof(index) };
 }
 

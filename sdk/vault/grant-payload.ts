@@ -6,11 +6,12 @@ import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { getAddress, toUtf8Bytes } from "ethers";
 
 import { CommonwattError } from "../errors.js";
-import { bytesOf, ByteReader, joined, randomBytes, unsigned, unsigned64, type Bytes } from "./bytes.js";
-import type { GrantState, RecordKind } from "./chain.js";
-import { grantTag, isOf, type GrantPayload, type GrantScope, type GrantTerms, type SharedVersion } from "./grants.js";
+import { bytesOf, ByteReader, joined, randomBytes, unsigned, type Bytes } from "./bytes.js";
+import type { GrantState } from "./chain.js";
+import { grantTag, isOf, type GrantPayload, type GrantTerms, type SharedVersion } from "./grants.js";
 import { doublingClass, pad, unpad, type SizeClasses } from "./padding.js";
 import { grantBinding, type ContractPlace } from "./place.js";
+import { encodeScope, readScope } from "./scope-bytes.js";
 import type { EncryptionKey, Recipient } from "./wrap.js";
 
 const KEY_BYTES = 32;
@@ -88,23 +89,14 @@ const exactly: SizeClasses = (length) => length;
 const ANY_SHARE: SharedVersion = { record: `0x${"00".repeat(32)}`, version: 0n, chainShare: `0x${"00".repeat(32)}` };
 
 /**
- * Packed, for each byte is paid for on the chain: grantee (20), which parts of the scope are given (1), those parts (32, 1, 8, 8),
- * length of the purpose (2), purpose, blind (32), number of versions (2), and for each record (32), version (4), share (32).
+ * Packed, for each byte is paid for on the chain: grantee (20), scope, length of the purpose (2), purpose, blind (32), number of versions (2),
+ * and for each record (32), version (4), share (32).
  */
 function encodePayload({ terms: { grantee, scope, purpose, blind }, shared }: GrantPayload): Bytes {
-  const { record, kind, writtenFrom, writtenBefore } = scope;
-  const parts = [
-    record === undefined ? undefined : bytesOf(record),
-    kind === undefined ? undefined : unsigned(kind, 1),
-    writtenFrom === undefined ? undefined : unsigned64(writtenFrom),
-    writtenBefore === undefined ? undefined : unsigned64(writtenBefore),
-  ];
-  const given = parts.reduce((bits, part, index) => (part === undefined ? bits : bits | (1 << index)), 0);
   const reason = toUtf8Bytes(purpose);
   return joined(
     bytesOf(grantee),
-    unsigned(given, 1),
-    ...parts.filter((part) => part !== undefined),
+    encodeScope(scope),
     unsigned(reason.length, 2),
     reason,
     bytesOf(blind),
@@ -129,14 +121,4 @@ function decodePayload(clear: Uint8Array, owner: string): GrantPayload | undefin
   } catch {
     return undefined;
   }
-}
-
-function readScope(reader: ByteReader): GrantScope {
-  const given = reader.unsigned(1);
-  return {
-    ...(given & 1 ? { record: reader.hex(32) } : {}),
-    ...(given & 2 ? { kind: reader.unsigned(1) as RecordKind } : {}),
-    ...(given & 4 ? { writtenFrom: reader.unsigned64() } : {}),
-    ...(given & 8 ? { writtenBefore: reader.unsigned64() } : {}),
-  };
 }

@@ -24,17 +24,27 @@ export * from "./grants.js";
 export * from "./home-agent.js";
 export * from "./home-records.js";
 export * from "./keys.js";
+export * from "./kinds.js";
 export * from "./locator.js";
 export { isLowOrderPoint } from "./low-order.js";
 export * from "./padding.js";
 export type { VaultParts } from "./parts.js";
 export * from "./place.js";
+export {
+  sealWish,
+  type AskerParts,
+  type OwnRequest,
+  type SealedRequest,
+  type SignedWish,
+  type Wish,
+} from "./requests.js";
 export * from "./rotation.js";
 export * from "./seal.js";
 export * from "./settled.js";
 export * from "./share-http.js";
 export * from "./share-keeper.js";
 export * from "./share-store.js";
+export * from "./shown.js";
 export {
   MAX_SHARE_MESSAGE_BYTES,
   refusalBody,

@@ -22,9 +22,16 @@ export interface GrantPlace extends ContractPlace {
   readonly tag: string;
 }
 
+/** A request to an owner in RecordGrants. */
+export interface RequestPlace extends ContractPlace {
+  readonly owner: string;
+  readonly request: string;
+}
+
 const CONTENT = id("commonwatt vault content 1");
 const OWNER_SHARE = id("commonwatt vault owner share 1");
 const GRANT = id("commonwatt vault grant 1");
+const REQUEST = id("commonwatt vault request 1");
 
 /** Associated data of a version's ciphertext. */
 export function contentBinding(place: VersionPlace): Bytes {
@@ -39,6 +46,11 @@ export function ownerShareBinding(place: VersionPlace): Bytes {
 /** Associated data of what is wrapped for a grantee. */
 export function grantBinding({ chainId, contract, owner, tag }: GrantPlace): Bytes {
   return words(GRANT, chainId, contract, owner, tag);
+}
+
+/** Associated data of what somebody asks an owner for. */
+export function requestBinding({ chainId, contract, owner, request }: RequestPlace): Bytes {
+  return words(REQUEST, chainId, contract, owner, request);
 }
 
 /** As abi.encode writes them, so that a contract could too, and the bytes have one reading only. */

@@ -5,7 +5,14 @@ import type { z } from "zod";
 import { CommonwattError } from "../errors.js";
 import { bytesOf } from "./bytes.js";
 import { fromStore, type ErasureReceipt, type GrantProof, type ShareStore, type SignedRequest } from "./share-store.js";
-import { MAX_SHARE_MESSAGE_BYTES, refusalIn, shareAnswers, wireText, type ShareStoreAbout, type ShareVerb } from "./share-wire.js";
+import {
+  MAX_SHARE_MESSAGE_BYTES,
+  refusalIn,
+  shareAnswers,
+  wireText,
+  type ShareStoreAbout,
+  type ShareVerb,
+} from "./share-wire.js";
 
 /** Where a store is, and who it is. */
 export interface HttpShareStoreOptions {

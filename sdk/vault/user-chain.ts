@@ -2,8 +2,15 @@
 import { getAddress, getBytes } from "ethers";
 
 import { standingOf } from "../actions/federation.js";
-import { grantHistoryOf, grantsOf, type GrantHistory } from "../actions/grant-history.js";
-import { grantAccess, MAX_GRANT_PAYLOAD_BYTES, renewGrant, revokeGrant, shareUnderGrant } from "../actions/grants.js";
+import { accessRequestsOf, grantHistoryOf, grantsOf, type GrantHistory } from "../actions/grant-history.js";
+import {
+  answerAccessRequest,
+  grantAccess,
+  MAX_GRANT_PAYLOAD_BYTES,
+  renewGrant,
+  revokeGrant,
+  shareUnderGrant,
+} from "../actions/grants.js";
 import {
   encryptionKeyOf,
   publishEncryptionKey,
@@ -57,6 +64,8 @@ export function recordViewOf(chain: UserChain): RecordView {
       return grant && grantIn(grant);
     },
     grantsOf: async (owner) => (await grantsOf(chain, owner)).map(grantIn),
+    requestsOf: async (owner) =>
+      (await accessRequestsOf(chain, owner)).map((asked) => ({ ...asked, ciphertext: getBytes(asked.ciphertext) })),
   };
 }
 
@@ -71,6 +80,8 @@ export function recordChainOf(chain: UserChain): RecordChain {
     share: async (grantId, payload) => void (await shareUnderGrant(chain, { grantId, payload })),
     renew: async (grantId, until) => void (await renewGrant(chain, { grantId, until })),
     revoke: async (grantId) => void (await revokeGrant(chain, { grantId })),
+    answer: async (request, grantId) =>
+      void (await answerAccessRequest(chain, grantId === undefined ? { request } : { request, grantId })),
   };
 }
 

@@ -2,7 +2,7 @@
 import { CommonwattError } from "../errors.js";
 import { archivePlace, readArchive, writeArchive, type ArchivedVersion } from "./archive.js";
 import type { RecordState, WrittenVersion } from "./chain.js";
-import { commitmentOf, proveSlot, type SlotProof } from "./commitment.js";
+import { commitmentOf, proveSlot } from "./commitment.js";
 import type { Content } from "./content.js";
 import { eraseRecord, type Erasure } from "./erasure.js";
 import {
@@ -17,6 +17,8 @@ import {
 } from "./granting.js";
 import { openVersion } from "./opener.js";
 import { OwnerSide, type VaultParts } from "./parts.js";
+import { ownRequests, waitingWish, type OwnRequest } from "./requests.js";
+import type { ShownSlot } from "./shown.js";
 import { rotateKey, type RotationProgress } from "./rotation.js";
 import { writeVersions, type VersionInput, type VersionName } from "./writing.js";
 
@@ -69,9 +71,10 @@ export class Vault {
     return this.#open(written);
   }
 
-  /** Shows one slot of a version to whoever can read its commitment on the chain. */
-  async prove(record: string, label: string, version?: bigint): Promise<SlotProof> {
-    return proveSlot(await this.get(record, version), label);
+  /** Shows one slot of a version to whoever can read its commitment on the chain; the last version when none is named. */
+  async prove(record: string, label: string, version?: bigint): Promise<ShownSlot> {
+    const shown = version ?? (await this.#side.ownState(record)).version;
+    return { ...proveSlot(await this.get(record, shown), label), owner: this.owner, record, version: shown };
   }
 
   /** All records, erased ones too; nothing of them in clear. */
@@ -107,6 +110,26 @@ export class Vault {
   /** From now on no store gives the grantee a share; what it read before it may have kept. */
   async revoke(grantId: string): Promise<void> {
     await revokeGrant(this.#side, grantId);
+  }
+
+  /** What others ask for, answered or not. */
+  async requests(): Promise<OwnRequest[]> {
+    return ownRequests(this.#side);
+  }
+
+  /** Grants what a request asks for, from now on and for as long as it asks, and answers it with the grant, whose id comes back. */
+  async accept(request: string): Promise<string> {
+    const { asker, scope, purpose, seconds } = await waitingWish(this.#side, request);
+    const { chain, now } = this.#side.parts;
+    const from = now();
+    const grantId = await this.grant({ grantee: asker, scope, purpose, from, until: from + seconds });
+    await chain.answer(request, grantId);
+    return grantId;
+  }
+
+  /** Answers a request with no; also one that can't be read. */
+  async decline(request: string): Promise<void> {
+    await this.#side.parts.chain.answer(request);
   }
 
   /** Erases a record for everybody, its owner too; docs/vault.md says what that can't do. */

@@ -14,7 +14,7 @@ import { startBroker, type Broker } from "../../scripts/oracle/broker.js";
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "../../scripts/oracle/chain.js";
 import { oracleLog, parseOptions, startOracle, type RunningOracle } from "../../scripts/oracle/command.js";
 import { estimatesFrom, findSilent, outboxHistory, ProfileEstimator } from "../../scripts/oracle/gap-filler.js";
-import { KEY_VARIABLE } from "../../scripts/oracle/keys.js";
+import { KEY_VARIABLE } from "../../scripts/inputs/keys.js";
 import { LedgerWriter } from "../../scripts/oracle/ledger-writer.js";
 import { MeterLink } from "../../scripts/oracle/meters.js";
 import { MqttSource } from "../../scripts/oracle/mqtt-source.js";

@@ -9,7 +9,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-export type CommandName = "simulate" | "audit" | "oracle" | "chains" | "accountants";
+export type CommandName = "simulate" | "audit" | "oracle" | "chains" | "accountants" | "share-store" | "vault";
 
 /** A command under way. */
 export interface RunningCommand {

@@ -19,6 +19,7 @@ import {
   type RecordChain,
   type RecordContracts,
   type RecordState,
+  type RequestState,
   type Rewrapped,
   type ShareStore,
   type Slot,
@@ -50,6 +51,7 @@ export class UserChain {
   readonly grants: GrantState[] = [];
   readonly keys = new Map<string, DirectoryKey>();
   readonly inactive = new Set<string>();
+  readonly requests = new Map<string, RequestState[]>();
   /** Throws where a test wants the chain to fail; told before each transaction. */
   beforeWrite: (what: string) => void = () => undefined;
 
@@ -85,6 +87,8 @@ export class UserChain {
       },
       share: (grantId, payload) => write("share", () => this.#share(grantId, payload)),
       renew: (grantId, until) => write("renew", () => this.changeGrant(grantId, { until })),
+      requestsOf: (account) => Promise.resolve(this.requests.get(account) ?? []),
+      answer: (request, grantId) => write("answer", () => this.#answer(owner, request, grantId)),
       revoke: (grantId) => write("revoke", () => this.changeGrant(grantId, { isRevoked: true })),
     };
   }
@@ -137,6 +141,14 @@ export class UserChain {
     this.#checkPayload(payload);
     const { payloads } = expected(this.grants.find((grant) => grant.grantId === grantId));
     this.changeGrant(grantId, { payloads: [...payloads, payload] });
+  }
+
+  #answer(owner: string, request: string, grantId: string | undefined): void {
+    const requests = this.requests.get(owner) ?? [];
+    const index = requests.findIndex((one) => one.request === request);
+    const asked = expected(requests[index]);
+    if (asked.answer !== undefined) throw new Error("answered before");
+    requests[index] = { ...asked, answer: grantId === undefined ? {} : { grantId } };
   }
 
   #checkPayload({ length }: Uint8Array): void {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { encryptKeystoreJson } from "ethers";
 
-import { OracleSetupError } from "../../scripts/oracle/error.js";
-import { KEY_VARIABLE, loadKey, PASSWORD_VARIABLE } from "../../scripts/oracle/keys.js";
+import { InputError } from "../../scripts/inputs/error.js";
+import { KEY_VARIABLE, loadKey, PASSWORD_VARIABLE } from "../../scripts/inputs/keys.js";
 import { OPERATOR, rejectionOf } from "../utils/oracle.js";
 
 describe("The operator's key", () => {
@@ -58,7 +58,7 @@ describe("The operator's key", () => {
     ];
     for (const [parameters, message] of cases) {
       const error = await rejectionOf(loadKey(...parameters));
-      expect(error).to.be.instanceOf(OracleSetupError);
+      expect(error).to.be.instanceOf(InputError);
       expect(error.message).to.match(message);
       expect(JSON.stringify([error.message, error.stack, String(error.cause)])).to.not.include(secret);
     }

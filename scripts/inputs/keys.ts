@@ -1,12 +1,12 @@
 /**
- * The operator's key: from an encrypted keystore file (the ethers JSON format) with its password from a file or the
+ * Keys that commands sign with: from an encrypted keystore file (the ethers JSON format) with its password from a file or the
  * environment, or from the environment. Never from the repository or a command-line argument, which others can see.
  */
 import { readFile } from "node:fs/promises";
 
 import { Wallet, type HDNodeWallet } from "ethers";
 
-import { OracleSetupError } from "./error.js";
+import { InputError } from "./error.js";
 
 /** Environment variables that hold secrets. */
 export const KEY_VARIABLE = "COMMONWATT_PRIVATE_KEY";
@@ -17,7 +17,7 @@ export interface KeyOptions {
   readonly passwordFile?: string | undefined;
 }
 
-/** The operator's wallet; no message of a failure holds a secret. */
+/** The wallet; no message of a failure holds a secret. */
 export async function loadKey(
   { keystore, passwordFile }: KeyOptions,
   environment: Readonly<Record<string, string | undefined>>,
@@ -28,17 +28,17 @@ export async function loadKey(
   }
   const key = environment[KEY_VARIABLE];
   if (key === undefined || key === "") {
-    throw new OracleSetupError(
-      "--keystore",
+    throw new InputError(
+      { file: "--keystore" },
       "there is no key to sign with",
-      `Name an encrypted keystore file, or set ${KEY_VARIABLE} in the environment.`,
+      `Name an encrypted keystore file, or set ${KEY_VARIABLE} in the environment`,
     );
   }
   try {
     return new Wallet(key);
   } catch {
     // the cause would quote what was given
-    throw new OracleSetupError(KEY_VARIABLE, "its value is not a private key", "Set it to 0x and 64 hex digits.");
+    throw new InputError({ file: KEY_VARIABLE }, "its value is not a private key", "Set it to 0x and 64 hex digits");
   }
 }
 
@@ -47,25 +47,26 @@ async function openKeystore(file: string, json: string, password: string): Promi
     return await Wallet.fromEncryptedJson(json, password);
   } catch (error) {
     const wrong = (error as Error).message.includes("incorrect password");
-    throw new OracleSetupError(
-      file,
+    throw new InputError(
+      { file },
       wrong ? "the password is not this keystore's" : "this is not an encrypted keystore of the ethers JSON format",
-      wrong ? "Check the password file or variable." : "Make one with ethers' Wallet.encrypt.",
+      wrong ? "Check the password file or variable" : "Make one with ethers' Wallet.encrypt",
     );
   }
 }
 
-async function passwordOf(
+/** The password of a keystore. */
+export async function passwordOf(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   if (file !== undefined) return (await read(file)).replace(/\r?\n$/, "");
   const password = environment[PASSWORD_VARIABLE];
   if (password !== undefined) return password;
-  throw new OracleSetupError(
-    "--password-file",
+  throw new InputError(
+    { file: "--password-file" },
     "the keystore's password is not given",
-    `Name a file that holds it, or set ${PASSWORD_VARIABLE} in the environment.`,
+    `Name a file that holds it, or set ${PASSWORD_VARIABLE} in the environment`,
   );
 }
 
@@ -73,10 +74,10 @@ async function read(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new OracleSetupError(
-      file,
+    throw new InputError(
+      { file },
       `the file can't be read (${(cause as Error).message})`,
-      "Check the path and the rights on it.",
+      "Check the path and the rights on it",
       { cause },
     );
   }

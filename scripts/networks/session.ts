@@ -8,14 +8,13 @@ import {
   openEndpoint,
   withSigner,
   type AnyChain,
-  type TransactionChain,
 } from "../../sdk/connect.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
-import { keysByName, keysPath, readKeys } from "../networks/keys-file.js";
-import { deploymentFileOf, fund, isSimulated } from "../networks/served.js";
-import { SIMULATED_DEFAULTS } from "../networks/simulated.js";
-import { KEY_VARIABLE, loadKey } from "../oracle/keys.js";
+import { keysByName, keysPath, readKeys } from "./keys-file.js";
+import { deploymentFileOf, fund, isSimulated } from "./served.js";
+import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
+import { KEY_VARIABLE, loadKey } from "../inputs/keys.js";
 
 /** Options that all subcommands share. */
 export interface SessionOptions {
@@ -28,7 +27,8 @@ export interface SessionOptions {
   readonly passwordFile?: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables of the environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 type AnyWallet = Wallet | HDNodeWallet;
 
 /** A connection that can only read. */
@@ -92,16 +92,6 @@ export async function namedKey(
     { file: `${option} ${name}` },
     `${file} has no such key for the ${chain} chain`,
     `Known: ${known}`,
-  );
-}
-
-/** The chain, where it is the one that has credits. */
-export function requireCredits(chain: AnyChain, what: string): TransactionChain {
-  if (chain.kind === "transaction") return chain;
-  throw new InputError(
-    { file: "--chain user" },
-    `there are no credits on it, and so ${what}`,
-    "Use --chain transaction",
   );
 }
 

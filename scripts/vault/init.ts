@@ -1,0 +1,142 @@
+/** `vault init` and what belongs to it: keys, stores, admission. Can be run again: it does what is still lacking. */
+import { resolve } from "node:path";
+
+import { getAddress, hexlify, randomBytes, type JsonRpcProvider } from "ethers";
+
+import { admitUser, credentialCommitment, standingOf } from "../../sdk/actions/federation.js";
+import { withSigner, type UserChain } from "../../sdk/connect.js";
+import { Standing } from "../../sdk/enums.js";
+import { CommonwattError } from "../../sdk/errors.js";
+import { aboutShareStore, recordViewOf, Vault, VaultWallet } from "../../sdk/vault/index.js";
+import { namedKey } from "../networks/session.js";
+import { fund, isSimulated } from "../networks/served.js";
+import { REGISTRAR } from "../neighbourhood.js";
+import { SHARE_STORE_PORT } from "../share-store/command.js";
+import { textFrom } from "./content.js";
+import { shareStores, VaultFolder, type VaultConfig } from "./folder.js";
+import { newPassword } from "./password.js";
+import { openUserChain, openWallet, partsOf, signingChain, type VaultOptions } from "./session.js";
+import type { Shell } from "./shell.js";
+
+export interface InitOptions extends VaultOptions {
+  /** A file with the words of a seed phrase; `-`: standard input. Absent: a new phrase is drawn. */
+  readonly phraseFile?: string;
+  readonly shareStore?: readonly string[];
+  readonly contents?: readonly string[];
+  readonly bucket?: readonly string[];
+  /** Admits the account with the registrar's key of the keys file. */
+  readonly admit: boolean;
+}
+
+const DEFAULT_STORE = `http://127.0.0.1:${SHARE_STORE_PORT}`;
+const DEFAULT_CONTENTS = "contents";
+
+/** Makes the vault, or completes it. All that can be refused is asked before anything is written. */
+export async function init(options: InitOptions, shell: Shell): Promise<string[]> {
+  const folder = new VaultFolder(options.home);
+  const before = await folder.findConfig();
+  const { chain, close } = await openUserChain(options, before);
+  try {
+    const shares = await sharesOf(options, before, chain);
+    const wallet = await walletOf(folder, options, shell);
+    const { address: account } = wallet.account("user");
+    const network = options.network ?? before?.network ?? "local";
+    const config = { version: 1, network, account, contents: contentsOf(options, before), shares } as const;
+    folder.contentStores(config, shell.environment); // a bucket without its key is refused here
+    const isNew = (await folder.keystore()) === undefined;
+    const keystore = isNew ? await wallet.toKeystore(await newPassword(options, shell)) : undefined;
+    await folder.make();
+    if (keystore !== undefined) await folder.writeKeystore(keystore);
+    await folder.writeConfig(config);
+    return [
+      `The vault in ${folder.path} is ${account}'s.`,
+      ...(await join(options, { folder, config, chain, wallet }, shell)),
+    ];
+  } finally {
+    close();
+  }
+}
+
+interface Made {
+  readonly folder: VaultFolder;
+  readonly config: VaultConfig;
+  readonly chain: UserChain;
+  readonly wallet: VaultWallet;
+}
+
+/** Admission, where it lacks and can be given here, and the first encryption key. */
+async function join(options: InitOptions, { folder, config, chain, wallet }: Made, shell: Shell): Promise<string[]> {
+  const { address: account } = wallet.account("user");
+  const lines: string[] = [];
+  let standing = await standingOf(chain, account);
+  if (standing === Standing.None && options.admit) {
+    await admit(options.network ?? config.network, chain, account);
+    standing = await standingOf(chain, account);
+    lines.push("It was admitted to the user chain with the registrar's key of this machine.");
+  }
+  if (standing !== Standing.Active) return [...lines, ...howToGoOn(standing, account)];
+  const stores = { contents: folder.contentStores(config, shell.environment), shares: shareStores(config) };
+  const vault = await Vault.open(partsOf(await signingChain(chain, wallet), wallet, { folder, ...stores }));
+  const number = await vault.publishKey();
+  return [...lines, `Encryption key ${number} is published. Write the seed phrase on paper: npm run vault -- phrase`];
+}
+
+function howToGoOn(standing: Standing, account: string): string[] {
+  if (standing === Standing.None) {
+    return [
+      `It is not admitted to the user chain yet, and can't write. Ask a registrar to admit ${account}`,
+      "(with --admit this is done where the registrar's key is in this machine's keys file), then run init again.",
+    ];
+  }
+  const what = standing === Standing.Suspended ? "suspended" : "expelled";
+  return [`It is ${what}: it reads, erases and revokes, and writes nothing. Ask its registrar.`];
+}
+
+/** As the registrar of a demonstration: it knows nobody, so the credential is drawn and forgotten. */
+async function admit(network: string, chain: UserChain, account: string): Promise<void> {
+  const registrar = await namedKey(REGISTRAR, "--admit", { network, chain: "user" });
+  const provider = chain.provider as JsonRpcProvider;
+  if (await isSimulated(provider)) await fund(provider, [registrar.address]);
+  const commitment = credentialCommitment(drawn(), drawn());
+  await admitUser(withSigner(chain, registrar), { user: account, credentialCommitment: commitment });
+}
+
+function drawn(): string {
+  return hexlify(randomBytes(32));
+}
+
+/** Each store is asked who it is, once: from then on no other account's answer counts. */
+async function sharesOf(
+  { shareStore }: InitOptions,
+  before: VaultConfig | undefined,
+  chain: UserChain,
+): Promise<VaultConfig["shares"]> {
+  if (shareStore === undefined && before !== undefined) return before.shares;
+  const { contracts } = recordViewOf(chain);
+  return Promise.all(
+    (shareStore ?? [DEFAULT_STORE]).map(async (url) => ({ url, account: await storeAt(url, contracts) })),
+  );
+}
+
+/** The account of the store at a URL, which must keep shares for these contracts. */
+export async function storeAt(
+  url: string,
+  contracts: { readonly chainId: bigint; readonly personalRecords: string },
+): Promise<string> {
+  const { account, chainId, personalRecords } = await aboutShareStore(url);
+  if (chainId === contracts.chainId && personalRecords === contracts.personalRecords) return getAddress(account);
+  throw new CommonwattError("VaultStoreOtherChain", { store: url, chainId, personalRecords });
+}
+
+function contentsOf({ contents, bucket }: InitOptions, before: VaultConfig | undefined): VaultConfig["contents"] {
+  if (contents === undefined && bucket === undefined) return before?.contents ?? [{ folder: DEFAULT_CONTENTS }];
+  const folders = (contents ?? []).map((folder) => ({ folder: resolve(folder) }));
+  return [...folders, ...(bucket ?? []).map((address) => ({ bucket: address }))];
+}
+
+async function walletOf(folder: VaultFolder, options: InitOptions, shell: Shell): Promise<VaultWallet> {
+  if ((await folder.keystore()) !== undefined) return openWallet(folder, options, shell);
+  return options.phraseFile === undefined
+    ? VaultWallet.create()
+    : VaultWallet.fromPhrase(await textFrom(options.phraseFile, shell));
+}

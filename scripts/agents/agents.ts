@@ -75,6 +75,11 @@ export class Agents {
     return this.parts.stores;
   }
 
+  /** What the agents and their share stores take for now, Unix seconds. */
+  now(): bigint {
+    return this.parts.now();
+  }
+
   /** What the oracle hands over. */
   take(readings: readonly Omit<SignedReading, "r" | "vs">[]): void {
     for (const { meter, slot, importWh, exportWh, status } of readings) {
@@ -100,7 +105,10 @@ export class Agents {
 
   /** Everybody who has something to write, writes now, in the order of the homes. */
   async writeAll(): Promise<void> {
-    for (const agent of this.agents.values()) if (agent.isBehind) await agent.write();
+    for (const agent of this.agents.values()) {
+      agent.catchUp();
+      if (agent.isBehind) await agent.write();
+    }
   }
 
   /** Puts the writing of a run's slots into its timeline: readings by period, bills by month. */

@@ -6,6 +6,7 @@ import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
 import { benchGas } from "./gas.js";
+import { benchLinkage } from "./linkage.js";
 import { benchVault } from "./vault.js";
 import { benchWelfare } from "./welfare.js";
 import { conditions, type BenchPart, type Figures } from "./report.js";
@@ -18,6 +19,7 @@ const PARTS = {
   gas: benchGas,
   vault: benchVault,
   day: benchDay,
+  linkage: benchLinkage,
 } satisfies Record<string, BenchPart>;
 type Part = keyof typeof PARTS;
 const NAMES = Object.keys(PARTS) as Part[];

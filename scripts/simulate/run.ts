@@ -8,6 +8,7 @@ import { endpointUrls } from "../chains/serve.js";
 import { Agents, checkVaults } from "../agents/index.js";
 import { feedersOf } from "../grid/index.js";
 import { InputError } from "../inputs/index.js";
+import type { FinishedMarket } from "../linkage/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
 import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
 import { MarketRun } from "./market-run.js";
@@ -20,7 +21,7 @@ import type { SimulationResult } from "./result.js";
 import { marketOf } from "./served-market.js";
 import { batchSlots, genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
 import { Timeline } from "./timeline.js";
-import { rangeOf, startAgents } from "./vaults.js";
+import { homeClock, rangeOf, startAgents } from "./vaults.js";
 
 /** The highest retail cap that MarketRules takes, micro-credits per kWh (MAX_RETAIL_CAP). */
 const MAX_RETAIL_CAP = 10_000_000;
@@ -49,7 +50,10 @@ export class Simulation {
   #time = 0n;
   #firstBlock = 0;
 
-  /** @param startMetering the meters' side, which tests replace */
+  /**
+   * @param startMetering the meters' side, which tests replace
+   * @param unlinkability how homes are admitted and their vaults written
+   */
   constructor(
     private readonly options: SimulateOptions,
     private readonly startMetering: StartMetering = (parts) => Metering.start(parts),
@@ -226,6 +230,24 @@ export class Simulation {
   get embedded(): { network: EmbeddedNetwork; neighbourhood: Neighbourhood } | undefined {
     if (this.options.network !== "embedded") return undefined;
     return { network: this.#network as EmbeddedNetwork, neighbourhood: known(this.#neighbourhood) };
+  }
+
+  /** The homes' agents; undefined when the run has no vaults. */
+  get agents(): Agents | undefined {
+    return this.#agents;
+  }
+
+  /** The run's market, for whoever looks at it from outside (scripts/linkage). */
+  get market(): FinishedMarket {
+    const { inputs } = known(this.#plan);
+    const slots = known(this.#slots);
+    return {
+      transaction: known(this.#network).transaction,
+      homes: known(this.#neighbourhood).homes,
+      slots: rangeOf(inputs, slots),
+      slotSeconds: inputs.slotSeconds,
+      offsetSeconds: homeClock(inputs, slots),
+    };
   }
 
   async close(): Promise<void> {

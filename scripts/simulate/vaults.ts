@@ -42,11 +42,16 @@ export async function startAgents(
     stores: await openStores(network.user, { seed, folder, now: rest.now }),
     random: new Random(seed).fork("agents"),
     slotSeconds: BigInt(inputs.slotSeconds),
-    offsetSeconds: BigInt(inputs.offsetSeconds - slots.shift * inputs.slotSeconds),
+    offsetSeconds: BigInt(homeClock(inputs, slots)),
   });
 }
 
 /** A run's slots on the chain. */
 export function rangeOf({ firstSlot, slotCount }: Neighbourhood, slots: SlotMap): SlotRange {
   return { first: slots.toChain(firstSlot), last: slots.toChain(firstSlot + slotCount - 1) };
+}
+
+/** The homes' clock on the chain's, seconds east of UTC: days and months are the data's, whatever its slots are numbered. */
+export function homeClock({ offsetSeconds, slotSeconds }: Neighbourhood, { shift }: SlotMap): number {
+  return offsetSeconds - shift * slotSeconds;
 }

@@ -191,10 +191,6 @@ export const VAULT_ERRORS = {
     why: "Record {record}, version {version}, is here already with other content.",
     todo: "Import into a vault that hasn't written that record itself.",
   },
-  VaultSlotUnproven: {
-    why: "The slot that was shown is not in what the owner committed to as version {version} of record {record}.",
-    todo: "Don't rely on it; ask the owner to show it again.",
-  },
   VaultHolderUnproven: {
     why: "Nothing says that meter {meter} belongs to the vault's owner.",
     todo: "Ask the owner for a word that the meter's holder signed for you, and that has not ended.",

@@ -32,6 +32,10 @@ interface KeptRecord {
 export class HomeAgent {
   readonly #parts: HomeAgentParts;
   readonly #months = new Map<string, Map<bigint, IntervalReading>>();
+  /** Taken, and not yet due. */
+  readonly #fresh = new Set<bigint>();
+  /** Up to this slot readings are written; what comes later waits for its own time. */
+  #due = -1n;
   readonly #bills = new Map<string, MonthBill>();
   readonly #records = new Map<string, KeptRecord>();
 
@@ -60,31 +64,35 @@ export class HomeAgent {
     return new Map(written as [string, string][]);
   }
 
-  /** Takes a reading of the own meter; a later one of an interval takes the place of the one before. */
+  /**
+   * Takes a reading of the own meter; a later one of an interval takes the place of the one before. It is written when
+   * its interval is due: a home that wrote because something came would show when it came.
+   */
   take(reading: IntervalReading): void {
-    const { meter, slotSeconds, offsetSeconds } = this.#parts;
-    if (reading.meter !== meter) throw new RangeError(`meter ${reading.meter} is not this home's`);
-    const month = monthOf(reading.slot, slotSeconds, offsetSeconds);
-    const intervals = this.#months.get(month) ?? new Map<bigint, IntervalReading>();
-    this.#months.set(month, intervals.set(reading.slot, reading));
-    this.#keep(`readings ${month}`, () => ({
-      kind: RecordKind.Readings,
-      slots: [...intervals.values()]
-        .sort((a, b) => Number(a.slot - b.slot))
-        .map((interval) => readingSlot(interval, slotSeconds)),
-    }));
+    if (reading.meter !== this.#parts.meter) throw new RangeError(`meter ${reading.meter} is not this home's`);
+    this.#intervalsOf(reading.slot).set(reading.slot, reading);
+    this.#fresh.add(reading.slot);
   }
 
   /**
-   * Has the readings of these intervals written the next time, changed or not, with none where none came: so that how
-   * often a home writes, and how much, says nothing about its meter.
+   * Makes intervals due: the next time all of their months up to the last due interval is written, changed or not, and an
+   * interval without a reading as such. So how often a home writes, and how much, says nothing about its meter.
    */
   expect({ first, last }: { readonly first: bigint; readonly last: bigint }): void {
-    const { meter, slotSeconds, offsetSeconds } = this.#parts;
+    if (last > this.#due) this.#due = last;
     for (let slot = first; slot <= last; slot += 1n) {
-      const known = this.#months.get(monthOf(slot, slotSeconds, offsetSeconds))?.get(slot);
-      this.take(known ?? { meter, slot, importWh: 0n, exportWh: 0n, status: ReadingStatus.Missing });
+      const intervals = this.#intervalsOf(slot);
+      const missing = { meter: this.meter, slot, importWh: 0n, exportWh: 0n, status: ReadingStatus.Missing };
+      if (!intervals.has(slot)) intervals.set(slot, missing);
+      this.#fresh.delete(slot);
+      const month = this.#monthOf(slot);
+      this.#keep(`readings ${month}`, () => ({ kind: RecordKind.Readings, slots: this.#dueSlots(month) }));
     }
+  }
+
+  /** Makes all due that was taken. */
+  catchUp(): void {
+    for (const slot of [...this.#fresh]) this.expect({ first: slot, last: slot });
   }
 
   /** Takes a month's bill, e.g. of `2016-07`. */
@@ -113,6 +121,24 @@ export class HomeAgent {
       if (name !== undefined) kept.record = name.record;
     });
     return written;
+  }
+
+  #monthOf(slot: bigint): string {
+    return monthOf(slot, this.#parts.slotSeconds, this.#parts.offsetSeconds);
+  }
+
+  #intervalsOf(slot: bigint): Map<bigint, IntervalReading> {
+    const month = this.#monthOf(slot);
+    const intervals = this.#months.get(month) ?? new Map<bigint, IntervalReading>();
+    this.#months.set(month, intervals);
+    return intervals;
+  }
+
+  #dueSlots(month: string): VersionInput["slots"] {
+    return [...(this.#months.get(month)?.values() ?? [])]
+      .filter(({ slot }) => slot <= this.#due)
+      .sort((a, b) => Number(a.slot - b.slot))
+      .map((interval) => readingSlot(interval, this.#parts.slotSeconds));
   }
 
   #keep(name: string, input: () => VersionInput): void {

@@ -114,8 +114,9 @@ type Fields = Readonly<Record<string, number>>;
 /** JSON with decimal strings, zeros in front up to the field's width. */
 function encode<F extends Fields>(fields: F, values: Readonly<Record<keyof F, bigint>>): Uint8Array {
   const digits = Object.entries(fields).map(([name, width]) => {
-    const text = values[name as keyof F].toString().padStart(width, "0");
-    if (text.length > width || text.startsWith("-")) throw new RangeError(`${name} doesn't fit into ${width} digits`);
+    const value = values[name as keyof F];
+    const text = value.toString().padStart(width, "0");
+    if (value < 0n || text.length > width) throw new RangeError(`${name} doesn't fit into ${width} digits`);
     return [name, text] as const;
   });
   return toUtf8Bytes(JSON.stringify(Object.fromEntries(digits)));

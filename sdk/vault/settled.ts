@@ -11,8 +11,8 @@ import type { TransactionChain } from "../connect.js";
 import { CommonwattError } from "../errors.js";
 import { domainOf, fieldsOf, type TypedMessage } from "../signing/typed-data.js";
 import type { RecordContracts, RecordView } from "./chain.js";
-import { verifySlot, type SlotProof } from "./commitment.js";
 import { billIn, billSums, readingIn, type IntervalReading, type MonthBill } from "./home-records.js";
+import { verifyOnChain, type ShownSlot } from "./shown.js";
 import type { VaultSigner } from "./wallet.js";
 
 /** By which the holder of a meter says whose vault it keeps its records in, to one reader. */
@@ -29,14 +29,6 @@ export interface HolderWord {
 export interface SignedHolderWord extends HolderWord {
   /** By the account that held the meter on the transaction chain. */
   readonly signature: string;
-}
-
-/** A slot of a record, shown. */
-export interface ShownSlot {
-  readonly record: string;
-  readonly version: bigint;
-  readonly slot: SlotProof;
-  readonly holder: SignedHolderWord;
 }
 
 /** What a reader checks against. */
@@ -75,57 +67,60 @@ export async function signHolderWord(
   return { ...word, signature: await holder.signTypedData(domain, types, value) };
 }
 
+/** What a home hands to a reader. */
+export interface ShownOfMeter {
+  readonly slot: ShownSlot;
+  readonly holder: SignedHolderWord;
+}
+
 /**
- * An interval's reading that was shown, once it is the owner's commitment and what the interval was settled on.
- * VaultSlotUnproven, VaultHolderUnproven, VaultUnsettled, VaultSettlementDiffers otherwise.
+ * An interval's reading that was shown, once the chain bears it out and it is what the interval was settled on.
+ * VaultProofFalse, VaultHolderUnproven, VaultUnsettled, VaultSettlementDiffers otherwise.
  */
-export async function checkShownReading(chains: BothChains, shown: ShownSlot): Promise<IntervalReading> {
-  await requireCommitted(chains, shown);
-  const reading = readingIn(shown.slot);
-  const [settled] = await settledOf(chains, shown, { meter: reading.meter, first: reading.slot, last: reading.slot });
-  if (settled === undefined) throw new CommonwattError("VaultUnsettled", { slot: reading.slot });
+export async function checkShownReading(
+  chains: BothChains,
+  { slot: shown, holder }: ShownOfMeter,
+): Promise<IntervalReading> {
+  await verifyOnChain(chains.user, shown);
+  const reading = readingIn(shown);
+  const { meter, slot } = reading;
+  const [settled] = await settledOf(chains, { shown, holder }, { meter, first: slot, last: slot });
+  if (settled === undefined) throw new CommonwattError("VaultUnsettled", { slot });
   const { importWh, exportWh, status } = settled.outcome;
-  requireEqual(reading.slot, { importWh, exportWh, status }, { ...reading, status: BigInt(reading.status) });
+  requireEqual(slot, { importWh, exportWh, status }, { ...reading, status: BigInt(reading.status) });
   return reading;
 }
 
 /**
- * A month's bill that was shown, once it is the owner's commitment and the sum of all that the meter settled finally in
- * its slots. The same errors.
+ * A month's bill that was shown, once the chain bears it out and it is the sum of all that the meter settled, finally, in
+ * its slots. The same errors. Which slots those are, the reader looks at itself: the label is the home's word.
  */
-export async function checkShownBill(chains: BothChains, shown: ShownSlot): Promise<MonthBill> {
-  await requireCommitted(chains, shown);
-  const bill = billIn(shown.slot);
+export async function checkShownBill(chains: BothChains, { slot: shown, holder }: ShownOfMeter): Promise<MonthBill> {
+  await verifyOnChain(chains.user, shown);
+  const bill = billIn(shown);
   const { meter, firstSlot: first, lastSlot: last } = bill;
   if (first > last) throw new CommonwattError("VaultUnsettled", { slot: first });
-  const settled = await settledOf(chains, shown, { meter, first, last });
+  const settled = await settledOf(chains, { shown, holder }, { meter, first, last });
   const final = new Set(settled.filter(({ isFinal }) => isFinal).map(({ slot }) => slot));
   for (let slot = first; slot <= last; slot += 1n) {
     if (!final.has(slot)) throw new CommonwattError("VaultUnsettled", { slot });
   }
-  const sums = billSums(settled.map(({ outcome }) => outcome));
-  requireEqual(first, sums, bill);
+  requireEqual(first, billSums(settled.map(({ outcome }) => outcome)), bill);
   return bill;
-}
-
-/** The commitment is the chain's, never the one that is shown. */
-async function requireCommitted({ user }: BothChains, { record, version, slot, holder }: ShownSlot): Promise<void> {
-  const written = (await user.versionsOf(holder.owner, record)).find((one) => one.version === version);
-  if (written === undefined) throw new CommonwattError("VaultVersionUnknown", { record, version });
-  if (!verifySlot(written.commitment, slot)) throw new CommonwattError("VaultSlotUnproven", { record, version });
 }
 
 /** The meter's outcomes, once each account that held it there vouches for the vault. */
 async function settledOf(
   { user, transaction, reader, now }: BothChains,
-  { holder }: ShownSlot,
+  { shown, holder }: { readonly shown: ShownSlot; readonly holder: SignedHolderWord },
   { meter, first, last }: { readonly meter: bigint; readonly first: bigint; readonly last: bigint },
 ): Promise<SettledOutcome[]> {
   const { domain, types, value } = holderMessage(user.contracts, BigInt(transaction.deployment.chainId), holder);
   const signer = signerOf(domain, types, value, holder.signature);
   const settled = (await settledOutcomes(transaction, { first, last })).filter((one) => one.outcome.meter === meter);
   const isHeld = settled.every(({ outcome }) => outcome.account === signer);
-  if (!isHeld || holder.meter !== meter || holder.reader !== reader || holder.until <= now) {
+  const isMeant = holder.owner === shown.owner && holder.meter === meter && holder.reader === reader;
+  if (!isHeld || !isMeant || holder.until <= now) {
     throw new CommonwattError("VaultHolderUnproven", { meter });
   }
   return settled;

@@ -224,11 +224,13 @@ class Settler {
 
   async #admitHomes(homes: readonly HomeKeys[], firstSlot: bigint): Promise<NeighbourHome[]> {
     const { seed, unlinkability: { admissionBatch: batch } = UNLINKABLE } = this.#options;
-    for (const { chain } of homes) await this.#network.fund("transaction", [chain.signer.address]);
+    // in the order of their addresses, which says nothing
+    const byAddress = (accounts: readonly string[]): string[] => accounts.toSorted();
+    await this.#network.fund("transaction", byAddress(homes.map(({ chain }) => chain.signer.address)));
     await admitHomes(homes, { seed, chain: "transaction", registrar: this.#member(REGISTRAR), batch });
     const settled: NeighbourHome[] = [];
     for (const keys of homes) settled.push(await this.#settleHome(keys, firstSlot));
-    for (const { userAccount } of homes) await this.#network.fund("user", [userAccount.address]);
+    await this.#network.fund("user", byAddress(homes.map(({ userAccount }) => userAccount.address)));
     await admitHomes(homes, { seed, chain: "user", registrar: this.#registrarOnUserChain(), batch });
     return settled;
   }

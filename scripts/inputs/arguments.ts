@@ -1,5 +1,5 @@
 /** Subcommands, and their arguments as text: what fits no form is told by commander, with the argument's name. */
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { getAddress, isAddress, isHexString } from "ethers";
 
 /** A subcommand that takes no more arguments than it names, and throws instead of ending the process. */

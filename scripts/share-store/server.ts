@@ -116,7 +116,7 @@ function checked<Body>(schema: z.ZodType<Body>, body: unknown): Body {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw malformed(`${issue?.path.join(".") ?? "it"} has ${issue?.message ?? "another form"}`);
+  throw malformed(`${issue?.path.join(".") || "it"} has ${issue?.message ?? "another form"}`);
 }
 
 function malformed(reason: string): CommonwattError {

@@ -1,13 +1,12 @@
 /** `vault init` and what belongs to it: keys, stores, admission. Can be run again: it does what is still lacking. */
 import { resolve } from "node:path";
 
-import { getAddress, hexlify, randomBytes, type JsonRpcProvider } from "ethers";
+import { hexlify, randomBytes, type JsonRpcProvider } from "ethers";
 
 import { admitUser, credentialCommitment, standingOf } from "../../sdk/actions/federation.js";
 import { withSigner, type UserChain } from "../../sdk/connect.js";
 import { Standing } from "../../sdk/enums.js";
-import { CommonwattError } from "../../sdk/errors.js";
-import { aboutShareStore, recordViewOf, Vault, VaultWallet } from "../../sdk/vault/index.js";
+import { openShareStore, recordViewOf, Vault, VaultWallet } from "../../sdk/vault/index.js";
 import { namedKey } from "../networks/session.js";
 import { fund, isSimulated } from "../networks/served.js";
 import { REGISTRAR } from "../neighbourhood.js";
@@ -35,7 +34,8 @@ const DEFAULT_CONTENTS = "contents";
 export async function init(options: InitOptions, shell: Shell): Promise<string[]> {
   const folder = new VaultFolder(options.home);
   const before = await folder.findConfig();
-  const { chain, close } = await openUserChain(options, before);
+  const session = await openUserChain(options, before);
+  const { chain } = session;
   try {
     const shares = await sharesOf(options, before, chain);
     const wallet = await walletOf(folder, options, shell);
@@ -53,7 +53,7 @@ export async function init(options: InitOptions, shell: Shell): Promise<string[]
       ...(await join(options, { folder, config, chain, wallet }, shell)),
     ];
   } finally {
-    close();
+    session.close();
   }
 }
 
@@ -114,18 +114,11 @@ async function sharesOf(
   if (shareStore === undefined && before !== undefined) return before.shares;
   const { contracts } = recordViewOf(chain);
   return Promise.all(
-    (shareStore ?? [DEFAULT_STORE]).map(async (url) => ({ url, account: await storeAt(url, contracts) })),
+    (shareStore ?? [DEFAULT_STORE]).map(async (url) => ({
+      url,
+      account: (await openShareStore(url, contracts)).account,
+    })),
   );
-}
-
-/** The account of the store at a URL, which must keep shares for these contracts. */
-export async function storeAt(
-  url: string,
-  contracts: { readonly chainId: bigint; readonly personalRecords: string },
-): Promise<string> {
-  const { account, chainId, personalRecords } = await aboutShareStore(url);
-  if (chainId === contracts.chainId && personalRecords === contracts.personalRecords) return getAddress(account);
-  throw new CommonwattError("VaultStoreOtherChain", { store: url, chainId, personalRecords });
 }
 
 function contentsOf({ contents, bucket }: InitOptions, before: VaultConfig | undefined): VaultConfig["contents"] {

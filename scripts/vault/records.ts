@@ -110,9 +110,7 @@ export async function erase(
   const records = await chosenRecords(session, named, options);
   for (const record of records) {
     const erasure = await session.vault.erase(record);
-    shell.print(
-      `Erased ${record}; receipts of ${erasure.receipts.length} stores in ${await session.folder.writeReceipts(erasure)}.`,
-    );
+    shell.print(`Erased ${record}; the stores' receipts are in ${await session.folder.writeReceipts(erasure)}.`);
     if (erasure.leftWith.length > 0)
       shell.note(`Ciphertext, which nothing opens, is left with ${erasure.leftWith.join(", ")}.`);
   }

@@ -67,8 +67,8 @@ export async function openUserChain(
 export async function openView(options: VaultOptions): Promise<ViewSession> {
   const folder = new VaultFolder(options.home);
   const config = await folder.config();
-  const { chain, close } = await openUserChain(options, config);
-  return { folder, config, chain, close, view: recordViewOf(chain) };
+  const session = await openUserChain(options, config);
+  return { ...session, folder, config, view: recordViewOf(session.chain) };
 }
 
 /** What needs the owner's keys. */
@@ -77,13 +77,13 @@ export async function openVault(options: VaultOptions, shell: Shell): Promise<Va
   const config = await folder.config();
   const wallet = await openWallet(folder, options, shell);
   const stores = { contents: folder.contentStores(config, shell.environment), shares: shareStores(config) };
-  const { chain, close } = await openUserChain(options, config);
+  const session = await openUserChain(options, config);
   try {
-    const signing = await signingChain(chain, wallet);
-    const parts = partsOf(signing, wallet, { folder, ...stores });
-    return { folder, config, close, chain: signing, view: parts.chain, parts, vault: await Vault.open(parts) };
+    const chain = await signingChain(session.chain, wallet);
+    const parts = partsOf(chain, wallet, { folder, ...stores });
+    return { ...session, chain, folder, config, view: parts.chain, parts, vault: await Vault.open(parts) };
   } catch (error) {
-    close();
+    session.close();
     throw error;
   }
 }

@@ -2,13 +2,12 @@
 import type { Command } from "commander";
 
 import { FolderContents } from "../../sdk/node/index.js";
-import { HttpShareStore, KIND_NAMES, recordViewOf, wireText } from "../../sdk/vault/index.js";
+import { KIND_NAMES, openShareStore, recordViewOf, wireText } from "../../sdk/vault/index.js";
 import { address, subcommand as sub, time, whole, word } from "../inputs/arguments.js";
 import { openSigningSession, type SessionOptions } from "../networks/session.js";
 import type { UserChain } from "../../sdk/connect.js";
 import { kind, type Doers } from "./command.js";
 import { VaultFolder } from "./folder.js";
-import { storeAt } from "./init.js";
 import { give, type GetOptions } from "./records.js";
 import { openUserChain, type OwnersStores, type VaultOptions, type VaultSession } from "./session.js";
 import * as sharing from "./sharing.js";
@@ -93,11 +92,12 @@ function addSlots(program: Command, { shell, opens }: Doers): void {
     .argument("<file>", "what prove wrote; -: standard input")
     .option("--out <file>", "where the slot's data goes (default: standard output)")
     .action(async (file: string, options: { out?: string }, command: Command) => {
-      const { chain, close } = await openUserChain(command.optsWithGlobals<VaultOptions>());
+      const session = await openUserChain(command.optsWithGlobals<VaultOptions>());
       try {
-        for (const line of await sharing.verify(recordViewOf(chain), file, options.out, shell)) shell.print(line);
+        for (const line of await sharing.verify(recordViewOf(session.chain), file, options.out, shell))
+          shell.print(line);
       } finally {
-        close();
+        session.close();
       }
     });
 }
@@ -138,11 +138,11 @@ function addRequests(program: Command, { shell, opens }: Doers): void {
   sub(program, "answered", "what became of one's request")
     .argument("<file>", "what ask wrote; -: standard input")
     .action(async (file: string, _, command: Command) => {
-      const { chain, close } = await openUserChain(command.optsWithGlobals<VaultOptions>());
+      const session = await openUserChain(command.optsWithGlobals<VaultOptions>());
       try {
-        for (const line of await sharing.answered(chain, file, shell)) shell.print(line);
+        for (const line of await sharing.answered(session.chain, file, shell)) shell.print(line);
       } finally {
-        close();
+        session.close();
       }
     });
 }
@@ -176,8 +176,6 @@ async function ownersStores(
   { view }: VaultSession,
   { shareStore = [], contents = [] }: Pick<ReadOptions, "shareStore" | "contents">,
 ): Promise<OwnersStores> {
-  const shares = shareStore.map(
-    async (url) => new HttpShareStore({ url, account: await storeAt(url, view.contracts) }),
-  );
+  const shares = shareStore.map((url) => openShareStore(url, view.contracts));
   return { contents: contents.map((folder) => new FolderContents(folder)), shares: await Promise.all(shares) };
 }

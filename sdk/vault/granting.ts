@@ -153,6 +153,8 @@ async function sharedVersions(side: OwnerSide, versions: readonly WrittenVersion
 
 async function withTerms(side: OwnerSide, grant: GrantState): Promise<OwnGrant> {
   const place = grantPlace(side.parts.chain.contracts);
-  const { terms } = await side.ring.open(await side.newestKey(), async (key) => reopenGrant(place, key, grant));
+  const { terms } = await side.ring.open(await side.newestKey(), (key) =>
+    Promise.resolve(reopenGrant(place, key, grant)),
+  );
   return { ...grant, terms };
 }

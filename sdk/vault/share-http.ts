@@ -4,6 +4,7 @@ import type { z } from "zod";
 
 import { CommonwattError } from "../errors.js";
 import { bytesOf } from "./bytes.js";
+import type { RecordContracts } from "./chain.js";
 import { fromStore, type ErasureReceipt, type GrantProof, type ShareStore, type SignedRequest } from "./share-store.js";
 import {
   MAX_SHARE_MESSAGE_BYTES,
@@ -66,6 +67,17 @@ export async function aboutShareStore(
 ): Promise<ShareStoreAbout> {
   const place = { url: checkedUrl(url), timeoutMilliseconds };
   return fromStore({ name: nameOf(place.url) }, () => exchange(place, "", shareAnswers.about, {}));
+}
+
+/** The store at a URL by what it says of itself, refused where it keeps shares for other contracts. */
+export async function openShareStore(
+  url: string,
+  contracts: Pick<RecordContracts, "chainId" | "personalRecords">,
+): Promise<HttpShareStore> {
+  const { account, chainId, personalRecords } = await aboutShareStore(url);
+  const store = new HttpShareStore({ url, account });
+  if (chainId === contracts.chainId && personalRecords === contracts.personalRecords) return store;
+  throw new CommonwattError("VaultStoreOtherChain", { store: store.name, chainId, personalRecords });
 }
 
 interface Place {

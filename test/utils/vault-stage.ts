@@ -1,5 +1,5 @@
 /** A served network with a share store, and `npm run vault` on it, for tests. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,6 +13,7 @@ import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index
 import { runCommandLine } from "../../scripts/run.js";
 import { shareStoreCommand } from "../../scripts/share-store/command.js";
 import { runVault } from "../../scripts/vault/run.js";
+import { VaultWallet } from "../../sdk/vault/index.js";
 import { runCommand } from "./command.js";
 import { twoFreePorts } from "./ports.js";
 
@@ -20,7 +21,12 @@ const SEED = 31;
 /** Long ago: what was granted until a time of then is over by the stores' clocks, and was not by the chain's. */
 const GENESIS = 1_473_638_400n;
 
+const QUICK_COST = 2 ** 10;
+
 export const PASSWORD = "correct horse battery";
+
+/** Content that must stand nowhere in clear. */
+export const SECRET = "12 Elm Street";
 
 /** What a command left. */
 export interface Ran {
@@ -152,7 +158,18 @@ export class VaultStage {
     const { code, stdout, stderr } = await runCommand("vault", this.arguments(person, args));
     expect(code, `${args.join(" ")}: ${stdout}${stderr}`).to.equal(2);
     expect(stdout).to.equal("");
+    for (const secret of [SECRET, PASSWORD]) expect(stderr).to.not.contain(secret);
+    expect(stderr, "a stack: it was no expected refusal").to.not.contain("\n    at ");
     return stderr;
+  }
+
+  /** Like `refused`, in this process: for a second case of a kind. */
+  async declined(person: string, ...args: string[]): Promise<string> {
+    const { code, lines, content, problem } = await this.run(person, args);
+    expect(code, args.join(" ")).to.equal(2);
+    expect([...lines, ...content]).to.deep.equal([]);
+    for (const secret of [SECRET, PASSWORD]) expect(problem).to.not.contain(secret);
+    return problem;
   }
 
   arguments(person: string, args: readonly string[]): string[] {
@@ -160,13 +177,27 @@ export class VaultStage {
     return [...shared, ...args];
   }
 
+  /** A keystore whose password is quick to try: with the usual one each command takes a second longer. */
+  async quickKeystore(person: string, wallet: VaultWallet = VaultWallet.create()): Promise<void> {
+    await mkdir(this.at(person), { recursive: true });
+    const keystore = await wallet.toKeystore(PASSWORD, QUICK_COST);
+    await writeFile(this.at(person, "keystore.json"), keystore, { mode: 0o600, flag: "wx" });
+  }
+
+  /** The keys of a person. */
+  async walletOf(person: string): Promise<VaultWallet> {
+    return VaultWallet.fromPhrase(await this.said(person, "phrase"));
+  }
+
   /** A vault that is admitted and has its key; its account. */
   async vaultOf(person: string, ...args: string[]): Promise<string> {
+    await this.quickKeystore(person);
     const line = await this.said(person, "init", "--admit", "--share-store", ...this.storeUrls, ...args);
     return /0x[0-9a-fA-F]{40}/.exec(line)?.[0] ?? "";
   }
 }
 
+/** A share store of the stage. */
 export interface StoreProcess {
   readonly name: string;
   readonly url: string;

@@ -20,6 +20,7 @@ interface Variant {
 
 const VARIANTS: readonly Variant[] = [
   { name: "neither shuffled nor delayed", key: "linkedWithout", unlinkability: LINKABLE, tries: 1 },
+  { name: "shuffled and delayed", key: "linked", unlinkability: UNLINKABLE, tries: TRIES },
   {
     name: "delayed, not shuffled",
     key: "linkedUnshuffled",
@@ -32,7 +33,6 @@ const VARIANTS: readonly Variant[] = [
     unlinkability: { ...LINKABLE, admissionBatch: UNLINKABLE.admissionBatch },
     tries: 1,
   },
-  { name: "shuffled and delayed", key: "linked", unlinkability: UNLINKABLE, tries: TRIES },
 ];
 
 export async function benchLinkage({ seed, homes, days, print }: BenchOptions): Promise<Figures> {

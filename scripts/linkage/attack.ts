@@ -2,7 +2,7 @@
  * The attacker: has homes of its own in the neighbourhood (one in ten, at least three), learns from them what tells
  * accounts apart, and joins all the others by each strategy and by all together.
  */
-import { Random } from "../inputs/index.js";
+import type { Random } from "../inputs/index.js";
 import { assign } from "./assignment.js";
 import type { MarketAccount, VaultAccount } from "./observe.js";
 import { STRATEGIES, type Costs } from "./strategies.js";

@@ -5,7 +5,7 @@ import { withSigner } from "../../sdk/connect.js";
 import { UNLINKABLE, type Unlinkability } from "../../sdk/vault/unlinkability.js";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
 import { endpointUrls } from "../chains/serve.js";
-import { Agents, checkVaults } from "../agents/index.js";
+import { checkVaults, type Agents } from "../agents/index.js";
 import { feedersOf } from "../grid/index.js";
 import { InputError } from "../inputs/index.js";
 import type { FinishedMarket } from "../linkage/index.js";

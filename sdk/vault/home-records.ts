@@ -6,7 +6,7 @@
 import { toUtf8Bytes, toUtf8String } from "ethers";
 
 import { gridOf } from "../audit/index.js";
-import { ReadingStatus } from "../enums.js";
+import type { ReadingStatus } from "../enums.js";
 import { CommonwattError } from "../errors.js";
 import type { Outcome } from "../records.js";
 import { formatTime } from "../time/slots.js";

@@ -76,10 +76,11 @@ describe("homes' agents: a July and an August day", function () {
   });
 
   async function openBank(): Promise<typeof bank> {
-    const { user, fund } = given(simulation.embedded).network;
+    const { network } = given(simulation.embedded);
+    const { user } = network;
     const wallet = VaultWallet.fromPhrase(GRANTEE_PHRASE);
     const signer = wallet.account("user").connect(user.provider);
-    await fund("user", [signer.address]);
+    await network.fund("user", [signer.address]);
     const registrar = withSigner(user, keyFromSeed(SEED, "user", REGISTRAR));
     const commitment = credentialCommitment(id("salt"), id("bank"));
     await admitUser(registrar, { user: signer.address, credentialCommitment: commitment });

@@ -131,7 +131,7 @@ describe("a home's agent", () => {
 
   it("writes again what a failure kept from the chain, and takes no other meter's readings", async () => {
     const agent = await agentWithVault();
-    const { putAll } = agent.vault;
+    const putAll = agent.vault.putAll.bind(agent.vault);
     agent.vault.putAll = () => Promise.reject(new Error("down"));
     expect(await codeOf(agent.write())).to.equal("Error: down");
     agent.vault.putAll = putAll;

@@ -15,7 +15,12 @@ import { Simulation } from "../../scripts/simulate/run.js";
 
 /** The options of `npm start`, as its command line would give them, without vaults. */
 export function optionsOf(changes: Partial<SimulateOptions> = {}): SimulateOptions {
-  return { ...simulateCommand().parse([], { from: "user" }).opts<SimulateOptions>(), seed: 1, vaults: false, ...changes };
+  return {
+    ...simulateCommand().parse([], { from: "user" }).opts<SimulateOptions>(),
+    seed: 1,
+    vaults: false,
+    ...changes,
+  };
 }
 
 /** A finished run, with each home's credits (escrow and purse) before its first order and after the last final date. */

@@ -125,7 +125,7 @@ export class Agents {
         const until = (end - 1n) / slotSeconds;
         const from = end - writeEvery < first * slotSeconds ? first : (end - writeEvery) / slotSeconds;
         const period = { first: from, last: until < last ? until : last };
-        for (const [home, agent] of this.agents) {
+        for (const [home, agent] of this.#inAnyOrder(end)) {
           const time = writingTime(unlinkability, end, drawFor(home, end));
           timeline.at(time, () => this.#write(agent, period));
         }
@@ -135,11 +135,16 @@ export class Agents {
       const { finalDate } = await timesOf(this.parts.transaction, month.last);
       timeline.at(finalDate, () => this.#takeBills(month));
       const monthEnd = (month.last + 1n) * slotSeconds;
-      for (const [home, agent] of this.agents) {
+      for (const [home, agent] of this.#inAnyOrder(monthEnd + 1n)) {
         const time = writingTime({ ...unlinkability, writeAfter: 0n }, finalDate, drawFor(home, monthEnd + 1n));
         timeline.at(time, () => this.#write(agent, month));
       }
     }
+  }
+
+  /** Of those that draw the same second, either may be first. */
+  #inAnyOrder(end: bigint): (readonly [home: string, agent: HomeAgent])[] {
+    return this.parts.random.fork(`ties/${end}`).shuffled([...this.agents]);
   }
 
   async #write(agent: HomeAgent, slots: SlotRange): Promise<void> {

@@ -3,10 +3,20 @@
  * to the vault: one record of readings a month, one record of bills, one of the meter, one of the profile. It writes
  * when it is told to, all of it in one batch; when that should be, `unlinkability.ts` says.
  */
-import { toUtf8Bytes } from "ethers";
+import { hexlify, toUtf8Bytes } from "ethers";
 
 import { ReadingStatus, RecordKind } from "../enums.js";
-import { billSlot, monthOf, readingSlot, type IntervalReading, type MonthBill } from "./home-records.js";
+import { isCommonwattError } from "../errors.js";
+import type { Slot } from "./content.js";
+import {
+  billIn,
+  billSlot,
+  monthOf,
+  readingIn,
+  readingSlot,
+  type IntervalReading,
+  type MonthBill,
+} from "./home-records.js";
 import type { Vault } from "./vault.js";
 import type { VersionInput, VersionName } from "./writing.js";
 
@@ -64,6 +74,45 @@ export class HomeAgent {
     return new Map(written as [string, string][]);
   }
 
+  /** After a restart: takes up what the vault holds of this agent's, so that it writes on in the same records. */
+  async resume(): Promise<void> {
+    for (const { record, kind, erasedAt } of await this.vault.list()) {
+      if (erasedAt !== undefined) continue;
+      const name = this.#takeUp(kind, (await this.vault.get(record)).slots);
+      const kept = name === undefined ? undefined : this.#records.get(name);
+      if (kept === undefined) continue;
+      kept.record = record;
+      kept.isChanged = false;
+    }
+  }
+
+  /** What the record is for; undefined where its owner wrote it for itself. */
+  #takeUp(kind: RecordKind, slots: VersionInput["slots"]): string | undefined {
+    const { profile, device } = this.#parts;
+    if (kind === RecordKind.Profile) return isText(slots, profile) ? "profile" : undefined;
+    if (kind === RecordKind.Device) return isText(slots, device) ? "device" : undefined;
+    if (kind === RecordKind.Readings) return this.#takeUpReadings(readAll(slots, readingIn));
+    if (kind === RecordKind.Bill) return this.#takeUpBills(slots, readAll(slots, billIn));
+    return undefined;
+  }
+
+  #takeUpReadings(readings: readonly IntervalReading[]): string | undefined {
+    const [first] = readings;
+    if (first === undefined || readings.some(({ meter }) => meter !== this.meter)) return undefined;
+    for (const reading of readings) {
+      const intervals = this.#intervalsOf(reading.slot);
+      if (!intervals.has(reading.slot)) intervals.set(reading.slot, reading);
+      if (reading.slot > this.#due) this.#due = reading.slot;
+    }
+    return this.#keepMonth(this.#monthOf(first.slot));
+  }
+
+  #takeUpBills(slots: VersionInput["slots"], bills: readonly MonthBill[]): string | undefined {
+    if (bills.length === 0 || bills.some(({ meter }) => meter !== this.meter)) return undefined;
+    bills.forEach((bill, index) => this.takeBill(slots[index]?.label ?? "", bill));
+    return "bills";
+  }
+
   /**
    * Takes a reading of the own meter; a later one of an interval takes the place of the one before. It is written when
    * its interval is due: a home that wrote because something came would show when it came.
@@ -85,8 +134,7 @@ export class HomeAgent {
       const missing = { meter: this.meter, slot, importWh: 0n, exportWh: 0n, status: ReadingStatus.Missing };
       if (!intervals.has(slot)) intervals.set(slot, missing);
       this.#fresh.delete(slot);
-      const month = this.#monthOf(slot);
-      this.#keep(`readings ${month}`, () => ({ kind: RecordKind.Readings, slots: this.#dueSlots(month) }));
+      this.#keepMonth(this.#monthOf(slot));
     }
   }
 
@@ -141,6 +189,12 @@ export class HomeAgent {
       .map((interval) => readingSlot(interval, this.#parts.slotSeconds));
   }
 
+  #keepMonth(month: string): string {
+    const name = `readings ${month}`;
+    this.#keep(name, () => ({ kind: RecordKind.Readings, slots: this.#dueSlots(month) }));
+    return name;
+  }
+
   #keep(name: string, input: () => VersionInput): void {
     const kept = this.#records.get(name);
     if (kept === undefined) this.#records.set(name, { input, isChanged: true });
@@ -150,4 +204,21 @@ export class HomeAgent {
 
 function textSlots(texts: Readonly<Record<string, string>>): VersionInput["slots"] {
   return Object.entries(texts).map(([label, text]) => ({ label, data: toUtf8Bytes(text) }));
+}
+
+function isText(slots: VersionInput["slots"], texts: Readonly<Record<string, string>>): boolean {
+  const expected = textSlots(texts);
+  const isSame = ({ label, data }: Slot, index: number): boolean =>
+    label === expected[index]?.label && hexlify(data) === hexlify(expected[index].data);
+  return slots.length === expected.length && slots.every(isSame);
+}
+
+/** All slots read, or none: a record of another form is not the agent's. */
+function readAll<Read>(slots: VersionInput["slots"], read: (slot: Slot) => Read): Read[] {
+  try {
+    return slots.map(read);
+  } catch (error) {
+    if (isCommonwattError(error, "VaultContentInvalid")) return [];
+    throw error;
+  }
 }

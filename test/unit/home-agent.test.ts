@@ -18,6 +18,7 @@ import {
   RecordKind,
   UNLINKABLE,
   writingTime,
+  type Vault,
   type IntervalReading,
 } from "../../sdk/vault/index.js";
 import { codeOf, vaultWorld } from "../utils/vault.js";
@@ -80,8 +81,8 @@ describe("a home's records", () => {
 });
 
 describe("a home's agent", () => {
-  async function agentWithVault(): Promise<HomeAgent> {
-    const { vault } = await vaultWorld();
+  async function agentWithVault(given?: Vault): Promise<HomeAgent> {
+    const vault = given ?? (await vaultWorld()).vault;
     const texts = { profile: { name: "a" }, device: { meter: "7" } };
     return new HomeAgent({ vault, meter: 7n, slotSeconds: HOUR, offsetSeconds: 0n, ...texts });
   }
@@ -127,6 +128,29 @@ describe("a home's agent", () => {
     const record = agent.records.get("bills") ?? "";
     expect((await agent.vault.list()).find((state) => state.record === record)?.kind).to.equal(RecordKind.Bill);
     expect((await agent.vault.get(record)).slots.map(({ label }) => label)).to.deep.equal(["2024-07", "2024-08"]);
+  });
+
+  it("goes on in its records after a restart, and leaves its owner's own alone", async () => {
+    const before = await agentWithVault();
+    before.take(reading(SLOT));
+    before.catchUp();
+    before.takeBill("2024-07", BILL);
+    await before.write();
+    const own = { label: "mine", data: new Uint8Array([7]) };
+    for (const kind of Object.values(RecordKind)) await before.vault.put({ kind, slots: [own] });
+    const { record } = await before.vault.put({ kind: RecordKind.Free, slots: [own] });
+    await before.vault.erase(record);
+    const after = await agentWithVault(before.vault);
+    await after.resume();
+    expect(after.isBehind).to.equal(false);
+    expect([...after.records].sort()).to.deep.equal([...before.records].sort());
+    after.take(reading(SLOT + 1n));
+    after.takeBill("2024-08", BILL);
+    after.catchUp();
+    expect((await after.write()).map(({ version }) => version)).to.deep.equal([2n, 2n]);
+    const labels = async (name: string): Promise<number> =>
+      (await after.vault.get(after.records.get(name) ?? "")).slots.length;
+    expect([await labels("readings 2024-07"), await labels("bills")]).to.deep.equal([2, 2]);
   });
 
   it("writes again what a failure kept from the chain, and takes no other meter's readings", async () => {

@@ -19,6 +19,7 @@ import {
   vaultDirectoryOf,
 } from "../../sdk/vault/index.js";
 import { keyFromSeed } from "../../scripts/networks/keys.js";
+import { runCommand, startCommand } from "../utils/command.js";
 import { slot } from "../utils/vault.js";
 import { PASSWORD, SECRET, VaultStage } from "../utils/vault-stage.js";
 
@@ -79,7 +80,6 @@ describe("npm run vault, given what it can't use", function () {
     const record = await put("who.txt");
     const given = await stage.run("ann", ["--password-fd", String(fd), "get", record]);
     expect(given.content.toString()).to.equal(SECRET);
-    const { runCommand } = await import("../utils/command.js");
     const { code, stderr } = await runCommand("vault", [...shared, "get", record]);
     expect([code, stderr]).to.satisfy(
       ([ended, text]: [number, string]) => ended === 2 && text.includes("there is no terminal to ask on"),
@@ -216,6 +216,23 @@ describe("npm run vault, given what it can't use", function () {
   it("refuses an endpoint that is not reached", async () => {
     expect(await stage.refused("ann", "--rpc", "http://127.0.0.1:9", "list")).to.contain("EndpointUnreachable");
     expect(await stage.declined("ann", "--network", "nowhere.json", "list")).to.contain("nowhere.json");
+  });
+
+  it("keeps a share store's folder to one process, which ends by a signal and gives it back", async () => {
+    const args = ["--network", stage.deployment, "--folder", stage.at("store-2"), "--port", "0"];
+    const running = startCommand("share-store", args);
+    await running.untilPrinted("Stop with Ctrl-C");
+    const account = /0x[0-9a-fA-F]{40}/.exec(running.output())?.[0] ?? "";
+    const second = await runCommand("share-store", args);
+    expect([second.code, second.stderr]).to.satisfy(
+      ([code, text]: [number, string]) => code === 2 && text.includes("keeps shares in this folder"),
+    );
+    running.child.kill("SIGTERM");
+    expect(await running.ended).to.include({ code: 0, stderr: "" });
+    expect(await readdir(stage.at("store-2"))).to.deep.equal(["account.key"]);
+    expect((await stage.startStore("store-2")).url).to.not.equal("");
+    expect(account).to.have.length(42);
+    expect((await runCommand("share-store", [...args.slice(0, 4), "--port", "99999"])).code).to.equal(2);
   });
 
   describe("in the middle of a rotation", () => {

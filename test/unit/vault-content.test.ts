@@ -171,7 +171,9 @@ describe("vault content", () => {
       const shown = proveSlot(content, "a");
       expect(verifySlot("0x12", shown)).to.equal(false);
       expect(verifySlot(commitmentOf(content), { ...shown, salt: "no hex" })).to.equal(false);
-      expect(() => proveSlot(content, "c")).to.throw().with.property("code", "VaultSlotUnknown");
+      expect(() => proveSlot(content, "c"))
+        .to.throw()
+        .with.property("code", "VaultSlotUnknown");
     });
   });
 

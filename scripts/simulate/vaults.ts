@@ -9,6 +9,9 @@ import type { OpenNetwork } from "../networks/index.js";
 import { VAULT_HOMES, type SimulateOptions } from "./options.js";
 import type { SlotMap } from "./schedule.js";
 
+/** Of simulated homes alone: it is emptied before each run. */
+const FOLDER = "simulated-vaults";
+
 export interface RunAgentsParts {
   readonly network: OpenNetwork;
   readonly homes: readonly AgentHome[];
@@ -32,7 +35,7 @@ export async function startAgents(
     );
   }
   if (!(vaults ?? (network.clock.isVirtual && homes.length <= VAULT_HOMES))) return undefined;
-  const folder = join(out, "vaults");
+  const folder = join(out, FOLDER);
   await rm(folder, { recursive: true, force: true }); // of an earlier run, whose chains are gone
   return Agents.open({
     ...rest,

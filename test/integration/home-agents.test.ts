@@ -191,6 +191,7 @@ describe("homes' agents: a July and an August day", function () {
     const bill = await checkShownBill(chains(), await shown("bills", JULY));
     agent.takeBill(JULY, { ...bill, paidMicro: bill.paidMicro - 1n });
     agent.takeBill("2024-06", { ...bill, firstSlot: bill.firstSlot - 24n });
+    agent.takeBill("2024-05", { ...bill, firstSlot: bill.lastSlot + 1n });
     agent.catchUp();
     await agent.write();
     const both = chains();
@@ -199,6 +200,7 @@ describe("homes' agents: a July and an August day", function () {
     );
     expect(await codeOf(checkShownBill(both, await shown("bills", JULY)))).to.equal("VaultSettlementDiffers");
     expect(await codeOf(checkShownBill(both, await shown("bills", "2024-06")))).to.equal("VaultUnsettled");
+    expect(await codeOf(checkShownBill(both, await shown("bills", "2024-05")))).to.equal("VaultUnsettled");
     const [future] = [...agent.records.keys()].filter((name) => name.startsWith("readings 2025"));
     const record = await agent.vault.get(given(agent.records.get(given(future))));
     expect(await codeOf(checkShownReading(both, await shown(given(future), given(record.slots[0]).label)))).to.equal(

@@ -64,7 +64,7 @@ describe("npm start on files that are not in the repository", function () {
   });
 
   it("writes three files beside the vaults' ciphertext, and a grid that can be read again", async () => {
-    const written = ["grid.json", "report.html", "settlements.csv", "vaults"];
+    const written = ["grid.json", "report.html", "settlements.csv", "simulated-vaults"];
     expect((await readdir(join(folder, "out"))).sort()).to.deep.equal(written);
     const grid = await readGrid(join(folder, "out", "grid.json"));
     const feeders = grid.cities.flatMap(({ districts }) => districts.flatMap((district) => district.feeders));

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 
+import { checkVaults, type Agents } from "../../scripts/agents/index.js";
 import { InputError, type Neighbourhood } from "../../scripts/inputs/index.js";
 import type { OpenNetwork } from "../../scripts/networks/index.js";
 import type { SimulateOptions } from "../../scripts/simulate/options.js";
-import type { SimulationResult } from "../../scripts/simulate/result.js";
+import type { HomeBill, SimulationResult } from "../../scripts/simulate/result.js";
 import { SlotMap } from "../../scripts/simulate/schedule.js";
 import { totalsText } from "../../scripts/simulate/table.js";
 import { homeClock, rangeOf, startAgents } from "../../scripts/simulate/vaults.js";
@@ -49,6 +50,12 @@ describe("the vaults of a run", () => {
     const later = new SlotMap(100, 150n);
     expect(rangeOf(INPUTS, later)).to.deep.equal({ first: 150n, last: 173n });
     expect(homeClock(INPUTS, later)).to.equal(-28_800 - 50 * 3_600);
+  });
+
+  it("are missed where a home has none", async () => {
+    const run = { homes: [{ home: "1" }] as HomeBill[], homeSlots: [], toChain: BigInt };
+    const { differences } = await checkVaults({ agents: new Map() } as unknown as Agents, run);
+    expect(differences).to.deep.equal(["home 1 has no vault"]);
   });
 
   it("are told of in the totals, with what differs", () => {

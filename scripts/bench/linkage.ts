@@ -1,5 +1,5 @@
 /** How well an attacker joins the accounts of 100 homes after 30 days: chance, with our measures, and without each. */
-import { measureLinkage, ownHomes, type StrategyResult } from "../linkage/index.js";
+import { measureLinkage, ownHomes, TOGETHER, type StrategyResult } from "../linkage/index.js";
 import { simulateCommand, type SimulateOptions } from "../simulate/options.js";
 import { Simulation } from "../simulate/run.js";
 import { LINKABLE, UNLINKABLE, type Unlinkability } from "../../sdk/vault/unlinkability.js";
@@ -54,7 +54,11 @@ export async function benchLinkage({ seed, homes, days, print }: BenchOptions): 
     };
     for (const { name, key, unlinkability, tries } of VARIANTS) {
       const seeds = Array.from({ length: tries }, (_, index) => seed + index);
-      const results = await measureLinkage(simulation.market, { seeds, unlinkability });
+      const results = await measureLinkage(simulation.market, { seeds, unlinkability }, (own, { of, hits }) => {
+        print(
+          `${name}, seed ${own}: ${hits[TOGETHER] ?? 0} of ${of} joined by all strategies together (${seconds()} s)`,
+        );
+      });
       print(resultTable(`${name}, ${tries} ${tries === 1 ? "try" : "tries"} (${seconds()} s)`, results));
       figures[key] = Math.max(...results.map(({ share }) => share.share));
     }

@@ -19,7 +19,7 @@ import type { VaultSigner } from "./wallet.js";
 export interface HolderWord {
   /** The vault's owner on the user chain. */
   readonly owner: string;
-  /** To whom it is said: the grantee's account of the user chain. Shown to others it is worth nothing. */
+  /** To whom it is said: the grantee's account of the user chain. Others' checks refuse it; that it was signed, it proves to all. */
   readonly reader: string;
   readonly meter: bigint;
   /** First second after it, Unix. */

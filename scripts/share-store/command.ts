@@ -61,6 +61,7 @@ async function keepShares(options: ShareStoreOptions, { environment, print, comp
     try {
       const view = recordViewOf(session.chain as UserChain);
       const table = new FolderShares(join(folder, "shares"));
+      await table.removeLeftovers();
       const keeper = await ShareKeeper.open({ name: folder, table, view, signer, now: wallSeconds });
       const onFailure = (error: unknown): void => complain((error as Error).message);
       const server = await serveShares({ keeper, contracts: view.contracts, port: options.port, onFailure });

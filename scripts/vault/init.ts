@@ -6,7 +6,8 @@ import { hexlify, randomBytes, type JsonRpcProvider } from "ethers";
 import { admitUser, credentialCommitment, standingOf } from "../../sdk/actions/federation.js";
 import { withSigner, type UserChain } from "../../sdk/connect.js";
 import { Standing } from "../../sdk/enums.js";
-import { openShareStore, recordViewOf, Vault, VaultWallet } from "../../sdk/vault/index.js";
+import { openShareStore, recordViewOf, Vault, VaultWallet, type RecordContracts } from "../../sdk/vault/index.js";
+import { InputError } from "../inputs/error.js";
 import { namedKey } from "../networks/session.js";
 import { fund, isSimulated } from "../networks/served.js";
 import { REGISTRAR } from "../neighbourhood.js";
@@ -105,7 +106,10 @@ function drawn(): string {
   return hexlify(randomBytes(32));
 }
 
-/** Each store is asked who it is, once: from then on no other account's answer counts. */
+/**
+ * Each store is asked who it is, once: from then on no other account's answer counts. None is left out again: it keeps shares that nobody would
+ * tell it to forget, and an erasure would end without it.
+ */
 async function sharesOf(
   { shareStore }: InitOptions,
   before: VaultConfig | undefined,
@@ -113,11 +117,26 @@ async function sharesOf(
 ): Promise<VaultConfig["shares"]> {
   if (shareStore === undefined && before !== undefined) return before.shares;
   const { contracts } = recordViewOf(chain);
-  return Promise.all(
-    (shareStore ?? [DEFAULT_STORE]).map(async (url) => ({
+  const shares = await Promise.all((shareStore ?? [DEFAULT_STORE]).map(async (url) => storeAt(url, before, contracts)));
+  const left = before?.shares.find(({ account }) => !shares.some((share) => share.account === account));
+  if (left === undefined) return shares;
+  throw new InputError(
+    { file: "--share-store" },
+    `store ${left.account} at ${left.url} is left out, and would not be told to forget what is erased`,
+    "Name all stores that the vault has, and new ones beside them; docs/vault.md says how one is given up",
+  );
+}
+
+async function storeAt(
+  url: string,
+  before: VaultConfig | undefined,
+  contracts: RecordContracts,
+): Promise<VaultConfig["shares"][number]> {
+  return (
+    before?.shares.find((share) => share.url === url) ?? {
       url,
       account: (await openShareStore(url, contracts)).account,
-    })),
+    }
   );
 }
 

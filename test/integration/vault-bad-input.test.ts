@@ -223,35 +223,6 @@ describe("npm run vault, given what it can't use", function () {
     await stage.done("ann", "erase", record);
   });
 
-  it("leaves out no share store that the vault has, nor takes another account for one", async () => {
-    const [first = "", second = ""] = stage.storeUrls;
-    const before = await readFile(stage.at("ann", "vault.json"), "utf8");
-    expect(await stage.refused("ann", "init", "--share-store", second)).to.contain(`${first} is left out`);
-    expect(await readFile(stage.at("ann", "vault.json"), "utf8")).to.equal(before);
-    // what stands in the configuration is not asked for again: whoever answers there now is not trusted for it
-    const accounts = (await readJsonStores()).map(({ account }) => account);
-    await stage.done("ann", "init", "--share-store", second, first);
-    expect((await readJsonStores()).map(({ account }) => account)).to.deep.equal(accounts.toReversed());
-    await stage.done("ann", "init", "--share-store", first, second);
-  });
-
-  async function readJsonStores(): Promise<{ account: string }[]> {
-    const config = JSON.parse(await readFile(stage.at("ann", "vault.json"), "utf8")) as {
-      shares: { account: string }[];
-    };
-    return config.shares;
-  }
-
-  it("writes no slot into a folder where one of them can't be a file's name", async () => {
-    const long = stage.at("n".repeat(230));
-    await writeFile(long, SECRET);
-    const record = await stage.said("ann", "put", "--kind", "free", stage.at("who.txt"), long);
-    expect(await stage.declined("ann", "get", record, "--out", stage.at("slots/"))).to.contain(
-      "can't be a file's name",
-    );
-    expect(await readdir(stage.folder)).to.not.include("slots");
-  });
-
   it("refuses an endpoint that is not reached", async () => {
     expect(await stage.refused("ann", "--rpc", "http://127.0.0.1:9", "list")).to.contain("EndpointUnreachable");
     expect(await stage.declined("ann", "--network", "nowhere.json", "list")).to.contain("nowhere.json");

@@ -73,6 +73,20 @@ describe("npm run vault", function () {
       expect(lonely.lines.join("\n")).to.contain("Ask a registrar to admit 0x");
     });
 
+    it("brings no vault back with stores that have nothing of it", async () => {
+      await bills();
+      const phrase = await stage.said("ann", "phrase");
+      const { url } = await stage.startStore("store-2");
+      const back = (...stores: string[]): ReturnType<VaultStage["run"]> =>
+        stage.run("back", ["init", "--phrase-file", "-", "--share-store", ...stores], phrase);
+      const refused = await back(url);
+      expect([refused.code, refused.problem]).to.satisfy(
+        ([code, problem]: [number, string]) => code === 2 && problem.includes("none of these stores has a share"),
+      );
+      expect(await readdir(stage.folder)).to.not.include("back");
+      expect((await back(url, stage.storeUrls[1] ?? "")).code).to.equal(0);
+    });
+
     it("leaves out no share store that the vault has, nor takes another account for one", async () => {
       const [first = "", second = ""] = stage.storeUrls;
       const before = await readFile(stage.at("ann", "vault.json"), "utf8");

@@ -78,6 +78,10 @@ export const VAULT_ERRORS = {
     why: "Record {record} is not erased: {forgotten} stores have forgotten it, but not {stores}.",
     todo: "Run it again when they answer; the chain is told only when all have.",
   },
+  VaultReceiptsDiffer: {
+    why: "Record {record} was erased with receipts of other stores than these, whose hash is {hash}.",
+    todo: "Name the share stores that the vault had then: theirs are the receipts that the chain vouches for.",
+  },
   VaultRecordErased: { why: "Record {record} was erased at {erasedAt}.", todo: "Nothing opens it any more." },
   VaultRecordForeign: {
     why: "{owner} has no record {record}.",

@@ -66,7 +66,7 @@ function readTelegram(message: MeterMessage, meter: string, zone: Zone): Registe
 function checkedLines({ origin, payload }: MeterMessage, place: InputPlace): string[] {
   refuseLong(origin, payload);
   const text = Buffer.from(payload).toString("latin1"); // a character a byte, as the CRC counts them
-  const [telegram, body = "", stated] = /^(\/[^!]*!)([0-9A-Fa-f]{4})?\s*$/.exec(text.trimStart()) ?? [];
+  const [telegram, body = "", stated] = /^(\/[^!]*!)([0-9A-Fa-f]{1,4})?\s*$/.exec(text.trimStart()) ?? [];
   if (telegram === undefined) {
     throw new InputError(place, "this is not a telegram from / to !", "Publish it whole, and one in a message.");
   }
@@ -124,8 +124,9 @@ function timeOf(value: string | undefined, zone: Zone, message: MeterMessage): n
   return refuseAhead(moment, message, "Check the zone named for it; the meter's operator sets the clock itself.");
 }
 
-/** The equipment identifier: its characters in hexadecimal. */
+/** The equipment identifier: its characters in hexadecimal, or, with some makers, digits as they are. */
 function equipment(value: string | undefined): string | undefined {
   if (value === undefined || !/^([0-9A-Fa-f]{2})+$/.test(value)) return undefined;
-  return printable(Buffer.from(value, "hex").toString("latin1"));
+  const text = Buffer.from(value, "hex").toString("latin1");
+  return printable(/^[ -~]+$/.test(text) ? text : value);
 }

@@ -16,7 +16,8 @@ export interface Zone {
 
 const FIXED = /^([+-])(\d{2}):(00|15|30|45)$/;
 const MAX_OFFSET_HOURS = 14;
-const HALF_YEAR_SECONDS = 182 * DAY_SECONDS;
+/** Days around a moment of which one or more are at standard time: a winter is longer than a quarter. */
+const QUARTERS_AWAY = [-273, -182, -91, 91, 182, 273];
 /** How fresh a message must be to tell the two apart: a quarter of the shortest change, half an hour on Lord Howe Island. */
 const FRESH_SECONDS = 450;
 
@@ -95,10 +96,10 @@ function momentsOf(local: number, zone: Zone): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Summer time: further ahead than the zone is half a year before or after. */
+/** Summer time: further ahead of UTC than at other times of the year. */
 function isSummer(zone: Zone, moment: number): boolean {
   const offset = zone.offsetAt(moment);
-  return [-HALF_YEAR_SECONDS, HALF_YEAR_SECONDS].some((away) => offset > zone.offsetAt(moment + away));
+  return QUARTERS_AWAY.some((days) => offset > zone.offsetAt(moment + days * DAY_SECONDS));
 }
 
 function fixedZone(name: string, seconds: number): Zone {

@@ -1,7 +1,7 @@
 /** What observations come to in the market's slots: energy where they say enough, gaps where they do not. */
 import type { ReadingStatus } from "../../sdk/enums.js";
 
-import type { Direction, Observation } from "./sources/observation.js";
+import type { Direction, Observation, RegisterObservation } from "./sources/observation.js";
 
 /** A meter's energy in a slot (numbered floor(Unix time / length)), gross, in Wh. */
 export interface SlotEnergy {
@@ -28,8 +28,8 @@ export interface Break {
   readonly direction: Direction;
   readonly reason: "exchange" | "reset" | "jump";
   /** The observations on both sides. */
-  readonly before: Observation;
-  readonly after: Observation;
+  readonly before: RegisterObservation;
+  readonly after: RegisterObservation;
 }
 
 /** An observation that was not used, by the rule that it breaks. */

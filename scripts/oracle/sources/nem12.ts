@@ -184,7 +184,7 @@ function dayOf(nmi: string, start: number, first: Day, streams: readonly Day[]):
   return qualities.flatMap((_, index) => {
     const known = [imports[index], exports[index]].filter((value) => value !== undefined);
     const worst = known.sort((a, b) => statusRank(b.status) - statusRank(a.status))[0];
-    if (worst === undefined) return [];
+    if (worst === undefined || !known.some(({ isMeasured }) => isMeasured)) return [];
     const from = start + index * stream.intervalSeconds;
     return [
       {
@@ -204,6 +204,8 @@ function dayOf(nmi: string, start: number, first: Day, streams: readonly Day[]):
 }
 
 interface Value {
+  /** False: the connection point has no stream of that direction, so none of its energy. */
+  readonly isMeasured: boolean;
   readonly wh: bigint;
   readonly status: ReadingStatus;
   readonly quality: string;
@@ -214,7 +216,6 @@ interface Value {
  * so that every interval carries the rest of the ones before it: the day's sum is the sum of its values, rounded down.
  */
 function directionOf(first: Day, streams: readonly Day[], letter: "E" | "B"): (Value | undefined)[] {
-  // a connection point that has no register of that direction has none of its energy
   const wanted = first.stream.configuration.filter((suffix) => suffix.startsWith(letter));
   const days = wanted.map((suffix) => streams.find(({ stream }) => stream.suffix === suffix));
   let total = 0n;
@@ -225,6 +226,6 @@ function directionOf(first: Day, streams: readonly Day[], letter: "E" | "B"): (V
     if (status === undefined) return undefined;
     const before = total;
     total += days.reduce((sum, day) => sum + (day?.values[index] ?? 0n), 0n);
-    return { wh: total / FINE_PER_WH - before / FINE_PER_WH, status, quality };
+    return { isMeasured: days.length > 0, wh: total / FINE_PER_WH - before / FINE_PER_WH, status, quality };
   });
 }

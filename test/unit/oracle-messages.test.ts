@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
+
 import { expect } from "chai";
 import fc from "fast-check";
 
 import { CRC16_ARC, CRC16_X25, crc16 } from "../../scripts/oracle/sources/crc16.js";
-import { readerOf } from "../../scripts/oracle/sources/index.js";
+import { fileSourceSchema, messageSourceSchema, readerOf } from "../../scripts/oracle/sources/index.js";
 import {
   MAX_MESSAGE_BYTES,
   MAX_REGISTER_WH,
@@ -357,6 +359,17 @@ describe("A DSMR P1 telegram", () => {
 });
 
 describe("The configuration of a source", () => {
+  it("is as docs/oracle.md has it", async () => {
+    const page = await readFile("docs/oracle.md", "utf8");
+    const examples = [...page.matchAll(/`(\{"source":.*?\})`/g)].map(([, text]) => JSON.parse(text ?? "") as object);
+    const seen = examples.map((example) => {
+      const file = fileSourceSchema.safeParse(example);
+      return file.success ? file.data.source : readerOf(example, CONFIG) && messageSourceSchema.parse(example).source;
+    });
+    const all = [...messageSourceSchema.options, ...fileSourceSchema.options].map(({ shape }) => shape.source.value);
+    expect(new Set(seen)).to.deep.equal(new Set(all));
+  });
+
   const faults: [string, Record<string, unknown>, RegExp][] = [
     ["an unknown source", { source: "gas" }, /^oracle\.json: source: /],
     ["a field too many", { source: "sml", topic: TOPIC, serial: "x" }, /the source: .*serial/],

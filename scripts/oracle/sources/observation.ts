@@ -54,7 +54,7 @@ export function statusRank(status: ReadingStatus | undefined): number {
   return found < 0 ? fromBest.length : found;
 }
 
-/** A message as it came: the moment (Unix seconds) is the reading's where the device says none. */
+/** A message as it came: the moment (whole Unix seconds) is the reading's where the device says none. */
 export interface MeterMessage extends SourceMessage {
   readonly receivedAt: number;
 }

@@ -6,7 +6,7 @@
  * coding of chapter 6: a byte of type and length, further ones where its highest bit is set, then the value.
  *
  * Our own reader, of what a meter pushes and no more: of the libraries on npm, smartmeter-obis wants native serial
- * drivers, and open-sml checks no lengths.
+ * drivers, and open-sml does not check the lengths of octet strings.
  */
 import { InputError } from "../../inputs/error.js";
 

@@ -181,6 +181,7 @@ describe("NEM12 files", () => {
     ["a day without a stream", [HEADER, day(constant("1")), "900"], /:2: a record '300' can't stand here/],
     ["a range without a day", [HEADER, stream("E1"), "400,1,48,A,,", "900"], /:3: a record '400' can't stand here/],
     ["an unknown record", [HEADER, "700,x", "900"], /:2: a record '700'/],
+    ["too many cells", [HEADER, stream("E1"), `${day(constant("1"))},x`, "900"], /:3: the record is not 48 values/],
     ["too few values", [HEADER, stream("E1"), day(constant("1", 47)), "900"], /:3: the record is not 48 values/],
     [
       "values of another length",
@@ -224,9 +225,13 @@ describe("NEM12 files", () => {
 
   it("are refused where their streams disagree on a day", async () => {
     const configuration = "E1B1";
-    const other = [stream("B1", { configuration, minutes: 15 }), day(constant("1", 96)), "900"];
-    const path = await file([HEADER, stream("E1", { configuration }), day(constant("1")), ...other]);
-    expect(await refusalOf(readNem12(path, ZONE))).to.match(/:5: .*another interval length or meter/);
+    for (const other of [
+      [stream("B1", { configuration, minutes: 15 }), day(constant("1", 96)), "900"],
+      [stream("B1", { configuration, serial: "M2" }), day(constant("1")), "900"],
+    ]) {
+      const path = await file([HEADER, stream("E1", { configuration }), day(constant("1")), ...other]);
+      expect(await refusalOf(readNem12(path, ZONE))).to.match(/:5: .*another interval length or meter/);
+    }
   });
 
   it("are refused without a zone, with one that has summer time, or where they are not there", async () => {

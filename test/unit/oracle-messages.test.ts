@@ -181,6 +181,7 @@ describe("A Shelly of a later generation", () => {
     expect(reader.read(at("events/rpc", { params: { ts: 1, "switch:0": { output: true } } }))).to.be.empty;
     expect(reader.read(at("status/em1data:1", { id: 1 }))).to.be.empty;
     expect(reader.read(at("status/em1data:0", data))).to.be.empty;
+    expect(reader.read(at("events/other", { "em1data:1": data }))).to.be.empty;
   });
 
   it("refuses a register that is no number, by its name", () => {

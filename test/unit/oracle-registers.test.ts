@@ -202,6 +202,21 @@ describe("Registers to slots", () => {
     expect(energies.breaks.map(({ reason }) => reason)).to.deep.equal(["exchange"]);
   });
 
+  it("keep the zeros of a meter that never counted until it was exchanged", () => {
+    const m2 = { serial: "M2" };
+    const energies = slotsOf([
+      [0, 0],
+      [900, 0],
+      [1800, 7_000, m2],
+      [2700, 7_005, m2],
+    ]);
+    expect(imports(energies)).to.deep.equal([
+      [0, 0],
+      [2, 5],
+    ]);
+    expect([energies.breaks.length, energies.refused.length]).to.deep.equal([1, 0]);
+  });
+
   it("leave out a momentary 0, however often, and never book the lifetime total", () => {
     const zeros: Given[] = [
       [910, 0],
@@ -312,12 +327,18 @@ describe("Registers to slots", () => {
         ]),
       ),
     ).to.deep.equal(["duplicate"]);
-    // said twice, a doubtful value does not confirm itself
+    // a doubtful value is confirmed by a later one only: not by itself, nor by another of the same moment
+    const twice = slotsOf([
+      [0, 5_000],
+      [900, 50],
+      [900, 50],
+    ]);
+    expect([twice.breaks, twice.refused]).to.deep.equal([[], []]);
     expect(
       slotsOf([
         [0, 5_000],
         [900, 50],
-        [900, 50],
+        [900, 55],
       ]).breaks,
     ).to.be.empty;
   });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
+import { CRC16_X25, crc16 } from "../../scripts/oracle/sources/crc16.js";
 import { readerOf } from "../../scripts/oracle/sources/index.js";
 import { InputError } from "../../scripts/inputs/error.js";
 import {
@@ -42,6 +43,11 @@ describe("An SML file of a meter", () => {
   const file = (...entries: Encodable[]): Uint8Array => smlFile([OPEN, list(entries), CLOSE]);
   const registers = [entry(IMPORT, unsigned(6_700_000_125n, 8)), WATTS, entry(EXPORT, integer(77_000_019, 5))];
   const good = file(...registers);
+  const filledWith = (count: number): Uint8Array => {
+    const counted = [...good.subarray(0, -3), count];
+    const sum = crc16(CRC16_X25, Uint8Array.from(counted));
+    return Uint8Array.from([...counted, sum & 0xff, sum >> 8]);
+  };
   const refusal = (bytes: Uint8Array): string => refusalOf(() => reader.read(messageOf(bytes)));
 
   it("gives its registers in Wh, its server id as serial number, and the time at which it came", () => {
@@ -127,6 +133,7 @@ describe("An SML file of a meter", () => {
 
   const faults: [string, Uint8Array, RegExp][] = [
     ["another check sum", smlFile([OPEN, list(registers), CLOSE], 0x1234), /states the CRC 1234, that of its bytes is/],
+    ["more filling than fills", filledWith(4), /an escape that means nothing/],
     ["two files in a message", Uint8Array.from([...good, ...good]), /bytes follow the end/],
     ["text", new TextEncoder().encode("1-0:1.8.0*255(00012.3*kWh)"), /does not start as an SML file/],
     ["a number of nine bytes", file(entry(IMPORT, unsigned(1, 9))), /a number has 9 bytes/],

@@ -10,6 +10,7 @@ import { slotsOfIntervals } from "../../scripts/oracle/intervals.js";
 import {
   fileSourceSchema,
   readCsvReadings,
+  readFileSource,
   readNem12,
   readNem12Folder,
   type IntervalObservation,
@@ -56,18 +57,18 @@ describe("NEM12 files", () => {
 
   describe("of data/nem12", () => {
     it("read or are refused as their README says, each with its line", async () => {
-      const { observations, refused } = await readNem12Folder(DATA, ZONE);
+      const { observations, refused } = await readFileSource({ source: "nem12", path: DATA, zone: ZONE });
       expect(refused.map(({ message }) => message.slice(0, message.indexOf(". ")))).to.deep.equal([
         `${DATA}/invalid-empty.csv:2: the file has no day of energy`,
         `${DATA}/invalid-incomplete_interval.csv:3: the record is not 48 values of 30 minutes and their quality`,
         `${DATA}/invalid-missing_header.csv:2: the file does not start with a header 100,NEM12`,
       ]);
-      expect(new Set(observations.map(({ place }) => place.file))).to.have.length(3);
+      expect(new Set([...observations].map(({ place }) => place.file))).to.have.length(3);
     });
 
     it("have a month of import and export by 5 minutes, as the sums of their cells say", async () => {
       const path = `${DATA}/month_solar.csv`;
-      const observations = await readNem12(path, ZONE);
+      const observations = [...(await readFileSource({ source: "nem12", path, zone: ZONE })).observations];
       expect(observations).to.have.length(31 * 288);
       expect(observations[0]).to.deep.include({
         kind: "interval",
@@ -256,7 +257,7 @@ describe("NEM12 files", () => {
     await cp(DATA, mixed, { recursive: true });
     await writeFile(join(mixed, "notes.txt"), "not read");
     const { observations, refused } = await readNem12Folder(mixed, ZONE);
-    expect([observations.length, refused.length]).to.deep.equal([31 * 288 + 48 + 48, 3]);
+    expect([[...observations].length, refused.length]).to.deep.equal([31 * 288 + 48 + 48, 3]);
     expect(await readdir(mixed)).to.include("notes.txt");
   });
 });
@@ -285,7 +286,9 @@ describe("CSV files of the form of data/fontana", () => {
 
   it("have all of Fontana", async () => {
     let count = 0;
-    for (const { meter } of await readCsvReadings("data/fontana/readings.csv", "-08:00")) count += meter === "" ? 0 : 1;
+    const path = "data/fontana/readings.csv";
+    const { observations } = await readFileSource({ source: "csv", path, zone: "-08:00" });
+    for (const { meter } of observations) count += meter === "" ? 0 : 1;
     expect(count).to.equal(75_072);
   });
 

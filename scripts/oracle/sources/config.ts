@@ -1,9 +1,13 @@
 /** What a configuration says of a source, checked by schema, and the reader made from it. */
+import { stat } from "node:fs/promises";
+
 import { z } from "zod";
 
 import { InputError, type InputPlace } from "../../inputs/error.js";
 
+import { readCsvReadings } from "./csv.js";
 import { dsmrReader } from "./dsmr.js";
+import { readNem12, readNem12Folder, type FolderContent } from "./nem12.js";
 import type { MessageReader } from "./observation.js";
 import { shellyGen1Reader, shellyGen2Reader } from "./shelly.js";
 import { smlReader } from "./sml.js";
@@ -85,4 +89,15 @@ function makeReader(source: MessageSource, place: InputPlace): MessageReader {
     case "sml":
       return smlReader(source);
   }
+}
+
+/** What a source's files have; of a folder, and why some of its files were refused. */
+export async function readFileSource(source: FileSource): Promise<FolderContent> {
+  const { path, zone } = source;
+  if (source.source === "csv") return { observations: await readCsvReadings(path, zone), refused: [] };
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // reading it tells why
+  );
+  return isFolder ? readNem12Folder(path, zone) : { observations: await readNem12(path, zone), refused: [] };
 }

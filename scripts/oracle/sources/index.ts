@@ -1,5 +1,12 @@
 /** Meters' own formats in, observations out. */
-export { fileSourceSchema, messageSourceSchema, readerOf, type FileSource, type MessageSource } from "./config.js";
+export {
+  fileSourceSchema,
+  messageSourceSchema,
+  readerOf,
+  readFileSource,
+  type FileSource,
+  type MessageSource,
+} from "./config.js";
 export { readCsvReadings } from "./csv.js";
 export { readNem12, readNem12Folder, type FolderContent } from "./nem12.js";
 export {

@@ -22,7 +22,7 @@ export const MAX_NEM12_BYTES = 64 * 1024 * 1024;
 
 /** What was read of a folder: whatever is right, and why the rest was not taken. */
 export interface FolderContent {
-  readonly observations: readonly IntervalObservation[];
+  readonly observations: Iterable<IntervalObservation>;
   readonly refused: readonly InputError[];
 }
 

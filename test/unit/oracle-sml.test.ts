@@ -154,8 +154,8 @@ describe("An SML file of a meter", () => {
     it(`is refused with ${what}`, () => expect(refusal(bytes)).to.match(reason));
   }
 
-  it("is told apart by the encoder of these tests as by the standard's examples", () => {
-    // SML 1.04, chapter 6.3: an octet string of two bytes, an unsigned of two, a list of two, a string of 16
+  it("is made by an encoder that codes types and lengths as the standard says", () => {
+    // TL coding: an octet string of two bytes, an unsigned of two, a list of two, a string of 16
     expect(encode(octets("4142"))).to.deep.equal([0x03, 0x41, 0x42]);
     expect(encode([unsigned(5, 2), null])).to.deep.equal([0x72, 0x63, 0x00, 0x05, 0x01]);
     expect(encode(new Uint8Array(16)).slice(0, 2)).to.deep.equal([0x81, 0x02]);

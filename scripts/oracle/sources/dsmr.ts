@@ -1,7 +1,6 @@
 /**
  * Telegrams of the P1 port of Dutch and Belgian meters: "P1 Companion Standard" 5.0.2 of Netbeheer Nederland (DSMR 4
- * and later), https://www.netbeheernederland.nl/publicatie/dsmr-502-p1-companion-standard, chapters 5.2 (CRC) and 6.12
- * (objects). A telegram runs from `/` to `!` and the CRC-16/ARC of all that, in hexadecimal; every line ends in CR LF.
+ * and later), https://www.netbeheernederland.nl/_upload/Files/Slimme_meter_15_a727fce1f1.pdf, chapter 6. A telegram runs from `/` to `!` and the CRC-16/ARC of all that, in hexadecimal; every line ends in CR LF.
  * The registers are kWh by tariff: 1-0:1.8.1 and 1-0:1.8.2 delivered to the client, 1-0:2.8.1 and 1-0:2.8.2 delivered
  * by the client; some countries' meters give the sums 1-0:1.8.0 and 1-0:2.8.0 instead. The time 0-0:1.0.0 is local and
  * says whether it is summer time (S) or not (W). Meters before DSMR 4 send neither CRC nor time, and are refused.

@@ -1,9 +1,10 @@
 /**
  * NEM12 files of Australian meter data providers: "Meter Data File Format Specification NEM12 & NEM13" of AEMO
- * (https://aemo.com.au/-/media/files/electricity/nem/retail_and_metering/metering-procedures, chapter 4): 100 header,
+ * (https://aemo.com.au/-/media/files/electricity/nem/retail_and_metering/market_settlement_and_transfer_solutions/2022/mdff-specification-nem12-nem13-v25.pdf): 100 header,
  * then for each data stream a 200 record, for each day a 300 record with all its intervals, 400 records where their
  * quality varies, 500 for the business between parties, and 900 at the end. Suffix E is energy out of the grid, B into
- * it (AEMO's "National Metering Identifier Procedure": export and import are the market's); several of one kind, e.g. a
+ * it (AEMO's "National Metering Identifier Procedure", where export and import are the market's;
+ * https://www.aemo.com.au/-/media/Files/Electricity/NEM/Retail_and_Metering/Metering-Procedures/2018/MSATS-National-Metering-Identifier-Procedure.pdf); several of one kind, e.g. a
  * controlled load E2, are added. Times are of a clock without summer time, of the national market +10:00.
  */
 import { readdir, stat } from "node:fs/promises";

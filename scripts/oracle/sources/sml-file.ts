@@ -1,9 +1,9 @@
 /**
- * SML files: the binary telegrams that German meters push ("Smart Message Language" 1.04, BSI TR-03109-1 Anlage IV,
- * https://www.bsi.bund.de/SharedDocs/Downloads/DE/BSI/Publikationen/TechnischeRichtlinien/TR03109/). Transport (its
- * chapter 8): escape `1b1b1b1b`, then `01010101` at the start; an escape within is doubled; at the end escape, `1a`,
- * the number of filling bytes, and the CRC-16/X-25 of all before it, low byte first. Between them messages in the TL
- * coding of chapter 6: a byte of type and length, further ones where its highest bit is set, then the value.
+ * SML files: the binary telegrams that German meters push ("Smart Message Language" 1.04, in the BSI's TR-03109-1,
+ * https://www.bsi.bund.de/SharedDocs/Downloads/DE/BSI/Publikationen/TechnischeRichtlinien/TR03109/TR-03109-1_Anlage_Feinspezifikation_Drahtgebundene_LMN-Schnittstelle_Teilb.pdf).
+ * Transport: escape `1b1b1b1b`, then `01010101` at the start; an escape within is doubled; at the end escape, `1a`, the
+ * number of filling bytes, and the CRC-16/X-25 of all before it, low byte first. Between them messages in TL coding: a
+ * byte of type and length, further ones where its highest bit is set, then the value.
  *
  * Our own reader, of what a meter pushes and no more: of the libraries on npm, smartmeter-obis wants native serial
  * drivers, and open-sml does not check the lengths of octet strings.

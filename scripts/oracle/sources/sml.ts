@@ -1,7 +1,7 @@
 /**
  * The list response that a German meter pushes every few seconds as an SML file: its registers by OBIS code (IEC
  * 62056-61), here 1-0:1.8.0 and 1-0:2.8.0, or the sums of their tariffs 1 and 2 where there are none. SML_GetList.Res
- * and SML_ListEntry as in "Smart Message Language" 1.04, chapter 7.1.10: a value counts 10^scaler units; unit 30 is Wh.
+ * and SML_ListEntry as in "Smart Message Language" 1.04 (./sml-file.ts): a value counts 10^scaler units; unit 30 is Wh.
  * Most meters count the seconds since they got power and know no clock; then the reading is of when it came.
  */
 import { formatDecimal } from "../../../sdk/units.js";

@@ -2,20 +2,24 @@
  * A neighbourhood on both chains, ready to trade: its grid, its members with their roles, its homes with certified
  * meters, credits and deposits. Its keys follow from the seed; they are for simulated money only.
  */
-import { encodeBytes32String, getBytes, id, type Wallet } from "ethers";
+import { id, type Wallet } from "ethers";
 
-import { activateDevice, registerDevice, signCertificate, signClaim } from "../sdk/actions/devices.js";
 import { issueCredits } from "../sdk/actions/credits.js";
 import { depositWithPermit } from "../sdk/actions/escrow.js";
-import { admitMember, admitUser, credentialCommitment, standingOf } from "../sdk/actions/federation.js";
-import { createArea, placeMeter, setEdge, setParties } from "../sdk/actions/grid.js";
+import { admitMember, standingOf } from "../sdk/actions/federation.js";
+import { createArea, setEdge, setParties } from "../sdk/actions/grid.js";
 import { firstUnopenedSlotOf, setStandingPrice, slotLengthOf, type Price } from "../sdk/actions/market.js";
 import { withSigner, type TransactionChain, type UserChain } from "../sdk/connect.js";
-import { DeviceKind, MemberRole, Standing } from "../sdk/enums.js";
-import { serialHash } from "../sdk/signing/devices.js";
+import { MemberRole, Standing } from "../sdk/enums.js";
+import { UNLINKABLE, type Unlinkability } from "../sdk/vault/unlinkability.js";
+import type { VaultWallet } from "../sdk/vault/wallet.js";
 import type { Grid, GridDistrict, GridFeeder } from "./grid/index.js";
+import { admitHomes, DEADLINE, homeKeys, settleMeter, signing, type HomeKeys } from "./home-admission.js";
+import { MANUFACTURER, REGISTRAR, rolesByName } from "./members.js";
 import { keyFromSeed } from "./networks/keys.js";
 import { FOUNDERS, type Operators } from "./networks/operators.js";
+
+export { ACCOUNTANTS, CANDIDATES, MANUFACTURER, REGISTRAR } from "./members.js";
 
 /** A connection to the transaction chain that signs with a key at hand. */
 export type SigningChain = TransactionChain & { readonly signer: Wallet };
@@ -30,6 +34,8 @@ export interface NeighbourhoodOptions {
   readonly supplierDepositMicro: bigint;
   /** The standing price of all suppliers; absent: they set none. */
   readonly price?: Price;
+  /** How homes are admitted; absent: as docs/privacy.md says. */
+  readonly unlinkability?: Unlinkability;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -55,6 +61,8 @@ export interface NeighbourHome {
   readonly chain: SigningChain;
   /** The meter's own key. */
   readonly device: Wallet;
+  /** Gives the home's accounts of both chains and its encryption keys, from one seed phrase. */
+  readonly wallet: VaultWallet;
   /** The home's account on the user chain; nobody can join the two. */
   readonly userAccount: Wallet;
 }
@@ -82,17 +90,6 @@ export interface NeighbourhoodNetwork {
   /** Gives accounts what gas is paid with. */
   fund(chain: "transaction" | "user", accounts: readonly string[]): Promise<void>;
 }
-
-/** Members that serve all feeders. */
-export const ACCOUNTANTS = FOUNDERS.map((number) => `Accountant ${number}` as const);
-/** Accountants that were no founders, and may stand for election. */
-export const CANDIDATES = ["Accountant 5", "Accountant 6", "Accountant 7"] as const;
-export const REGISTRAR = "Registrar";
-export const MANUFACTURER = "Meter Works";
-
-/** Signatures of the set-up may be used until the year 2170: it runs at any virtual time. */
-const DEADLINE = 200n * 365n * 86_400n;
-const MODEL = encodeBytes32String("CW-1");
 
 /** Seconds that a set-up may take on a chain with a wall clock; generous, for a busy machine. */
 export function setupSeconds(homes: number): number {
@@ -133,7 +130,7 @@ class Settler {
     const cities: { name: string; area: bigint }[] = [];
     const districts: { name: string; area: bigint; city: bigint }[] = [];
     const feeders: NeighbourFeeder[] = [];
-    const homes: NeighbourHome[] = [];
+    const homes: HomeKeys[] = [];
     for (const city of grid.cities) {
       const cityArea = await createArea(this.#as("council"), { parent: 0n });
       cities.push({ name: city.name, area: cityArea });
@@ -143,13 +140,15 @@ class Settler {
         for (const feeder of district.feeders) {
           const drawn = await this.#drawFeeder(feeder, { district: area, city: cityArea, firstSlot });
           feeders.push(drawn);
-          for (const home of feeder.homes) homes.push(await this.#admitHome(home, drawn, firstSlot));
+          const { transaction } = this.#network;
+          for (const home of feeder.homes) homes.push(homeKeys(transaction, this.#options.seed, home, drawn));
         }
       }
     }
+    const settled = await this.#admitHomes(homes, firstSlot);
     await this.#requireInTime(firstSlot);
     const members = { members: this.#members, userMembers: this.#userMembers };
-    return { firstSlot, cities, districts, feeders, homes, ...members, issuedMicro: this.#issuedMicro };
+    return { firstSlot, cities, districts, feeders, homes: settled, ...members, issuedMicro: this.#issuedMicro };
   }
 
   /** Far enough ahead that no slot opens over the set-up. */
@@ -215,41 +214,25 @@ class Settler {
     return { name: feeder.name, area, district, city, supplier, gridOperator, meteringOperator };
   }
 
-  async #admitHome(
-    { home, connectionWh }: GridFeeder["homes"][number],
-    feeder: NeighbourFeeder,
-    firstSlot: bigint,
-  ): Promise<NeighbourHome> {
-    const account = this.#key("transaction", `home/${home}`);
-    const userAccount = this.#key("user", `home/${home}`);
-    const device = keyFromSeed(this.#options.seed, "device", home);
-    const chain = signing(this.#network.transaction, account);
-    await this.#network.fund("transaction", [account.address]);
-    await this.#network.fund("user", [userAccount.address]);
-    await admitUser(this.#member(REGISTRAR), this.#admission("transaction", home, account));
-    await admitUser(this.#registrarOnUserChain(), this.#admission("user", home, userAccount));
-    const meter = await this.#registerMeter(home, account, device);
-    await activateDevice(feeder.meteringOperator, { device: meter, key: device.address });
-    const site = { meter, feeder: feeder.area, connectionWh: BigInt(connectionWh), fromSlot: firstSlot };
-    await placeMeter(feeder.gridOperator, site);
-    await this.#endow(chain, this.#options.homeDepositMicro(home));
+  /** Each home's meter at its place, and its credits, in the order of the grid: what the market sees of homes anyway. */
+  async #settleHome(keys: HomeKeys, firstSlot: bigint): Promise<NeighbourHome> {
+    const meter = await settleMeter(this.#member(MANUFACTURER), keys, firstSlot);
+    await this.#endow(keys.chain, this.#options.homeDepositMicro(keys.home));
     this.#advance();
-    return { home, feeder, meter, connectionWh: BigInt(connectionWh), chain, device, userAccount };
+    return { ...keys, meter };
   }
 
-  async #registerMeter(home: string, owner: Wallet, device: Wallet): Promise<bigint> {
-    const maker = this.#member(MANUFACTURER);
-    const signed = await signCertificate(maker, maker.signer, {
-      maker: maker.signer.address,
-      deviceKey: device.address,
-      kind: DeviceKind.Meter,
-      model: MODEL,
-      serialHash: serialHash(getBytes(maker.signer.privateKey), home),
-      validFrom: 0n,
-      validUntil: DEADLINE,
-    });
-    const claim = await signClaim(maker, { device, owner, deadline: DEADLINE });
-    return registerDevice(maker, { ...signed, claim });
+  async #admitHomes(homes: readonly HomeKeys[], firstSlot: bigint): Promise<NeighbourHome[]> {
+    const { seed, unlinkability: { admissionBatch: batch } = UNLINKABLE } = this.#options;
+    // in the order of their addresses, which says nothing
+    const byAddress = (accounts: readonly string[]): string[] => accounts.toSorted();
+    await this.#network.fund("transaction", byAddress(homes.map(({ chain }) => chain.signer.address)));
+    await admitHomes(homes, { seed, chain: "transaction", registrar: this.#member(REGISTRAR), batch });
+    const settled: NeighbourHome[] = [];
+    for (const keys of homes) settled.push(await this.#settleHome(keys, firstSlot));
+    await this.#network.fund("user", byAddress(homes.map(({ userAccount }) => userAccount.address)));
+    await admitHomes(homes, { seed, chain: "user", registrar: this.#registrarOnUserChain(), batch });
+    return settled;
   }
 
   /** Issues credits to an account, which deposits them. */
@@ -259,16 +242,6 @@ class Settler {
     await issueCredits(this.#as("issuer"), { to, amountMicro, paymentReference: id(`simulated payment/${to}`) });
     await depositWithPermit(chain, { amountMicro, deadline: DEADLINE });
     this.#issuedMicro += amountMicro;
-  }
-
-  /** The commitment to a home's credential, with another salt on each chain. */
-  #admission(
-    chain: "transaction" | "user",
-    home: string,
-    account: Wallet,
-  ): { user: string; credentialCommitment: string } {
-    const salt = id(`salt/${this.#options.seed}/${chain}/${home}`);
-    return { user: account.address, credentialCommitment: credentialCommitment(salt, id(`credential/${home}`)) };
   }
 
   #key(chain: "transaction" | "user", purpose: string): Wallet {
@@ -305,23 +278,6 @@ class Settler {
   }
 }
 
-/** The members that a grid needs, each with all its roles, besides those that serve all feeders. */
-function rolesByName(feeders: readonly GridFeeder[]): Map<string, Set<MemberRole>> {
-  const roles = new Map<string, Set<MemberRole>>();
-  const add = (name: string, role: MemberRole): void => {
-    roles.set(name, (roles.get(name) ?? new Set<MemberRole>()).add(role));
-  };
-  for (const accountant of [...ACCOUNTANTS, ...CANDIDATES]) add(accountant, MemberRole.Accountant);
-  add(REGISTRAR, MemberRole.Registrar);
-  add(MANUFACTURER, MemberRole.Manufacturer);
-  for (const feeder of feeders) {
-    add(feeder.supplier, MemberRole.Supplier);
-    add(feeder.gridOperator, MemberRole.GridOperator);
-    add(feeder.meteringOperator, MemberRole.MeteringOperator);
-  }
-  return roles;
-}
-
 /** A second neighbourhood on the same network finds accountants, issuer and regulator admitted. */
 async function admitOnce(chain: TransactionChain | UserChain, member: string, roles: MemberRole[]): Promise<void> {
   if ((await standingOf(chain, member)) === Standing.None) await admitMember(chain, { member, roles });
@@ -334,9 +290,4 @@ function edgeOf(
 ): Parameters<typeof setEdge>[1] {
   const edge = { area, fee: BigInt(feeMicroPerKwh), fromSlot };
   return capacityWh === null ? edge : { ...edge, capacityWh: BigInt(capacityWh) };
-}
-
-function signing(chain: TransactionChain, wallet: Wallet): SigningChain {
-  const signer = wallet.connect(chain.provider);
-  return { ...withSigner(chain, signer), signer };
 }

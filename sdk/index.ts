@@ -29,6 +29,7 @@ export * from "./actions/grid.js";
 export * from "./actions/key-directory.js";
 export * from "./actions/market.js";
 export * from "./actions/orders.js";
+export * from "./actions/outcomes.js";
 export * from "./actions/personal-records.js";
 export * from "./actions/readings.js";
 export * from "./actions/settlement.js";

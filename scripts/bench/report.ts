@@ -9,8 +9,10 @@ export type Figures = Readonly<Record<string, number | null>>;
 /** What a part needs besides its own options. */
 export interface BenchOptions {
   readonly seed: number;
-  /** Homes of the gas part. */
+  /** Homes of the gas part and of the linkage part. */
   readonly homes: number;
+  /** Days of the linkage part. */
+  readonly days: number;
   /** Prints a line for people. */
   readonly print: (text: string) => void;
 }

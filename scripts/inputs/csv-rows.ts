@@ -19,8 +19,9 @@ export interface CsvRow {
   cell(column: string): string | undefined;
 }
 
-interface Parsed {
-  readonly record: string[];
+/** The cells of one record, and the line on which it ends. */
+export interface CsvRecord {
+  readonly record: readonly string[];
   readonly info: { readonly lines: number };
 }
 
@@ -28,7 +29,7 @@ interface Parsed {
 export async function readCsv(file: string, columns: Columns, onRow: (row: CsvRow) => void): Promise<void> {
   let places: ReadonlyMap<string, number> | undefined;
   let rows = 0;
-  for await (const { record, info } of records(file)) {
+  for await (const { record, info } of readRecords(file)) {
     if (places === undefined) {
       places = placeColumns(file, columns, record);
       continue;
@@ -50,7 +51,8 @@ export function required(row: CsvRow, column: string): string {
   return text;
 }
 
-async function* records(file: string): AsyncGenerator<Parsed> {
+/** The records of a CSV file without a common header, one by one; empty lines are none. */
+export async function* readRecords(file: string): AsyncGenerator<CsvRecord> {
   const source = Readable.from(utf8(file));
   let whole = 0; // lines up to the last whole record: what is broken begins after them, wherever the parser gives up
   const parser = parse({
@@ -66,7 +68,7 @@ async function* records(file: string): AsyncGenerator<Parsed> {
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   try {
-    for await (const row of parser) yield row as Parsed;
+    for await (const row of parser) yield row as CsvRecord;
   } catch (cause) {
     throw readFault(file, whole + 1, cause);
   } finally {

@@ -43,10 +43,15 @@ export function parseLocalTime(text: string, offsetSeconds: number, place: Input
       "Write it like 2016-09-14T07:00, without an offset.",
     );
   }
-  if (local < EARLIEST || local >= LATEST) {
+  return plausibleTime(local, text, place) - offsetSeconds;
+}
+
+/** The time (Unix seconds), refused where no clock that was ever set shows it, e.g. in 1970; `text` as it was given. */
+export function plausibleTime(time: number, text: string, place: InputPlace): number {
+  if (!(time >= EARLIEST && time < LATEST)) {
     throw new InputError(place, `the time ${text} is out of range`, "Times lie between 2000-01-01 and 2099-12-31.");
   }
-  return local - offsetSeconds;
+  return time;
 }
 
 /** The moment at which a local day starts. */

@@ -61,7 +61,9 @@ async function keepShares(options: ShareStoreOptions, { environment, print, comp
     try {
       const view = recordViewOf(session.chain as UserChain);
       const table = new FolderShares(join(folder, "shares"));
-      const keeper = await ShareKeeper.open({ name: folder, table, view, signer, now: wallSeconds });
+      await table.removeLeftovers();
+      // named by its account, not by the folder: whoever asks is told the name
+      const keeper = await ShareKeeper.open({ name: signer.address, table, view, signer, now: wallSeconds });
       const onFailure = (error: unknown): void => complain((error as Error).message);
       const server = await serveShares({ keeper, contracts: view.contracts, port: options.port, onFailure });
       print(`Share store ${keeper.account} at ${server.url}, shares in ${folder}. Stop with Ctrl-C.`);

@@ -26,7 +26,7 @@ async function main(options: SimulateOptions): Promise<number> {
     if (first !== undefined) console.error(`Audit, first difference: ${first.check}, ${first.where}: ${first.what}`);
     if (options.json) console.log(jsonLine(result));
     if (options.serve && simulation.embedded !== undefined) await serve(simulation.embedded, options.port);
-    return result.auditDifferences === 0 ? 0 : 1;
+    return result.auditDifferences + (result.vaults?.differences.length ?? 0) === 0 ? 0 : 1;
   } finally {
     await simulation.close();
   }
@@ -57,7 +57,7 @@ async function runSteps(
       step(`Open the ${network} network: two chains`, () => simulation.open()),
       step("Admit the neighbourhood", (progress) => simulation.admit(progress)),
       step("Trade, meter, settle", (progress) => simulation.trade(progress)),
-      step("Audit from events alone", async (progress) => {
+      step("Audit from events alone, and open the vaults", async (progress) => {
         outcome = await simulation.audit(progress);
       }),
     ],

@@ -15,6 +15,7 @@ import { startBroker, type Broker } from "../oracle/broker.js";
 import { ChainTimes, submitTo } from "../oracle/chain.js";
 import { FixedDirectory } from "../oracle/fixed-market.js";
 import { findSilent, ProfileEstimator, type MeterHistory } from "../oracle/gap-filler.js";
+import { HandingOver, type HandOver } from "../oracle/handover.js";
 import { LedgerWriter } from "../oracle/ledger-writer.js";
 import { MeterLink } from "../oracle/meters.js";
 import { MqttSource } from "../oracle/mqtt-source.js";
@@ -41,6 +42,8 @@ export interface MeteringParts {
   readonly slots: SlotMap;
   /** The oracle's clock, Unix seconds. */
   readonly now: () => number;
+  /** Takes readings that are on the chain, for the homes' agents. */
+  readonly handOver?: HandOver;
 }
 
 /** The meters' side as a run uses it. */
@@ -79,7 +82,7 @@ export class Metering implements Meters {
       source: new MqttSource({ url: broker.url, clientId: "commonwatt-simulation", log }),
       rules: standardRules(meterLedgerOf(chain)),
       outbox,
-      writer: new LedgerWriter(submitTo(chain)),
+      writer: new HandingOver(new LedgerWriter(submitTo(chain)), parts.handOver ?? (() => undefined)),
       directory,
       times,
       clock: { now: parts.now },

@@ -18,6 +18,8 @@ export interface SimulateOptions {
   readonly slotSeconds?: number;
   /** Slots that are closed, read, settled and finalized together, at most. */
   readonly batchSlots?: number;
+  /** Whether the homes' agents write to vaults; absent: where there are few homes. */
+  readonly vaults?: boolean;
   readonly out: string;
   readonly json: boolean;
   readonly serve: boolean;
@@ -25,6 +27,8 @@ export interface SimulateOptions {
   readonly port: number;
 }
 
+/** So many homes have vaults unless the options say otherwise: each takes a few tenths of a second a day. */
+export const VAULT_HOMES = 100;
 const FONTANA_OFFSET = -8;
 const MAX_SEED = 2 ** 32 - 1;
 
@@ -56,6 +60,8 @@ export function simulateCommand(): Command {
       "slots that settle together, at most (default: as many as the reading window lets wait, up to 6)",
       whole(1, 24),
     )
+    .option("--vaults", `let the homes' agents write to vaults on the user chain (default: up to ${VAULT_HOMES} homes)`)
+    .option("--no-vaults", "leave the vaults out")
     .option("--out <dir>", "where the results go", "out")
     .option("--json", "the last line is one JSON object", false)
     .option("--serve", "serve the embedded chains on loopback afterwards, until stopped", false)

@@ -3,6 +3,7 @@ import { gridOf, type AuditState, type SettledGroup } from "../../sdk/audit/inde
 import type { Outcome, Trade } from "../../sdk/records.js";
 import type { AccountingWork } from "./accounting.js";
 import { billHomes, costWithoutMarket, sum } from "./bills.js";
+import { grouped } from "./grouped.js";
 import type { Home } from "../inputs/index.js";
 import type { Neighbourhood } from "../neighbourhood.js";
 import { slotsOf, type Plan } from "./plan.js";
@@ -182,14 +183,4 @@ function flowsOf({ feeders }: Neighbourhood, deliveries: readonly Delivery[]): F
     flows.set(key, { from, to, wh: (flows.get(key)?.wh ?? 0n) + deliveredWh });
   }
   return [...flows.values()].sort((a, b) => Number(b.wh - a.wh));
-}
-
-function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

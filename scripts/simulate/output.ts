@@ -72,6 +72,7 @@ export function jsonLine(result: SimulationResult): string {
       transactions: result.transactions,
       gasUsed: result.gasUsed,
       accountants: result.accounting.accountants,
+      ...(result.vaults === undefined ? {} : { vaults: result.vaults }),
       seed: result.seed,
     },
     (_, value: unknown) => (typeof value === "bigint" ? jsonInteger(value) : value),

@@ -1,4 +1,5 @@
 /** What a simulated period comes to: the one object that the table, the CSV, the page and `--json` are made from. */
+import type { VaultSummary } from "../agents/index.js";
 import type { Finding } from "../../sdk/audit/index.js";
 import type { AccountingWork } from "./accounting.js";
 
@@ -95,4 +96,6 @@ export interface SimulationResult {
   readonly transactions: number;
   readonly gasUsed: bigint;
   readonly accounting: AccountingWork;
+  /** Absent when the run had no vaults. */
+  readonly vaults?: VaultSummary;
 }

@@ -1,15 +1,18 @@
 /** One run, from the input to the audited result, on whatever network it is given. */
 import { setFlagsFromString } from "node:v8";
 
-import { firstUnopenedSlotOf, rulesAt, slotLengthOf, windowsAt } from "../../sdk/actions/market.js";
+import { firstUnopenedSlotOf } from "../../sdk/actions/market.js";
 import { holdDueElection } from "../../sdk/actions/election.js";
 import { auditEvents } from "../../sdk/audit/index.js";
 import { withSigner } from "../../sdk/connect.js";
 import { readEvents } from "../../sdk/events.js";
+import { UNLINKABLE, type Unlinkability } from "../../sdk/vault/unlinkability.js";
 import { marketParameters, type MarketParameters } from "../../deploy/parameters.js";
 import { endpointUrls } from "../chains/serve.js";
+import { checkVaults, type Agents } from "../agents/index.js";
 import { feedersOf } from "../grid/index.js";
 import { InputError } from "../inputs/index.js";
+import type { FinishedMarket } from "../linkage/index.js";
 import { admitNeighbourhood, setupSeconds, type Neighbourhood } from "../neighbourhood.js";
 import { openNetwork, type EmbeddedNetwork, type OpenNetwork } from "../networks/index.js";
 import { MarketRun } from "./market-run.js";
@@ -19,8 +22,10 @@ import type { SimulateOptions } from "./options.js";
 import { resultOf } from "./outcome.js";
 import { highestRetail, loadInputs, planRun, type Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
+import { marketOf } from "./served-market.js";
 import { batchSlots, genesisTime, leadSeconds, orderRounds, SlotMap } from "./schedule.js";
 import { Timeline } from "./timeline.js";
+import { homeClock, rangeOf, startAgents } from "./vaults.js";
 
 /** The highest retail cap that MarketRules takes, micro-credits per kWh (MAX_RETAIL_CAP). */
 const MAX_RETAIL_CAP = 10_000_000;
@@ -46,12 +51,18 @@ export class Simulation {
   #plan: Plan | undefined;
   #neighbourhood: Neighbourhood | undefined;
   #slots: SlotMap | undefined;
+  #agents: Agents | undefined;
+  #time = 0n;
   #firstBlock = 0;
 
-  /** @param startMetering the meters' side, which tests replace */
+  /**
+   * @param startMetering the meters' side, which tests replace
+   * @param unlinkability how homes are admitted and their vaults written
+   */
   constructor(
     private readonly options: SimulateOptions,
     private readonly startMetering: StartMetering = (parts) => Metering.start(parts),
+    private readonly unlinkability: Unlinkability = UNLINKABLE,
   ) {}
 
   /** Reads and checks the input. */
@@ -96,7 +107,7 @@ export class Simulation {
     });
     this.#market = this.#network.clock.isVirtual
       ? await marketParameters(inputs.slotSeconds, { retailCap })
-      : await this.#marketOf(this.#network);
+      : await marketOf(this.#network, this.options);
   }
 
   /** Admits the homes with their meters, their deposits, their suppliers' prices. */
@@ -124,6 +135,7 @@ export class Simulation {
         seed: this.options.seed,
         homeDepositMicro: (home) => deposits.get(home) ?? 0n,
         supplierDepositMicro: plan.supplierDepositMicro,
+        unlinkability: this.unlinkability,
         onProgress,
       },
     );
@@ -135,6 +147,14 @@ export class Simulation {
       seed: this.options.seed,
     });
     this.#slots = new SlotMap(loaded.inputs.firstSlot, await this.#firstChainSlot(loaded.inputs.firstSlot));
+    this.#agents = await startAgents(this.options, {
+      network,
+      homes: this.#neighbourhood.homes,
+      inputs: loaded.inputs,
+      slots: this.#slots,
+      unlinkability: this.unlinkability,
+      now: () => this.#time,
+    });
   }
 
   /** Trades all slots up to their final dates; the same again `later` chain slots later, where time is virtual. */
@@ -145,13 +165,13 @@ export class Simulation {
     const neighbourhood = known(this.#neighbourhood);
     const slots = known(this.#slots).later(later);
     const anyone = withSigner(network.transaction, known(network.operators).transaction.relayer);
-    let time = 0n;
+    const agents = this.#agents;
     const clock = {
       ...network.clock,
       waitUntil: async (until: bigint) => {
         await network.clock.waitUntil(until);
         await holdDueElection(anyone);
-        time = until;
+        this.#time = until;
       },
     };
     const byId = new Map(neighbourhood.homes.map((home) => [home.home, home]));
@@ -160,7 +180,8 @@ export class Simulation {
       homes: plan.homes.map(({ home }) => ({ onChain: known(byId.get(home.id)), values: home })),
       inputs: plan.inputs,
       slots,
-      now: () => Number(time),
+      now: () => Number(this.#time),
+      handOver: (readings) => agents?.take(readings),
     });
     try {
       const run = new MarketRun({
@@ -169,13 +190,14 @@ export class Simulation {
         neighbourhood,
         slots,
         rounds: orderRounds(plan.inputs, windows, slotLengthSeconds),
-        metering,
+        metering: agents?.following(metering) ?? metering,
         leadOf: ({ count }) => leadSeconds(windows, count, slotLengthSeconds),
         batchSlots: Math.min(this.options.batchSlots ?? Infinity, batchSlots(windows, slotLengthSeconds)),
       });
       await run.setAllPrices();
       const timeline = new Timeline();
       await run.schedule(timeline);
+      await agents?.schedule(timeline, rangeOf(plan.inputs, slots));
       await timeline.run(clock, onProgress);
     } finally {
       await metering.stop();
@@ -199,7 +221,10 @@ export class Simulation {
       seed: this.options.seed,
       ...(await this.#work(network, books.lastBlock, fees)),
     });
-    return { plan, result: { ...result, firstDifference: books.findings[0] } };
+    const slots = known(this.#slots);
+    const settled = { ...result, toChain: (slot: number) => slots.toChain(slot) };
+    const vaults = this.#agents === undefined ? {} : { vaults: await checkVaults(this.#agents, settled) };
+    return { plan, result: { ...result, ...vaults, firstDifference: books.findings[0] } };
   }
 
   /** What each home deposits for a run of its slots, micro-credits. */
@@ -216,6 +241,24 @@ export class Simulation {
   get embedded(): { network: EmbeddedNetwork; neighbourhood: Neighbourhood } | undefined {
     if (this.options.network !== "embedded") return undefined;
     return { network: this.#network as EmbeddedNetwork, neighbourhood: known(this.#neighbourhood) };
+  }
+
+  /** The homes' agents; undefined when the run has no vaults. */
+  get agents(): Agents | undefined {
+    return this.#agents;
+  }
+
+  /** The run's market, for whoever looks at it from outside (scripts/linkage). */
+  get market(): FinishedMarket {
+    const { inputs } = known(this.#plan);
+    const slots = known(this.#slots);
+    return {
+      transaction: known(this.#network).transaction,
+      homes: known(this.#neighbourhood).homes,
+      slots: rangeOf(inputs, slots),
+      slotSeconds: inputs.slotSeconds,
+      offsetSeconds: homeClock(inputs, slots),
+    };
   }
 
   async close(): Promise<void> {
@@ -246,37 +289,12 @@ export class Simulation {
     const { firstSlot } = known(this.#neighbourhood);
     return priced > firstSlot ? priced : firstSlot;
   }
-
-  /** The market that a network already has. */
-  async #marketOf({ transaction }: OpenNetwork): Promise<MarketParameters> {
-    const [slotLength, slot] = [await slotLengthOf(transaction), await firstUnopenedSlotOf(transaction)];
-    const { slotSeconds } = this.options;
-    if (slotSeconds !== undefined && BigInt(slotSeconds) !== slotLength) {
-      throw new InputError(
-        { file: "--slot-seconds" },
-        `the slots of network ${this.options.network} are ${slotLength} s long, not ${slotSeconds}`,
-        "Leave the option out, or start the chains with that length (npm run chains -- --slot-seconds).",
-      );
-    }
-    const base = await marketParameters(Number(slotLength));
-    const rules = await rulesAt(transaction, slot);
-    return {
-      ...base,
-      rules: { ...base.rules, ...numbers(rules), reservePerMeterMicro: rules.reservePerMeterMicro },
-      windows: { ...base.windows, ...numbers(await windowsAt(transaction, slot)) },
-    };
-  }
 }
 
 interface RunWork {
   readonly transactions: number;
   readonly gasUsed: bigint;
   readonly accounting: AccountingWork;
-}
-
-function numbers<Struct extends object>(struct: Struct): { [Key in keyof Struct]: number } {
-  const entries = Object.entries(struct).map(([name, value]) => [name, Number(value)]);
-  return Object.fromEntries(entries) as { [Key in keyof Struct]: number };
 }
 
 /** Anyone may bring signed readings; the first feeder's metering operator does. */

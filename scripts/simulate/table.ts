@@ -101,6 +101,17 @@ export function totalsText(result: SimulationResult): string {
       `${showKwh(traded, 1)} kWh of it traded between neighbours (${showShare(traded, used)} of what was drawn).`,
     `Credits issued ${showCredits(result.creditsIssuedMicro, 6)}, credits held ${showCredits(result.creditsHeldMicro, 6)}; ` +
       `audit: ${String(result.auditChecks)} checks, ${String(result.auditDifferences)} differences.`,
+    vaultsText(result),
     `${String(result.transactions)} transactions, ${String(result.gasUsed)} gas. Seed ${String(result.seed)}.`,
   ].join("\n");
+}
+
+function vaultsText({ homes, vaults }: SimulationResult): string {
+  if (vaults === undefined) return `No vaults of the ${homes.length} homes on the user chain (--vaults).`;
+  const { records, versions, bytes, differences } = vaults;
+  const judged =
+    differences.length === 0
+      ? "every bill and reading in them is what was settled"
+      : `${differences.length} differences from the settlement, first: ${differences[0] ?? ""}`;
+  return `Vaults of ${vaults.homes} homes on the user chain: ${records} records, ${versions} versions, ${Math.round(bytes / 1_000)} kB; ${judged}.`;
 }

@@ -8,6 +8,8 @@ import { InputError } from "../inputs/error.js";
 import type { Shell } from "./shell.js";
 
 const STANDARD_INPUT = "-";
+/** As systems take them, less what a temporary file's name has more. */
+const MAX_NAME_BYTES = 200;
 /** What a slot from standard input is called. */
 const INPUT_LABEL = "content";
 
@@ -62,8 +64,7 @@ export async function writePrivate(path: string, content: string | Uint8Array): 
 /** Every slot into a file of its label; refused before the first is written where a label names no file of the folder. */
 export async function writeSlots(folder: string, { slots }: Content): Promise<void> {
   for (const { label } of slots) {
-    const isName = label !== "" && label !== "." && label !== ".." && !/[/\\\0]/.test(label);
-    if (isName) continue;
+    if (isFileName(label)) continue;
     throw new InputError(
       { file: folder },
       "a slot's label can't be a file's name",
@@ -72,6 +73,11 @@ export async function writeSlots(folder: string, { slots }: Content): Promise<vo
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const { label, data } of slots) await writePrivate(join(folder, label), data);
+}
+
+function isFileName(label: string): boolean {
+  const isPlace = label === "" || label === "." || label === "..";
+  return !isPlace && !/[/\\\0]/.test(label) && Buffer.byteLength(label) <= MAX_NAME_BYTES;
 }
 
 /** Whether the path is a folder, or is named like one. */

@@ -17,22 +17,22 @@ export const BUCKET_KEY_VARIABLES = ["COMMONWATT_S3_ACCESS_KEY_ID", "COMMONWATT_
 const KEYSTORE = "keystore.json";
 const CONFIG = "vault.json";
 
+const address = z
+  .string()
+  .refine((text) => isAddress(text), "no address")
+  .transform((text) => getAddress(text));
+
 const configSchema = z.strictObject({
   version: z.literal(1),
   network: z.string().min(1),
-  account: z
-    .string()
-    .refine((text) => isAddress(text), "no address")
-    .transform((text) => getAddress(text)),
+  account: address,
   contents: z.array(
     z.union([
       z.strictObject({ folder: z.string().min(1) }),
       z.strictObject({ bucket: z.url(), region: z.string().exactOptional() }),
     ]),
   ),
-  shares: z.array(
-    z.strictObject({ url: z.url(), account: z.string().refine((text) => isAddress(text), "no address") }),
-  ),
+  shares: z.array(z.strictObject({ url: z.url(), account: address })),
 });
 
 /** What stands in vault.json. */
@@ -145,5 +145,5 @@ export class VaultFolder {
 
 /** Share stores of the configuration. */
 export function shareStores({ shares }: Pick<VaultConfig, "shares">): ShareStore[] {
-  return shares.map(({ url, account }) => new HttpShareStore({ url, account: getAddress(account) }));
+  return shares.map(({ url, account }) => new HttpShareStore({ url, account }));
 }

@@ -6,10 +6,23 @@ import { hexlify, randomBytes, type JsonRpcProvider } from "ethers";
 import { admitUser, credentialCommitment, standingOf } from "../../sdk/actions/federation.js";
 import { withSigner, type UserChain } from "../../sdk/connect.js";
 import { Standing } from "../../sdk/enums.js";
-import { openShareStore, recordViewOf, Vault, VaultWallet } from "../../sdk/vault/index.js";
+import { isCommonwattError } from "../../sdk/errors.js";
+import {
+  openShareStore,
+  recordViewOf,
+  ShareAction,
+  signRequest,
+  Vault,
+  VaultWallet,
+  type RecordContracts,
+  type ShareStore,
+  type SignedRequest,
+} from "../../sdk/vault/index.js";
+import { InputError } from "../inputs/error.js";
 import { namedKey } from "../networks/session.js";
 import { fund, isSimulated } from "../networks/served.js";
 import { REGISTRAR } from "../neighbourhood.js";
+import { wallSeconds } from "../wall.js";
 import { SHARE_STORE_PORT } from "../share-store/command.js";
 import { textFrom } from "./content.js";
 import { shareStores, VaultFolder, type VaultConfig } from "./folder.js";
@@ -29,6 +42,8 @@ export interface InitOptions extends VaultOptions {
 
 const DEFAULT_STORE = `http://127.0.0.1:${SHARE_STORE_PORT}`;
 const DEFAULT_CONTENTS = "contents";
+/** Records that are asked for, to know a vault's stores by. */
+const MOST_LOOKED_AT = 10;
 
 /** Makes the vault, or completes it. All that can be refused is asked before anything is written. */
 export async function init(options: InitOptions, shell: Shell): Promise<string[]> {
@@ -43,6 +58,7 @@ export async function init(options: InitOptions, shell: Shell): Promise<string[]
     const network = options.network ?? before?.network ?? "local";
     const config = { version: 1, network, account, contents: contentsOf(options, before), shares } as const;
     folder.contentStores(config, shell.environment); // a bucket without its key is refused here
+    if (before === undefined) await requireTheirStores(chain, wallet, config);
     const isNew = (await folder.keystore()) === undefined;
     const keystore = isNew ? await wallet.toKeystore(await newPassword(options, shell)) : undefined;
     await folder.make();
@@ -105,7 +121,10 @@ function drawn(): string {
   return hexlify(randomBytes(32));
 }
 
-/** Each store is asked who it is, once: from then on no other account's answer counts. */
+/**
+ * Each store is asked who it is, once: from then on no other account's answer counts. None is left out again: it keeps shares that nobody would
+ * tell it to forget, and an erasure would end without it.
+ */
 async function sharesOf(
   { shareStore }: InitOptions,
   before: VaultConfig | undefined,
@@ -113,12 +132,63 @@ async function sharesOf(
 ): Promise<VaultConfig["shares"]> {
   if (shareStore === undefined && before !== undefined) return before.shares;
   const { contracts } = recordViewOf(chain);
-  return Promise.all(
-    (shareStore ?? [DEFAULT_STORE]).map(async (url) => ({
+  const shares = await Promise.all((shareStore ?? [DEFAULT_STORE]).map(async (url) => storeAt(url, before, contracts)));
+  const left = before?.shares.find(({ account }) => !shares.some((share) => share.account === account));
+  if (left === undefined) return shares;
+  throw new InputError(
+    { file: "--share-store" },
+    `store ${left.account} at ${left.url} is left out, and would not be told to forget what is erased`,
+    "Name all stores that the vault has, and new ones beside them; docs/vault.md says how one is given up",
+  );
+}
+
+async function storeAt(
+  url: string,
+  before: VaultConfig | undefined,
+  contracts: RecordContracts,
+): Promise<VaultConfig["shares"][number]> {
+  return (
+    before?.shares.find((share) => share.url === url) ?? {
       url,
       account: (await openShareStore(url, contracts)).account,
-    })),
+    }
   );
+}
+
+/**
+ * A vault that comes back, by its phrase: stores that never had its records would sign that they have forgotten them, while those that have them
+ * are not asked. So one of them must know one of the records that live.
+ */
+async function requireTheirStores(chain: UserChain, wallet: VaultWallet, config: VaultConfig): Promise<void> {
+  const { account: owner } = config;
+  const view = recordViewOf(chain);
+  const living = (await view.statesOf(owner)).filter(({ erasedAt }) => erasedAt === undefined).slice(-MOST_LOOKED_AT);
+  for (const { record, version } of living) {
+    const commitment = (await view.versionsOf(owner, record)).at(-1)?.commitment ?? "";
+    for (const store of shareStores(config)) {
+      const name = { owner, record, version, commitment };
+      const asked = { ...name, store: store.account, action: ShareAction.Read, now: wallSeconds() };
+      const request = await signRequest(view.contracts, wallet.account("user"), asked);
+      if (!(await isUnknownTo(store, request))) return;
+    }
+  }
+  if (living.length === 0) return;
+  throw new InputError(
+    { file: "--share-store" },
+    `none of these stores has a share of ${owner}'s records`,
+    "Name the stores that the vault had: others can neither open nor erase what is there",
+  );
+}
+
+async function isUnknownTo(store: ShareStore, request: SignedRequest): Promise<boolean> {
+  try {
+    await store.read(request);
+    return false;
+  } catch (error) {
+    if (isCommonwattError(error, "VaultShareMissing")) return true;
+    if (isCommonwattError(error, "VaultRecordErased")) return false; // an erasure that is not finished
+    throw error;
+  }
 }
 
 function contentsOf({ contents, bucket }: InitOptions, before: VaultConfig | undefined): VaultConfig["contents"] {

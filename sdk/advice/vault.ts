@@ -78,6 +78,10 @@ export const VAULT_ERRORS = {
     why: "Record {record} is not erased: {forgotten} stores have forgotten it, but not {stores}.",
     todo: "Run it again when they answer; the chain is told only when all have.",
   },
+  VaultReceiptsDiffer: {
+    why: "Record {record} was erased with receipts of other stores than these, whose hash is {hash}.",
+    todo: "Name the share stores that the vault had then: theirs are the receipts that the chain vouches for.",
+  },
   VaultRecordErased: { why: "Record {record} was erased at {erasedAt}.", todo: "Nothing opens it any more." },
   VaultRecordForeign: {
     why: "{owner} has no record {record}.",
@@ -190,5 +194,17 @@ export const VAULT_ERRORS = {
   VaultImportConflict: {
     why: "Record {record}, version {version}, is here already with other content.",
     todo: "Import into a vault that hasn't written that record itself.",
+  },
+  VaultHolderUnproven: {
+    why: "Nothing says that meter {meter} belongs to the vault's owner.",
+    todo: "Ask the owner for a word that the meter's holder signed for you, and that has not ended.",
+  },
+  VaultUnsettled: {
+    why: "The transaction chain has not settled slot {slot} of that meter, or not finally.",
+    todo: "Check again after its final date.",
+  },
+  VaultSettlementDiffers: {
+    why: "What was shown of slot {slot} differs in {field} from what the transaction chain settled.",
+    todo: "Don't rely on it: the record is wrong, or older than a correction.",
   },
 } as const satisfies Record<string, Advice>;

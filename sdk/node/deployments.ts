@@ -1,6 +1,6 @@
 /** Deployment files on disk. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { formatDeployment, parseDeployment, type Deployment } from "../deployments/index.js";
@@ -35,16 +35,50 @@ export async function removeDeployment(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/** Writes a file through a temporary one beside it, with the given mode from its first byte on. */
+const TEMPORARY = ".tmp";
+
+/**
+ * Writes a file through a temporary one beside it, with the given mode from its first byte on. It is on the disk when this is done: what a
+ * store has said that it keeps, or has forgotten, is so after a power cut too.
+ */
 export async function writeFileAtOnce(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
   // a name of its own, whoever else writes the same file at the same time
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
   try {
-    await writeFile(temporary, content, { mode, flag: "wx" });
+    await written(temporary, content, mode);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+  await syncFolder(folder);
+}
+
+/** Removes what processes that ended within `writeFileAtOnce` left in a folder; nobody else may be writing there. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const left = names.filter((name) => name.endsWith(TEMPORARY));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+}
+
+async function written(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  const file = await open(path, "wx", mode);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The names in a folder, too; some systems can't, and write them through. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
 }

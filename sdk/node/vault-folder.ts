@@ -10,7 +10,7 @@ import { isHexString, keccak256, solidityPacked } from "ethers";
 import type { ContentStore } from "../vault/content-stores.js";
 import type { RotationJournal, RotationState } from "../vault/rotation.js";
 import type { ShareRow, ShareTable } from "../vault/share-keeper.js";
-import { writeFileAtOnce } from "./deployments.js";
+import { removeTemporaries, writeFileAtOnce } from "./deployments.js";
 
 /** Ciphertext in a folder, a file for each, named by its SHA-256. */
 export class FolderContents implements ContentStore {
@@ -45,6 +45,11 @@ export class FolderShares implements ShareTable {
 
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  /** To be called before it is used: a process that was killed while it wrote left shares behind that no `write` would replace. */
+  async removeLeftovers(): Promise<void> {
+    await removeTemporaries(this.#folder);
   }
 
   async read(owner: string, record: string): Promise<ShareRow | undefined> {

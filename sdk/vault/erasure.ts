@@ -31,10 +31,15 @@ export function receiptsHash(receipts: readonly ErasureReceipt[]): string {
   return keccak256(AbiCoder.defaultAbiCoder().encode([RECEIPT], [sorted(receipts)]));
 }
 
-/** Erases a record. Where a store doesn't answer, the chain is not told; the same call again goes on from there. */
+/**
+ * Erases a record. Where a store doesn't answer, the chain is not told; the same call again goes on from there. Of one
+ * that the chain knows as erased it brings the same receipts again, and deletes what ciphertext was left.
+ */
 export async function eraseRecord(side: OwnerSide, record: string): Promise<Erasure> {
-  const versions = await side.history(record);
   const { shares, chain } = side.parts;
+  const state = await chain.stateOf(side.owner, record);
+  const isErased = state?.erasedAt !== undefined;
+  const versions = isErased ? await chain.versionsOf(side.owner, record) : await side.history(record);
   if (shares.length === 0) throw new CommonwattError("VaultNoShareStore");
   const asked = await Promise.allSettled(shares.map(async (store) => forgottenBy(side, store, record)));
   const receipts = sorted(asked.filter(({ status }) => status === "fulfilled").map(receiptOf));
@@ -45,7 +50,8 @@ export async function eraseRecord(side: OwnerSide, record: string): Promise<Eras
     throw new CommonwattError("VaultErasureIncomplete", { record, stores: refused, forgotten: receipts.length });
   }
   const hash = receiptsHash(receipts);
-  await chain.erase(record, hash);
+  if (!isErased) await chain.erase(record, hash);
+  else if (state.receiptsHash !== hash) throw new CommonwattError("VaultReceiptsDiffer", { record, hash });
   const hashes = versions
     .map(({ locator }) => decodeLocator(locator))
     .flatMap((at) => (at.place === "stores" ? [at.hash] : []));

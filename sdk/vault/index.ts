@@ -21,6 +21,8 @@ export { Grantee, type GranteeParts } from "./grantee.js";
 export type { GrantInput, OwnGrant } from "./granting.js";
 export * from "./grant-payload.js";
 export * from "./grants.js";
+export * from "./home-agent.js";
+export * from "./home-records.js";
 export * from "./keys.js";
 export * from "./kinds.js";
 export * from "./locator.js";
@@ -38,6 +40,7 @@ export {
 } from "./requests.js";
 export * from "./rotation.js";
 export * from "./seal.js";
+export * from "./settled.js";
 export * from "./share-http.js";
 export * from "./share-keeper.js";
 export * from "./share-store.js";
@@ -51,6 +54,7 @@ export {
   type ShareStoreAbout,
   type ShareVerb,
 } from "./share-wire.js";
+export * from "./unlinkability.js";
 export * from "./user-chain.js";
 export * from "./vault.js";
 export * from "./wallet.js";

@@ -20,17 +20,26 @@ export interface ReaderParts {
   readonly now: () => bigint;
 }
 
-/** A version of an owner, in clear. */
-export async function openVersion(
-  parts: ReaderParts,
-  { owner, version, chainShare, proof }: OpenRequest,
-): Promise<Content> {
-  const place = versionPlace(parts.contracts, owner, version);
-  const [ciphertext, storeShare] = await Promise.all([
-    ciphertextOf(parts, version),
-    readShare(parts, { owner, version, ...(proof && { proof }) }),
-  ]);
-  return openContent(ciphertext, contentKey({ chainShare, storeShare }), { place, commitment: version.commitment });
+/**
+ * A version of an owner, in clear: with the share of the first store that gives the right one, for a store may lie or have lost it. When none
+ * does, the first one's refusal, or that none was reached.
+ */
+export async function openVersion(parts: ReaderParts, request: OpenRequest): Promise<Content> {
+  const { owner, version, chainShare } = request;
+  const at = { place: versionPlace(parts.contracts, owner, version), commitment: version.commitment };
+  const ciphertext = await ciphertextOf(parts, version);
+  const failures: CommonwattError[] = [];
+  for (const store of parts.shares) {
+    try {
+      const storeShare = await readShare(parts, store, request);
+      return openContent(ciphertext, contentKey({ chainShare, storeShare }), at);
+    } catch (error) {
+      if (!isCommonwattError(error)) throw error;
+      failures.push(error);
+    }
+  }
+  const refusal = failures.find(({ code }) => code !== "VaultStoreUnreachable");
+  throw refusal ?? failures[0] ?? new CommonwattError("VaultNoShareStore");
 }
 
 /** What opens a version besides the stores: the chain's share, and for a grantee its grant. */
@@ -55,24 +64,14 @@ async function ciphertextOf({ contents }: ReaderParts, { locator }: WrittenVersi
   return where.place === "chain" ? where.ciphertext : contents.get(where.hash);
 }
 
-/** From the first store that gives it; when none does, the first one's refusal, or that none was reached. */
 async function readShare(
-  { contracts, shares, signer, now }: ReaderParts,
-  { owner, version, proof }: Omit<OpenRequest, "chainShare">,
+  { contracts, signer, now }: ReaderParts,
+  store: ShareStore,
+  { owner, version, proof }: OpenRequest,
 ): Promise<Uint8Array> {
   const { record, commitment } = version;
-  const failures: CommonwattError[] = [];
-  for (const store of shares) {
-    const name = { owner, record, version: version.version, commitment };
-    const asked = { ...name, store: store.account, action: ShareAction.Read, now: now() };
-    try {
-      const request = await signRequest(contracts, signer, asked);
-      return await fromStore(store, () => store.read(request, proof));
-    } catch (error) {
-      if (!isCommonwattError(error)) throw error;
-      failures.push(error);
-    }
-  }
-  const refusal = failures.find(({ code }) => code !== "VaultStoreUnreachable");
-  throw refusal ?? failures[0] ?? new CommonwattError("VaultNoShareStore");
+  const name = { owner, record, version: version.version, commitment };
+  const asked = { ...name, store: store.account, action: ShareAction.Read, now: now() };
+  const request = await signRequest(contracts, signer, asked);
+  return fromStore(store, () => store.read(request, proof));
 }

@@ -105,6 +105,7 @@ export class ShareKeeper implements ShareStore {
       const { owner, record } = request;
       const row = await this.#parts.table.read(owner, record);
       if (row !== undefined && "receipt" in row) return row.receipt;
+      await this.#requireKnown(request, row);
       const unsigned = { store: this.account, owner, record, forgottenAt: this.#parts.now() };
       const { domain, types, value } = receiptMessage(this.#parts.view.contracts, unsigned);
       const receipt = { ...unsigned, signature: await this.#parts.signer.signTypedData(domain, types, value) };
@@ -133,6 +134,12 @@ export class ShareKeeper implements ShareStore {
     const used = `${request.requester}/${request.nonce}`;
     if (this.#nonces.has(used)) throw refusal(request, "it was made before");
     this.#nonces.set(used, request.until);
+  }
+
+  /** A receipt takes room for ever, and anybody can sign as the owner of nothing: there must be a share, or a record on the chain. */
+  async #requireKnown({ owner, record }: ShareName, row: ShareRow | undefined): Promise<void> {
+    if (row !== undefined || (await this.#parts.view.stateOf(owner, record)) !== undefined) return;
+    throw new CommonwattError("VaultShareMissing", { store: this.name, record });
   }
 
   #checkOwner(request: SignedRequest): void {

@@ -102,9 +102,13 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "VaultGrantUnknown",
 ]);
 
-// bounded, for what a store says stands in errors that people read
+// bounded and without what moves a terminal's cursor, for what a store says stands in errors that people read
+const said = z
+  .string()
+  .max(256)
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u);
 const refusalSchema = z.object({
-  error: z.object({ code: z.string().max(64), args: z.record(z.string().max(64), z.string().max(256)) }),
+  error: z.object({ code: z.string().max(64), args: z.record(z.string().max(64), said) }),
 });
 
 /** A refusal as an answer's body; undefined for any other error, of which a store says nothing. */

@@ -55,6 +55,11 @@ export async function verifyShownSlot(view: RecordView, text: string): Promise<V
   if (chainId !== contracts.chainId || personalRecords !== contracts.personalRecords) {
     throw new CommonwattError("VaultProofOtherChain", { chainId, personalRecords });
   }
+  return verifyOnChain(view, shown);
+}
+
+/** Holds a slot against the chain's commitment, never against one that is shown. */
+export async function verifyOnChain(view: RecordView, shown: ShownSlot): Promise<VerifiedSlot> {
   const { owner, record, version } = shown;
   const written = (await view.versionsOf(owner, record)).find((one) => one.version === version);
   if (written === undefined) throw new CommonwattError("VaultVersionUnknown", { record, version });

@@ -63,8 +63,9 @@ describe("npm start on files that are not in the repository", function () {
     for (const price of prices) expect(Number(price)).to.be.within(50_000, 1_750_000);
   });
 
-  it("writes three files, and a grid that can be read again", async () => {
-    expect((await readdir(join(folder, "out"))).sort()).to.deep.equal(["grid.json", "report.html", "settlements.csv"]);
+  it("writes three files beside the vaults' ciphertext, and a grid that can be read again", async () => {
+    const written = ["grid.json", "report.html", "settlements.csv", "simulated-vaults"];
+    expect((await readdir(join(folder, "out"))).sort()).to.deep.equal(written);
     const grid = await readGrid(join(folder, "out", "grid.json"));
     const feeders = grid.cities.flatMap(({ districts }) => districts.flatMap((district) => district.feeders));
     expect(feeders.flatMap(({ homes }) => homes)).to.have.lengthOf(WANTED);

@@ -209,6 +209,8 @@ describe("share store over HTTP", () => {
       const flood = (response: ServerResponse): void => void response.end(" ".repeat(2 * MAX_SHARE_MESSAGE_BYTES));
       expect(await lying(flood)).to.contain("too long");
       expect(await lying(json({ error: { code: "SignerMissing", args: {} } }, 403))).to.contain("status 403");
+      const screen = { error: { code: "VaultRequestRefused", args: { record: "", reason: "\u001b[2Jall is well" } } };
+      expect(await lying(json(screen, 403))).to.contain("status 403");
     });
 
     it("opens nothing with a wrong share", async () => {

@@ -7,6 +7,8 @@ import { id } from "ethers";
 import { accessRequestsOf } from "../../sdk/actions/grant-history.js";
 import { standingOf } from "../../sdk/actions/federation.js";
 import { Standing } from "../../sdk/enums.js";
+import { openShareStore, recordViewOf, ShareAction, signRequest } from "../../sdk/vault/index.js";
+import { wallSeconds } from "../../scripts/wall.js";
 import { SECRET, VaultStage } from "../utils/vault-stage.js";
 
 const NOTHING = id("no such thing");
@@ -40,6 +42,13 @@ describe("npm run vault", function () {
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   }
 
+  async function readJsonStores(): Promise<{ account: string }[]> {
+    const config = JSON.parse(await readFile(stage.at("ann", "vault.json"), "utf8")) as {
+      shares: { account: string }[];
+    };
+    return config.shares;
+  }
+
   describe("init", () => {
     it("makes a keystore for its user alone, admits, publishes a key, and is done when run again", async () => {
       expect(await standingOf(stage.network.user, ann)).to.equal(Standing.Active);
@@ -63,6 +72,44 @@ describe("npm run vault", function () {
       const lonely = await stage.done("lonely", "init", "--share-store", ...stage.storeUrls);
       expect(lonely.lines.join("\n")).to.contain("Ask a registrar to admit 0x");
     });
+
+    it("brings no vault back with stores that have nothing of it", async () => {
+      await bills();
+      const phrase = await stage.said("ann", "phrase");
+      const { url } = await stage.startStore("store-2");
+      const back = (...stores: string[]): ReturnType<VaultStage["run"]> =>
+        stage.run("back", ["init", "--phrase-file", "-", "--share-store", ...stores], phrase);
+      const refused = await back(url);
+      expect([refused.code, refused.problem]).to.satisfy(
+        ([code, problem]: [number, string]) => code === 2 && problem.includes("none of these stores has a share"),
+      );
+      expect(await readdir(stage.folder)).to.not.include("back");
+      expect((await back(url, stage.storeUrls[1] ?? "")).code).to.equal(0);
+    });
+
+    it("leaves out no share store that the vault has, nor takes another account for one", async () => {
+      const [first = "", second = ""] = stage.storeUrls;
+      const before = await readFile(stage.at("ann", "vault.json"), "utf8");
+      expect(await stage.refused("ann", "init", "--share-store", second)).to.contain(`${first} is left out`);
+      expect(await readFile(stage.at("ann", "vault.json"), "utf8")).to.equal(before);
+      // one that is known is not asked again who it is: whoever answers there now is nobody
+      const accounts = (await readJsonStores()).map(({ account }) => account);
+      await stage.stores[1]?.stop();
+      await stage.done("ann", "init", "--share-store", second, first);
+      await stage.startStore("store-1", Number(new URL(second).port));
+      expect((await readJsonStores()).map(({ account }) => account)).to.deep.equal(accounts.toReversed());
+      await stage.done("ann", "init", "--share-store", first, second);
+    });
+  });
+
+  it("writes no slot into a folder where one of them can't be a file's name", async () => {
+    const long = stage.at("n".repeat(230));
+    await writeFile(long, "who");
+    const record = await stage.said("ann", "put", "--kind", "free", long);
+    expect(await stage.declined("ann", "get", record, "--out", stage.at("slots/"))).to.contain(
+      "can't be a file's name",
+    );
+    expect(await readdir(stage.folder)).to.not.include("slots");
   });
 
   it("puts, gets, lists and tells the history of small and large records, version after version", async () => {
@@ -192,6 +239,16 @@ describe("npm run vault", function () {
     expect((await stage.done("leaver", "get", kept)).content.toString()).to.equal(SECRET);
     expect((await stage.done("leaver", "list")).lines.filter((line) => line.includes("erased"))).to.have.length(2);
     expect(await readdir(stage.at("leaver", "contents"))).to.deep.equal([]);
+  });
+
+  it("asks stores that tell nobody where their folder is", async () => {
+    const { contracts } = recordViewOf(stage.network.user);
+    const store = await openShareStore(stage.storeUrls[0] ?? "", contracts);
+    const name = { owner: ann, record: NOTHING, version: 1n, commitment: NOTHING };
+    const asked = { ...name, store: store.account, action: ShareAction.Read, now: wallSeconds() };
+    const request = await signRequest(contracts, (await stage.walletOf("ann")).account("user"), asked);
+    const refusal = String(await store.read(request).catch((error: unknown) => error));
+    expect(refusal).to.contain("VaultShareMissing").and.contain(store.account).and.not.contain(stage.folder);
   });
 
   it("leaves nothing in clear in any file of vaults and stores", async () => {

@@ -118,6 +118,19 @@ describe("vault stores", () => {
       expect(message).to.contain(file).and.contain("damaged").and.not.contain("1234567");
     });
 
+    it("leave no share behind that a killed process was writing", async () => {
+      const world = await vaultWorld();
+      const shares = join(folder, "shares");
+      const table = new FolderShares(shares);
+      await table.removeLeftovers(); // there is no folder yet
+      await table.write(world.vault.owner, hash, { shares: { one: "0x1234567890" } });
+      const [file = ""] = await filesIn(shares);
+      await writeFile(`${file}.1b4e28ba-2fa1-41d2-883f-0016d3cca427.tmp`, "0x1234567890");
+      await table.removeLeftovers();
+      expect(await filesIn(shares)).to.deep.equal([file]);
+      expect(await table.read(world.vault.owner, hash)).to.deep.equal({ shares: { one: "0x1234567890" } });
+    });
+
     it("say that they can't be reached when the folder is a file", async () => {
       await writeFile(join(folder, "file"), "");
       const store = new FolderContents(join(folder, "file"));

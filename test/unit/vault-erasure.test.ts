@@ -139,11 +139,25 @@ describe("vault erasure", () => {
     }
   });
 
+  it("brings the same receipts again where they were lost, and deletes what was left, but takes no other stores' word", async () => {
+    const { record } = await vault.put({ kind: RecordKind.Readings, slots: longSlots() });
+    const [written] = await vault.history(record);
+    const locator = decodeLocator(written?.locator ?? new Uint8Array());
+    const hash = locator.place === "stores" ? locator.hash : "";
+    const ciphertext = await world.contents[0]?.get(hash);
+    const first = await vault.erase(record);
+    await world.contents[0]?.put(hash, ciphertext ?? new Uint8Array()); // a replica that was down came back
+    world.chain.now += 1_000n;
+    expect(await vault.erase(record)).to.deep.equal(first);
+    expect(await world.contents[0]?.get(hash)).to.equal(undefined);
+    const fewer = await Vault.open({ ...world.parts, shares: world.parts.shares.slice(1) });
+    expect(await codeOf(fewer.erase(record))).to.equal("VaultReceiptsDiffer");
+  });
+
   it("is for good: nothing is written or kept under that record again", async () => {
     const { record } = await vault.put(BILLS);
     await vault.erase(record);
     expect(await codeOf(vault.put({ ...BILLS, record }))).to.equal("VaultRecordErased");
-    expect(await codeOf(vault.erase(record))).to.equal("VaultRecordErased");
     // a chain that was reset doesn't bring it back: the stores remember
     world.chain.states.clear();
     world.chain.versions.clear();

@@ -127,6 +127,22 @@ describe("share store", () => {
     expect(await refusalOf(store.keep(await request(keep), share))).to.contain("not active");
   });
 
+  it("takes no room for what it never kept and the chain doesn't know, whoever asks it to forget that", async () => {
+    const forget = { action: ShareAction.Forget, record: id("nobody's"), version: 0n, commitment: ZeroHash };
+    const stranger = new Wallet(id("stranger"));
+    const asked = request({ ...forget, owner: stranger.address }, stranger);
+    expect(await refusalOf(store.forget(await asked))).to.contain("VaultShareMissing");
+    expect(await refusalOf(store.forget(await request(forget)))).to.contain("VaultShareMissing");
+    const [table] = world.tables;
+    expect(await table?.read(stranger.address, id("nobody's"))).to.equal(undefined);
+    // a share that never came to the chain is forgotten, and so is a record that this store has nothing of
+    const share = new Uint8Array(32).fill(7);
+    await store.keep(await request({ ...forget, action: ShareAction.Keep, share }), share);
+    expect((await store.forget(await request(forget))).record).to.equal(id("nobody's"));
+    await table?.write(world.vault.owner, record, undefined as never);
+    expect((await store.forget(await request({ ...forget, record }))).record).to.equal(record);
+  });
+
   it("forgets also against keeps that come at the same time", async () => {
     const share = new Uint8Array(32).fill(9);
     const keeps = Array.from({ length: 9 }, async (_, index) =>

@@ -11,6 +11,7 @@ import {
   VaultWallet,
   verifySlot,
   wireText,
+  type ShareKeeper,
   type WrittenVersion,
 } from "../../sdk/vault/index.js";
 import {
@@ -249,6 +250,16 @@ describe("vault", () => {
       expect((await half.get(record)).slots).to.deep.equal(BILLS.slots);
       const none = await Vault.open({ ...world.parts, shares: [down] });
       expect(await codeOf(none.get(record))).to.equal("VaultStoreUnreachable");
+    });
+
+    it("of the shares stand in for one that gives a wrong share", async () => {
+      const { record } = await vault.put(BILLS);
+      const [first, second] = world.keepers as [ShareKeeper, ShareKeeper];
+      const liar = altered(first, { read: () => Promise.resolve(new Uint8Array(32).fill(9)) });
+      const half = await Vault.open({ ...world.parts, shares: [liar, second] });
+      expect((await half.get(record)).slots).to.deep.equal(BILLS.slots);
+      const lied = await Vault.open({ ...world.parts, shares: [liar] });
+      expect(await codeOf(lied.get(record))).to.equal("VaultCiphertextForeign");
     });
 
     it("hold nothing in clear, nor does the chain", async () => {

@@ -13,9 +13,14 @@ import type { Plan } from "../../scripts/simulate/plan.js";
 import type { SimulationResult } from "../../scripts/simulate/result.js";
 import { Simulation } from "../../scripts/simulate/run.js";
 
-/** The options of `npm start`, as its command line would give them. */
+/** The options of `npm start`, as its command line would give them, without vaults. */
 export function optionsOf(changes: Partial<SimulateOptions> = {}): SimulateOptions {
-  return { ...simulateCommand().parse([], { from: "user" }).opts<SimulateOptions>(), seed: 1, ...changes };
+  return {
+    ...simulateCommand().parse([], { from: "user" }).opts<SimulateOptions>(),
+    seed: 1,
+    vaults: false,
+    ...changes,
+  };
 }
 
 /** A finished run, with each home's credits (escrow and purse) before its first order and after the last final date. */

@@ -9,11 +9,12 @@ import {
   EncryptionKey,
   KeyRing,
   openContent,
-  ownerShareBinding,
+  markOf,
   RecordKind,
   Recipient,
   rewrapped,
   sealContent,
+  wrapOwnerShare,
   type RecordContracts,
   type VersionPlace,
   type WrittenVersion,
@@ -88,7 +89,7 @@ async function rotation(owner: string): Promise<number> {
   const versions: WrittenVersion[] = [];
   for (let index = 0; index < ROTATED; index += 1) {
     const place = placeOf(owner, index);
-    const wrapped = await recipient.wrap(drawShares().chainShare, ownerShareBinding(place));
+    const wrapped = await wrapOwnerShare(recipient, { ...drawShares(), storesMark: markOf([owner]) }, place);
     const { record, version } = place;
     const rest = { commitment: record, locator: new Uint8Array(33), kind: RecordKind.Bill, writtenAt: 0n };
     versions.push({ record, version, wrapped, ...rest });

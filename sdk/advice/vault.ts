@@ -78,6 +78,11 @@ export const VAULT_ERRORS = {
     why: "Record {record} is not erased: {forgotten} stores have forgotten it, but not {stores}.",
     todo: "Run it again when they answer; the chain is told only when all have.",
   },
+  VaultShareStoreUnknown: {
+    why: "Version {version} of record {record} has its share in a store besides {stores}: it would outlive the erasure.",
+    todo: "Name all share stores that the vault had when it was written, on whatever device; then erase.",
+  },
+  VaultTooManyShareStores: { why: "A vault has {most} share stores at most.", todo: "Name fewer." },
   VaultReceiptsDiffer: {
     why: "Record {record} was erased with receipts of other stores than these, whose hash is {hash}.",
     todo: "Name the share stores that the vault had then: theirs are the receipts that the chain vouches for.",

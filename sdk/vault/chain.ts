@@ -33,8 +33,10 @@ export interface NewVersion {
   readonly wrapped: Uint8Array;
 }
 
-/** A version as the chain has it; `wrapped` is the newest wrapping. */
+/** A version as the chain has it. */
 export interface WrittenVersion extends NewVersion {
+  /** The newest later wrapping; the chain's state, which vouches for all else, says nothing of it. */
+  readonly rewrapped?: Uint8Array;
   /** Of its block, Unix seconds. */
   readonly writtenAt: bigint;
 }

@@ -2,7 +2,9 @@
 import { AbiCoder, keccak256, ZeroHash } from "ethers";
 
 import { CommonwattError, isCommonwattError } from "../errors.js";
+import type { WrittenVersion } from "./chain.js";
 import { decodeLocator } from "./locator.js";
+import { areAmong } from "./owner-share.js";
 import type { OwnerSide } from "./parts.js";
 import {
   checkReceipt,
@@ -41,6 +43,7 @@ export async function eraseRecord(side: OwnerSide, record: string): Promise<Eras
   const isErased = state?.erasedAt !== undefined;
   const versions = isErased ? await chain.versionsOf(side.owner, record) : await side.history(record);
   if (shares.length === 0) throw new CommonwattError("VaultNoShareStore");
+  if (!isErased) await requireAllStores(side, record, versions);
   const asked = await Promise.allSettled(shares.map(async (store) => forgottenBy(side, store, record)));
   const receipts = sorted(asked.filter(({ status }) => status === "fulfilled").map(receiptOf));
   const refused = asked.flatMap((answer, index) =>
@@ -57,6 +60,17 @@ export async function eraseRecord(side: OwnerSide, record: string): Promise<Eras
     .flatMap((at) => (at.place === "stores" ? [at.hash] : []));
   const left = (await Promise.all(hashes.map(async (content) => side.contents.delete(content)))).flat();
   return { record, receipts, receiptsHash: hash, leftWith: [...new Set(left)] };
+}
+
+/** Each version says which stores were given its share: all of them must be among those that are asked. */
+async function requireAllStores(side: OwnerSide, record: string, versions: readonly WrittenVersion[]): Promise<void> {
+  const stores = side.parts.shares.map(({ account }) => account);
+  for (const version of versions) {
+    const { storesMark } = await side.ownerShare(version);
+    if (!areAmong(storesMark, stores)) {
+      throw new CommonwattError("VaultShareStoreUnknown", { record, version: version.version, stores });
+    }
+  }
 }
 
 async function forgottenBy({ owner, parts }: OwnerSide, store: ShareStore, record: string): Promise<ErasureReceipt> {

@@ -27,6 +27,7 @@ export * from "./keys.js";
 export * from "./kinds.js";
 export * from "./locator.js";
 export { isLowOrderPoint } from "./low-order.js";
+export { areAmong, markOf, MAX_SHARE_STORES, openOwnerShare, wrapOwnerShare, type OwnerShare } from "./owner-share.js";
 export * from "./padding.js";
 export type { VaultParts } from "./parts.js";
 export * from "./place.js";

@@ -5,7 +5,7 @@ import type { KeyDirectory, RecordChain, RecordState, WrittenVersion } from "./c
 import { ReplicatedContents, type ContentStore } from "./content-stores.js";
 import { KeyRing, type KeySource } from "./keys.js";
 import { versionPlace, type ReaderParts } from "./opener.js";
-import { ownerShareBinding } from "./place.js";
+import { openOwnerShare, type OwnerShare } from "./owner-share.js";
 import type { RotationJournal } from "./rotation.js";
 import type { ShareStore } from "./share-store.js";
 import type { VaultSigner } from "./wallet.js";
@@ -101,10 +101,15 @@ export class OwnerSide {
     this.#seen.set(record, version);
   }
 
+  /** What was wrapped for the owner with a version. */
+  async ownerShare(version: WrittenVersion): Promise<OwnerShare> {
+    const place = versionPlace(this.parts.chain.contracts, this.owner, version);
+    return openOwnerShare(this.ring, await this.newestKey(), version, place);
+  }
+
   /** The chain's share of a version's key. */
   async chainShare(version: WrittenVersion): Promise<Bytes> {
-    const binding = ownerShareBinding(versionPlace(this.parts.chain.contracts, this.owner, version));
-    return this.ring.open(await this.newestKey(), async (key) => key.unwrap(version.wrapped, binding));
+    return (await this.ownerShare(version)).chainShare;
   }
 }
 

@@ -4,8 +4,8 @@ import type { RecordContracts, Rewrapped, WrittenVersion } from "./chain.js";
 import { liveVersions } from "./granting.js";
 import type { KeyRing } from "./keys.js";
 import { versionPlace } from "./opener.js";
+import { openOwnerShare, wrapOwnerShare } from "./owner-share.js";
 import type { OwnerSide } from "./parts.js";
-import { ownerShareBinding } from "./place.js";
 import { Recipient } from "./wrap.js";
 
 /** How far a rotation got; holds no secret. */
@@ -85,11 +85,16 @@ export async function rewrapped(
   const recipient = await Recipient.of((await ring.key(number)).publicKey);
   return Promise.all(
     versions.map(async (version) => {
-      const binding = ownerShareBinding(versionPlace(contracts, owner, version));
-      // nearly all are wrapped for the key before: tried first, it saves a third of the time
-      const before = number > 1n ? await (await ring.key(number - 1n)).unwrap(version.wrapped, binding) : undefined;
-      const share = before ?? (await ring.open(number, async (key) => key.unwrap(version.wrapped, binding)));
-      return { record: version.record, version: version.version, wrapped: await recipient.wrap(share, binding) };
+      const place = versionPlace(contracts, owner, version);
+      // nearly all were written with an older key: tried first, it saves a third of the time
+      const share = await openOwnerShare(ring, number - 1n, version, place).catch(() =>
+        openOwnerShare(ring, number, version, place),
+      );
+      return {
+        record: version.record,
+        version: version.version,
+        wrapped: await wrapOwnerShare(recipient, share, place),
+      };
     }),
   );
 }

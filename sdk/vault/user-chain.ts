@@ -122,11 +122,12 @@ function stateIn({ record, kind, versions, erasure }: RecordHistory): RecordStat
 }
 
 function versionsIn({ versions, rewrapped }: RecordHistory): WrittenVersion[] {
-  return versions.map((written) => ({
-    ...written,
-    locator: getBytes(written.locator),
-    wrapped: getBytes(rewrapped.get(written.version) ?? written.wrapped),
-  }));
+  return versions.map((written) => {
+    const later = rewrapped.get(written.version);
+    const { locator, wrapped } = written;
+    const entry = { ...written, locator: getBytes(locator), wrapped: getBytes(wrapped) };
+    return later === undefined ? entry : { ...entry, rewrapped: getBytes(later) };
+  });
 }
 
 function grantIn({ payloads, ...grant }: GrantHistory): GrantState {

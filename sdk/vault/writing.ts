@@ -7,8 +7,8 @@ import { contentOf, type Slot } from "./content.js";
 import { contentKey, drawShares } from "./keys.js";
 import { encodeLocator } from "./locator.js";
 import { versionPlace } from "./opener.js";
+import { markOf, wrapOwnerShare } from "./owner-share.js";
 import type { OwnerSide } from "./parts.js";
-import { ownerShareBinding } from "./place.js";
 import { sealContent } from "./seal.js";
 import { fromStore, ShareAction, signRequest } from "./share-store.js";
 import type { Recipient } from "./wrap.js";
@@ -76,10 +76,11 @@ async function sealVersion(side: OwnerSide, recipient: Recipient, input: NamedIn
   const content = contentOf(input.slots, input.salt);
   const commitment = commitmentOf(content);
   const shares = drawShares();
+  const storesMark = markOf(side.parts.shares.map(({ account }) => account));
   const ciphertext = sealContent(content, contentKey(shares), place);
   const [locator, wrapped] = await Promise.all([
     placeCiphertext(side, ciphertext),
-    recipient.wrap(shares.chainShare, ownerShareBinding(place)),
+    wrapOwnerShare(recipient, { chainShare: shares.chainShare, storesMark }, place),
     keepShare(side, { record, version, commitment, share: shares.storeShare }),
   ]);
   return { record, kind, version, commitment, locator, wrapped };

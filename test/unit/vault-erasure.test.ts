@@ -70,7 +70,8 @@ describe("vault erasure", () => {
         return false;
       }
     };
-    const ownerShare = await (await world.wallet.encryptionKey(1n)).unwrap(written.wrapped, ownerShareBinding(place));
+    const key = await world.wallet.encryptionKey(1n);
+    const ownerShare = (await key.unwrap(written.wrapped, ownerShareBinding(place)))?.subarray(0, 32);
     const granted = (await grantee.open(grantId)).shared[0]?.chainShare;
     const candidates = async (): Promise<Uint8Array[]> =>
       windowsOf(await Promise.all(world.tables.map(async (table) => table.read(vault.owner, record))));
@@ -130,13 +131,24 @@ describe("vault erasure", () => {
     const { record } = await vault.put(BILLS);
     const other = await vault.put(BILLS);
     const { receipts } = await vault.erase(other.record);
-    const [first] = world.keepers as [ShareKeeper];
+    const [first, ...rest] = world.keepers as [ShareKeeper];
     const lies: ErasureReceipt[] = receipts.flatMap((receipt) => [receipt, { ...receipt, record }]);
     for (const lie of lies) {
       const liar = altered(first, { forget: () => Promise.resolve(lie) });
-      const lied = await Vault.open({ ...world.parts, shares: [liar] });
+      const lied = await Vault.open({ ...world.parts, shares: [liar, ...rest] });
       expect(await codeOf(lied.erase(record))).to.equal("VaultErasureIncomplete");
     }
+  });
+
+  it("is refused while a store that a version's share went to is not asked, and done with more stores than then", async () => {
+    const few = await Vault.open({ ...world.parts, shares: world.parts.shares.slice(0, 1) });
+    const { record } = await few.put(BILLS);
+    await vault.put({ ...BILLS, record }); // another device, with all stores
+    expect(await codeOf(few.erase(record))).to.equal("VaultShareStoreUnknown");
+    expect((await vault.list())[0]?.erasedAt, "the chain was told nothing").to.equal(undefined);
+    expect((await vault.get(record)).slots, "and no store either").to.deep.equal(BILLS.slots);
+    await vault.erase(record);
+    expect((await vault.list())[0]?.erasedAt).to.equal(world.chain.now);
   });
 
   it("brings the same receipts again where they were lost, and deletes what was left, but takes no other stores' word", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { MemoryJournal, RecordKind, Vault } from "../../sdk/vault/index.js";
+import { MemoryJournal, RecordKind, Recipient, Vault, wrapOwnerShare } from "../../sdk/vault/index.js";
 import { BILLS, codeOf, slot, vaultWorld, type VaultWorld } from "../utils/vault.js";
 
 describe("vault rotation", () => {
@@ -35,10 +35,35 @@ describe("vault rotation", () => {
     expect(world.chain.keys.get(vault.owner)?.number).to.equal(2n);
     expect((await vault.get(records[7] ?? "")).slots).to.deep.equal([slot("trip", "7")]);
     expect((await vault.get(record, 1n)).slots).to.deep.equal(BILLS.slots);
-    // the old key opens no present version any more
-    const old = { encryptionKey: () => world.wallet.encryptionKey(1n) };
-    const before = await Vault.open({ ...world.parts, keys: old });
-    expect(await codeOf(before.get(record))).to.equal("VaultWrongKey");
+    // who has the new key alone opens present versions, not the older ones
+    const newOnly = await Vault.open({
+      ...world.parts,
+      keys: { encryptionKey: () => world.wallet.encryptionKey(2n) },
+    });
+    expect((await newOnly.get(record)).slots).to.deep.equal(BILLS.slots);
+    expect(await codeOf(newOnly.get(record, 1n))).to.equal("VaultWrongKey");
+  });
+
+  it("believes no later wrapping that a node made up, neither when it reads nor when it rotates again", async () => {
+    const { record } = await vault.put(BILLS);
+    await vault.rotate();
+    const recipient = await Recipient.of((await world.wallet.encryptionKey(2n)).publicKey);
+    const { chainId, personalRecords: contract } = world.chain.contracts;
+    const place = { chainId, contract, owner: vault.owner, record, version: 1n };
+    const chainShare = new Uint8Array(32).fill(7);
+    const forged = await wrapOwnerShare(recipient, { chainShare, storesMark: new Uint8Array(16) }, place);
+    const versions = world.chain.versions.get(vault.owner) ?? [];
+    world.chain.versions.set(
+      vault.owner,
+      versions.map((one) => ({ ...one, rewrapped: forged })),
+    );
+    expect((await vault.get(record)).slots).to.deep.equal(BILLS.slots);
+    await vault.rotate();
+    const newest = await Vault.open({
+      ...world.parts,
+      keys: { encryptionKey: () => world.wallet.encryptionKey(3n) },
+    });
+    expect((await newest.get(record)).slots).to.deep.equal(BILLS.slots);
   });
 
   it("goes on where it was interrupted, also in another process", async () => {

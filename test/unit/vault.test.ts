@@ -160,7 +160,7 @@ describe("vault", () => {
     it("opens with no byte of the wrapped share changed", async () => {
       const { record } = await vault.put(BILLS);
       const wrapped = (await vault.history(record))[0]?.wrapped ?? new Uint8Array();
-      expect(wrapped).to.have.length(80);
+      expect(wrapped).to.have.length(96);
       for (let index = 0; index < wrapped.length; index += 1) {
         const changed = Uint8Array.from(wrapped);
         changed[index] = (changed[index] ?? 0) ^ (1 + (index % 255));

@@ -51,7 +51,7 @@ abstract contract UserChainFixture is Test {
         written.kind = RecordKind.Bill;
         written.commitment = keccak256(abi.encode("commitment", record, version));
         written.locator = abi.encodePacked(bytes1(0x01), keccak256(abi.encode("ciphertext", record, version)));
-        written.wrapped = wrapping(80);
+        written.wrapped = wrapping(96);
     }
 
     function rewrappingOf(bytes32 record, uint32 version) internal pure returns (Rewrapping memory rewrapping) {

@@ -124,7 +124,7 @@ export class UserChain {
   #rewrap(owner: string, { record, version, wrapped }: Rewrapped): void {
     const versions = this.versions.get(owner) ?? [];
     const index = versions.findIndex((one) => one.record === record && one.version === version);
-    versions[index] = { ...expected(versions[index]), wrapped };
+    versions[index] = { ...expected(versions[index]), rewrapped: wrapped };
   }
 
   #change(owner: string, state: RecordState): void {

@@ -6,8 +6,8 @@ import { sign } from "../../sdk/signing/typed-data.js";
 import { mined, type GasScenarios, type GasStage } from "../../scripts/gas/scenario.js";
 
 const BATCH = 50;
-/** HPKE: encapsulated key, a 32-byte share, tag. */
-const WRAPPED_BYTES = 32 + 32 + 16;
+/** HPKE: encapsulated key, a 32-byte share and the stores' mark, tag. */
+const WRAPPED_BYTES = 32 + 32 + 16 + 16;
 /** Terms and one share, padded, as the vault wraps them. */
 const PAYLOAD_BYTES = 352;
 const GENESIS_SECONDS = 1_767_225_600; // of the gas scenarios' chain

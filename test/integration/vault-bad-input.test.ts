@@ -18,7 +18,6 @@ import {
   Vault,
   vaultDirectoryOf,
 } from "../../sdk/vault/index.js";
-import { keyFromSeed } from "../../scripts/networks/keys.js";
 import { runCommand, startCommand } from "../utils/command.js";
 import { slot } from "../utils/vault.js";
 import { PASSWORD, SECRET, VaultStage } from "../utils/vault-stage.js";
@@ -149,7 +148,7 @@ describe("npm run vault, given what it can't use", function () {
     const version = { record: id("low order"), version: 1n, kind: RecordKind.Free, commitment: id("commitment") };
     await putRecord(chain, { ...version, locator: concat(["0x01", sha256("0x")]), wrapped });
     expect(await stage.refused("ann", "get", version.record)).to.contain("VaultLowOrderPoint");
-    const home = withSigner(stage.network.user, keyFromSeed(31, "user", "home/1"));
+    const home = withSigner(stage.network.user, stage.homeAccount);
     await relayAccessRequest(home, { owner: ann, request: id("noise"), ciphertext: hexlify(new Uint8Array(300)) });
     expect((await stage.done("ann", "requests")).lines.join()).to.contain("can't be read");
     expect(await stage.declined("ann", "answer", id("noise"), "--accept")).to.contain("VaultRequestUnreadable");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
+import type { Wallet } from "ethers";
 
 import { announce, endpointUrls, serveChains, type Endpoints } from "../../scripts/chains/serve.js";
 import { defaultGrid } from "../../scripts/grid/index.js";
@@ -43,12 +44,15 @@ export class VaultStage {
   readonly folder: string;
   readonly network: EmbeddedNetwork;
   readonly endpoints: Endpoints;
+  /** The home's account on the user chain: an active one that isn't the vaults'. */
+  readonly homeAccount: Wallet;
   readonly #stores: StoreProcess[] = [];
 
-  private constructor(parts: Pick<VaultStage, "folder" | "network" | "endpoints">) {
+  private constructor(parts: Pick<VaultStage, "folder" | "network" | "endpoints" | "homeAccount">) {
     this.folder = parts.folder;
     this.network = parts.network;
     this.endpoints = parts.endpoints;
+    this.homeAccount = parts.homeAccount;
   }
 
   /** Both chains with a home and its registrar, and two share stores. */
@@ -71,7 +75,9 @@ export class VaultStage {
     const endpoints = await serveChains(network, port);
     await announce(join(folder, "local.json"), network, neighbourhood);
     await writeFile(join(folder, "password"), `${PASSWORD}\n`, { mode: 0o600 });
-    const stage = new VaultStage({ folder, network, endpoints });
+    const [home] = neighbourhood.homes;
+    if (home === undefined) throw new Error("the neighbourhood has a home");
+    const stage = new VaultStage({ folder, network, endpoints, homeAccount: home.userAccount });
     await stage.startStore("store-0");
     await stage.startStore("store-1");
     return stage;

@@ -115,6 +115,7 @@ function addRecords(program: Command, { shell, opens, views }: Doers): void {
     .argument("[record...]", "ids", words)
     .option("--all", "all records", false)
     .option("--all-but <record...>", "all records but these", words)
+    .option("--despite-unknown-stores", "also where another store may have a share, which stays", false)
     .action((chosen: string[] | undefined, options: records.EraseOptions, command: Command) =>
       opens(command, (session) => records.erase(session, chosen ?? [], options, shell)),
     );

@@ -7,6 +7,7 @@ import {
   type RecordState,
   type WrittenVersion,
 } from "../../sdk/vault/index.js";
+import { isCommonwattError, type CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/error.js";
 import { showTime } from "../simulate/format.js";
 import { chosenSlot, isFolder, printable, slotsFrom, textFrom, writePrivate, writeSlots } from "./content.js";
@@ -98,6 +99,7 @@ export interface EraseOptions {
   /** All records but these. */
   readonly allBut?: readonly string[];
   readonly all: boolean;
+  readonly despiteUnknownStores?: boolean;
 }
 
 /** Erases for good, one record after the other; what was erased is said at once, whatever comes after. */
@@ -108,12 +110,22 @@ export async function erase(
   shell: Shell,
 ): Promise<string[]> {
   const records = await chosenRecords(session, named, options);
+  let refused: CommonwattError | undefined;
   for (const record of records) {
-    const erasure = await session.vault.erase(record);
+    const erasure = await session.vault.erase(record, options).catch((error: unknown) => {
+      if (!isCommonwattError(error, "VaultShareStoreUnknown") || records.length === 1) throw error;
+      refused = error; // the others are erased all the same
+      shell.note(error.message);
+      return undefined;
+    });
+    if (erasure === undefined) continue;
     shell.print(`Erased ${record}; the stores' receipts are in ${await session.folder.writeReceipts(erasure)}.`);
+    if (erasure.unproven.length > 0)
+      shell.note(`Versions ${erasure.unproven.join(", ")} may have shares in stores that were not asked.`);
     if (erasure.leftWith.length > 0)
       shell.note(`Ciphertext, which nothing opens, is left with ${erasure.leftWith.join(", ")}.`);
   }
+  if (refused !== undefined) throw refused;
   return records.length === 0 ? ["There is nothing to erase."] : [];
 }
 

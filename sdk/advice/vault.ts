@@ -79,8 +79,8 @@ export const VAULT_ERRORS = {
     todo: "Run it again when they answer; the chain is told only when all have.",
   },
   VaultShareStoreUnknown: {
-    why: "Version {version} of record {record} has its share in a store besides {stores}: it would outlive the erasure.",
-    todo: "Name all share stores that the vault had when it was written, on whatever device; then erase.",
+    why: "Shares of versions {versions} of record {record} may be in a store besides {stores}: they would outlive the erasure.",
+    todo: "Name all share stores that the vault had when they were written. Where one is gone, or somebody else wrote them: erase with --despite-unknown-stores.",
   },
   VaultTooManyShareStores: { why: "A vault has {most} share stores at most.", todo: "Name fewer." },
   VaultReceiptsDiffer: {

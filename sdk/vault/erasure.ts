@@ -15,6 +15,15 @@ import {
   type ShareStore,
 } from "./share-store.js";
 
+/** How far an erasure goes. */
+export interface ErasureOptions {
+  /**
+   * Also where it can't be shown that no other store has a share: one is gone for good, or somebody who had the account
+   * wrote a version that nothing opens. What such a store kept stays.
+   */
+  readonly despiteUnknownStores?: boolean;
+}
+
 /** What an erasure leaves. */
 export interface Erasure {
   readonly record: string;
@@ -22,6 +31,8 @@ export interface Erasure {
   readonly receipts: readonly ErasureReceipt[];
   /** What the chain keeps of them. */
   readonly receiptsHash: string;
+  /** Versions of which it is not known that no other store has their share; none unless that was allowed. */
+  readonly unproven: readonly bigint[];
   /** Content stores that still have ciphertext, which nothing opens. */
   readonly leftWith: readonly string[];
 }
@@ -37,13 +48,21 @@ export function receiptsHash(receipts: readonly ErasureReceipt[]): string {
  * Erases a record. Where a store doesn't answer, the chain is not told; the same call again goes on from there. Of one
  * that the chain knows as erased it brings the same receipts again, and deletes what ciphertext was left.
  */
-export async function eraseRecord(side: OwnerSide, record: string): Promise<Erasure> {
+export async function eraseRecord(
+  side: OwnerSide,
+  record: string,
+  { despiteUnknownStores = false }: ErasureOptions = {},
+): Promise<Erasure> {
   const { shares, chain } = side.parts;
   const state = await chain.stateOf(side.owner, record);
   const isErased = state?.erasedAt !== undefined;
   const versions = isErased ? await chain.versionsOf(side.owner, record) : await side.history(record);
   if (shares.length === 0) throw new CommonwattError("VaultNoShareStore");
-  if (!isErased) await requireAllStores(side, record, versions);
+  const unproven = isErased ? [] : await unprovenVersions(side, versions);
+  if (unproven.length > 0 && !despiteUnknownStores) {
+    const stores = shares.map(({ account }) => account);
+    throw new CommonwattError("VaultShareStoreUnknown", { record, versions: unproven, stores });
+  }
   const asked = await Promise.allSettled(shares.map(async (store) => forgottenBy(side, store, record)));
   const receipts = sorted(asked.filter(({ status }) => status === "fulfilled").map(receiptOf));
   const refused = asked.flatMap((answer, index) =>
@@ -59,18 +78,21 @@ export async function eraseRecord(side: OwnerSide, record: string): Promise<Eras
     .map(({ locator }) => decodeLocator(locator))
     .flatMap((at) => (at.place === "stores" ? [at.hash] : []));
   const left = (await Promise.all(hashes.map(async (content) => side.contents.delete(content)))).flat();
-  return { record, receipts, receiptsHash: hash, leftWith: [...new Set(left)] };
+  return { record, receipts, receiptsHash: hash, unproven, leftWith: [...new Set(left)] };
 }
 
-/** Each version says which stores were given its share: all of them must be among those that are asked. */
-async function requireAllStores(side: OwnerSide, record: string, versions: readonly WrittenVersion[]): Promise<void> {
+/** Each version says, sealed, which stores were given its share: those of which it can't be told that all are asked. */
+async function unprovenVersions(side: OwnerSide, versions: readonly WrittenVersion[]): Promise<bigint[]> {
   const stores = side.parts.shares.map(({ account }) => account);
+  const unproven: bigint[] = [];
   for (const version of versions) {
-    const { storesMark } = await side.ownerShare(version);
-    if (!areAmong(storesMark, stores)) {
-      throw new CommonwattError("VaultShareStoreUnknown", { record, version: version.version, stores });
-    }
+    const opened = await side.writtenShare(version).catch((error: unknown) => {
+      if (isCommonwattError(error)) return undefined; // nothing that the owner's keys open
+      throw error;
+    });
+    if (opened === undefined || !areAmong(opened.storesMark, stores)) unproven.push(version.version);
   }
+  return unproven;
 }
 
 async function forgottenBy({ owner, parts }: OwnerSide, store: ShareStore, record: string): Promise<ErasureReceipt> {

@@ -16,7 +16,7 @@ export * from "./chain.js";
 export * from "./commitment.js";
 export * from "./content-stores.js";
 export * from "./content.js";
-export { receiptsHash, type Erasure } from "./erasure.js";
+export { receiptsHash, type Erasure, type ErasureOptions } from "./erasure.js";
 export { Grantee, type GranteeParts } from "./grantee.js";
 export type { GrantInput, OwnGrant } from "./granting.js";
 export * from "./grant-payload.js";

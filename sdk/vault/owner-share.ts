@@ -2,7 +2,7 @@
  * What is wrapped for the owner of a version: the chain's share of the key, and a mark of the share stores that were given the other one. So
  * whoever erases knows from the chain whom it has to ask, also on another device.
  */
-import { AbiCoder, keccak256 } from "ethers";
+import { AbiCoder, getAddress, keccak256 } from "ethers";
 
 import { CommonwattError } from "../errors.js";
 import { bytesOf, joined, type Bytes } from "./bytes.js";
@@ -55,18 +55,22 @@ export async function openOwnerShare(
   return { chainShare: opened.slice(0, SHARE_BYTES), storesMark: opened.slice(SHARE_BYTES) };
 }
 
-/** The mark of a set of stores, by their accounts. */
+/** The mark of a set of stores, by their accounts; one that is named twice counts once. At most `MAX_SHARE_STORES`. */
 export function markOf(stores: readonly string[]): Bytes {
-  const sorted = [...stores].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+  if (stores.length > MAX_SHARE_STORES) {
+    throw new CommonwattError("VaultTooManyShareStores", { most: MAX_SHARE_STORES });
+  }
+  const sorted = [...new Set(stores.map((store) => getAddress(store)))].sort((a, b) =>
+    BigInt(a) < BigInt(b) ? -1 : 1,
+  );
   return bytesOf(keccak256(AbiCoder.defaultAbiCoder().encode(["address[]"], [sorted]))).slice(0, MARK_BYTES);
 }
 
 /** Whether the mark is that of these stores, or of some of them: a vault may have got more since. */
 export function areAmong(mark: Uint8Array, stores: readonly string[]): boolean {
-  if (stores.length > MAX_SHARE_STORES)
-    throw new CommonwattError("VaultTooManyShareStores", { most: MAX_SHARE_STORES });
   const isSame = (chosen: readonly string[]): boolean => markOf(chosen).every((byte, index) => byte === mark[index]);
-  for (let subset = 1; subset < 2 ** stores.length; subset += 1) {
+  if (isSame(stores)) return true; // nearly always
+  for (let subset = 1; subset < 2 ** stores.length - 1; subset += 1) {
     if (isSame(stores.filter((_, index) => (subset >> index) % 2 === 1))) return true;
   }
   return false;

@@ -107,6 +107,12 @@ export class OwnerSide {
     return openOwnerShare(this.ring, await this.newestKey(), version, place);
   }
 
+  /** Likewise, from the wrapping alone that the version was written with. */
+  async writtenShare({ wrapped, ...version }: WrittenVersion): Promise<OwnerShare> {
+    const place = versionPlace(this.parts.chain.contracts, this.owner, version);
+    return openOwnerShare(this.ring, await this.newestKey(), { wrapped }, place);
+  }
+
   /** The chain's share of a version's key. */
   async chainShare(version: WrittenVersion): Promise<Bytes> {
     return (await this.ownerShare(version)).chainShare;

@@ -29,7 +29,7 @@ export interface RequestPlace extends ContractPlace {
 }
 
 const CONTENT = id("commonwatt vault content 1");
-const OWNER_SHARE = id("commonwatt vault owner share 1");
+const OWNER_SHARE = id("commonwatt vault owner share 2");
 const GRANT = id("commonwatt vault grant 1");
 const REQUEST = id("commonwatt vault request 1");
 

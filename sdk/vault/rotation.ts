@@ -87,7 +87,7 @@ export async function rewrapped(
     versions.map(async (version) => {
       const place = versionPlace(contracts, owner, version);
       // nearly all were written with an older key: tried first, it saves a third of the time
-      const share = await openOwnerShare(ring, number - 1n, version, place).catch(() =>
+      const share = await openOwnerShare(ring, number - 1n, { wrapped: version.wrapped }, place).catch(() =>
         openOwnerShare(ring, number, version, place),
       );
       return {

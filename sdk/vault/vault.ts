@@ -4,7 +4,7 @@ import { archivePlace, readArchive, writeArchive, type ArchivedVersion } from ".
 import type { RecordState, WrittenVersion } from "./chain.js";
 import { commitmentOf, proveSlot } from "./commitment.js";
 import type { Content } from "./content.js";
-import { eraseRecord, type Erasure } from "./erasure.js";
+import { eraseRecord, type Erasure, type ErasureOptions } from "./erasure.js";
 import {
   grantAccess,
   liveVersions,
@@ -133,8 +133,8 @@ export class Vault {
   }
 
   /** Erases a record for everybody, its owner too; docs/vault.md says what that can't do. */
-  async erase(record: string): Promise<Erasure> {
-    return eraseRecord(this.#side, record);
+  async erase(record: string, options: ErasureOptions = {}): Promise<Erasure> {
+    return eraseRecord(this.#side, record, options);
   }
 
   /** A new encryption key, all records wrapped for it; an interrupted rotation goes on where it stopped. */

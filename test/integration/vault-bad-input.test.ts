@@ -148,6 +148,9 @@ describe("npm run vault, given what it can't use", function () {
     const version = { record: id("low order"), version: 1n, kind: RecordKind.Free, commitment: id("commitment") };
     await putRecord(chain, { ...version, locator: concat(["0x01", sha256("0x")]), wrapped });
     expect(await stage.refused("ann", "get", version.record)).to.contain("VaultLowOrderPoint");
+    expect(await stage.declined("ann", "erase", version.record)).to.contain("VaultShareStoreUnknown");
+    const erased = await stage.said("ann", "erase", "--despite-unknown-stores", version.record);
+    expect(erased).to.contain(`Erased ${version.record}`);
     const home = withSigner(stage.network.user, stage.homeAccount);
     await relayAccessRequest(home, { owner: ann, request: id("noise"), ciphertext: hexlify(new Uint8Array(300)) });
     expect((await stage.done("ann", "requests")).lines.join()).to.contain("can't be read");

@@ -3,8 +3,10 @@ import { getBytes, hexlify, ZeroHash } from "ethers";
 
 import { bytesOf } from "../../sdk/vault/bytes.js";
 import {
+  areAmong,
   checkReceipt,
   decodeLocator,
+  markOf,
   openContent,
   receiptsHash,
   RecordKind,
@@ -147,8 +149,28 @@ describe("vault erasure", () => {
     expect(await codeOf(few.erase(record))).to.equal("VaultShareStoreUnknown");
     expect((await vault.list())[0]?.erasedAt, "the chain was told nothing").to.equal(undefined);
     expect((await vault.get(record)).slots, "and no store either").to.deep.equal(BILLS.slots);
-    await vault.erase(record);
+    expect((await vault.erase(record)).unproven).to.deep.equal([]);
     expect((await vault.list())[0]?.erasedAt).to.equal(world.chain.now);
+  });
+
+  it("erases what somebody else wrote with the account's key only when that is said, and says what isn't proven", async () => {
+    const { record } = await vault.put(BILLS);
+    const [written] = await vault.history(record);
+    if (written === undefined) throw new Error("one version was written");
+    await world.chain.as(vault.owner).put([{ ...written, version: 2n, wrapped: new Uint8Array(96).fill(9) }]);
+    expect(await codeOf(vault.erase(record))).to.equal("VaultShareStoreUnknown");
+    const { unproven } = await vault.erase(record, { despiteUnknownStores: true });
+    expect(unproven).to.deep.equal([2n]);
+    expect((await vault.list())[0]?.erasedAt).to.equal(world.chain.now);
+  });
+
+  it("takes no more stores than it can look through, and one named twice for one", () => {
+    const accounts = Array.from({ length: 13 }, (_, index) => `0x${String(index + 1).padStart(40, "0")}`);
+    expect(() => markOf(accounts)).to.throw("12 share stores");
+    const [first = "", second = ""] = accounts;
+    expect(markOf([second, first, second])).to.deep.equal(markOf([first, second]));
+    expect(areAmong(markOf([second]), [first, second])).to.equal(true);
+    expect(areAmong(markOf([first, second]), [second])).to.equal(false);
   });
 
   it("brings the same receipts again where they were lost, and deletes what was left, but takes no other stores' word", async () => {

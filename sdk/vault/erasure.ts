@@ -4,7 +4,7 @@ import { AbiCoder, keccak256, ZeroHash } from "ethers";
 import { CommonwattError, isCommonwattError } from "../errors.js";
 import type { WrittenVersion } from "./chain.js";
 import { decodeLocator } from "./locator.js";
-import { areAmong } from "./owner-share.js";
+import { areAmong, MAX_SHARE_STORES, subsetsOf } from "./owner-share.js";
 import type { OwnerSide } from "./parts.js";
 import {
   checkReceipt,
@@ -58,6 +58,8 @@ export async function eraseRecord(
   const isErased = state?.erasedAt !== undefined;
   const versions = isErased ? await chain.versionsOf(side.owner, record) : await side.history(record);
   if (shares.length === 0) throw new CommonwattError("VaultNoShareStore");
+  if (shares.length > MAX_SHARE_STORES)
+    throw new CommonwattError("VaultTooManyShareStores", { most: MAX_SHARE_STORES });
   const unproven = isErased ? [] : await unprovenVersions(side, versions);
   if (unproven.length > 0 && !despiteUnknownStores) {
     const stores = shares.map(({ account }) => account);
@@ -71,14 +73,20 @@ export async function eraseRecord(
   if (refused.length > 0) {
     throw new CommonwattError("VaultErasureIncomplete", { record, stores: refused, forgotten: receipts.length });
   }
-  const hash = receiptsHash(receipts);
+  const told = isErased ? receiptsWith(receipts, state.receiptsHash) : receipts;
+  const hash = receiptsHash(told ?? receipts);
+  if (told === undefined) throw new CommonwattError("VaultReceiptsDiffer", { record, hash });
   if (!isErased) await chain.erase(record, hash);
-  else if (state.receiptsHash !== hash) throw new CommonwattError("VaultReceiptsDiffer", { record, hash });
   const hashes = versions
     .map(({ locator }) => decodeLocator(locator))
     .flatMap((at) => (at.place === "stores" ? [at.hash] : []));
   const left = (await Promise.all(hashes.map(async (content) => side.contents.delete(content)))).flat();
-  return { record, receipts, receiptsHash: hash, unproven, leftWith: [...new Set(left)] };
+  return { record, receipts: told, receiptsHash: hash, unproven, leftWith: [...new Set(left)] };
+}
+
+/** Those of the receipts that the chain was told of: stores that came later sign as well. */
+function receiptsWith(receipts: readonly ErasureReceipt[], hash: string | undefined): ErasureReceipt[] | undefined {
+  return subsetsOf(receipts).find((some) => receiptsHash(some) === hash);
 }
 
 /** Each version says, sealed, which stores were given its share: those of which it can't be told that all are asked. */

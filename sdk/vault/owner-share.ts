@@ -69,9 +69,12 @@ export function markOf(stores: readonly string[]): Bytes {
 /** Whether the mark is that of these stores, or of some of them: a vault may have got more since. */
 export function areAmong(mark: Uint8Array, stores: readonly string[]): boolean {
   const isSame = (chosen: readonly string[]): boolean => markOf(chosen).every((byte, index) => byte === mark[index]);
-  if (isSame(stores)) return true; // nearly always
-  for (let subset = 1; subset < 2 ** stores.length - 1; subset += 1) {
-    if (isSame(stores.filter((_, index) => (subset >> index) % 2 === 1))) return true;
-  }
-  return false;
+  return subsetsOf(stores).some(isSame);
+}
+
+/** All that can be chosen of a few items, but nothing: all of them first, for that is nearly always it. */
+export function subsetsOf<Item>(items: readonly Item[]): Item[][] {
+  return Array.from({ length: 2 ** items.length - 1 }, (_, left) =>
+    items.filter((__, index) => ((2 ** items.length - 1 - left) >> index) % 2 === 1),
+  );
 }

@@ -1,10 +1,10 @@
 /** Writing versions: seal, hand the store's share and the ciphertext out, then the chain. */
-import { CommonwattError } from "../errors.js";
+import { CommonwattError, isCommonwattError } from "../errors.js";
 import { randomWord } from "./bytes.js";
 import type { NewVersion, RecordKind } from "./chain.js";
 import { commitmentOf } from "./commitment.js";
 import { contentOf, type Slot } from "./content.js";
-import { contentKey, drawShares } from "./keys.js";
+import { contentKey, drawShares, type KeyShares } from "./keys.js";
 import { encodeLocator } from "./locator.js";
 import { versionPlace } from "./opener.js";
 import { markOf, wrapOwnerShare } from "./owner-share.js";
@@ -75,13 +75,14 @@ async function sealVersion(side: OwnerSide, recipient: Recipient, input: NamedIn
   const place = versionPlace(contracts, side.owner, input);
   const content = contentOf(input.slots, input.salt);
   const commitment = commitmentOf(content);
-  const shares = drawShares();
+  const name = { record, version, commitment };
+  const shares = { ...drawShares(), ...(input.salt === undefined ? {} : await keptBefore(side, name)) };
   const storesMark = markOf(side.parts.shares.map(({ account }) => account));
   const ciphertext = sealContent(content, contentKey(shares), place);
   const [locator, wrapped] = await Promise.all([
     placeCiphertext(side, ciphertext),
     wrapOwnerShare(recipient, { chainShare: shares.chainShare, storesMark }, place),
-    keepShare(side, { record, version, commitment, share: shares.storeShare }),
+    keepShare(side, { ...name, share: shares.storeShare }),
   ]);
   return { record, kind, version, commitment, locator, wrapped };
 }
@@ -91,6 +92,23 @@ async function placeCiphertext(side: OwnerSide, ciphertext: Uint8Array): Promise
   return ciphertext.length <= side.parts.chain.contracts.maxInlineBytes
     ? encodeLocator({ place: "chain", ciphertext })
     : encodeLocator({ place: "stores", hash: await side.contents.put(ciphertext) });
+}
+
+/** An import that failed halfway left its share in a store, which keeps no other one in its place: it is taken again. */
+async function keptBefore(
+  { owner, parts }: OwnerSide,
+  name: VersionName & { readonly commitment: string },
+): Promise<Partial<KeyShares>> {
+  for (const store of parts.shares) {
+    const asked = { ...name, owner, store: store.account, action: ShareAction.Read, now: parts.now() };
+    const request = await signRequest(parts.chain.contracts, parts.signer, asked);
+    try {
+      return { storeShare: await fromStore(store, () => store.read(request)) };
+    } catch (error) {
+      if (!isCommonwattError(error)) throw error; // most often: it has none
+    }
+  }
+  return {};
 }
 
 /** Every share store keeps it: with one missing, a later failure of the others would lose the record. */

@@ -1,8 +1,16 @@
 import { expect } from "chai";
 import { id } from "ethers";
 
-import { commitmentOf, readArchive, RecordKind, type Vault, verifySlot, writeArchive } from "../../sdk/vault/index.js";
-import { BILLS, codeOf, longSlots, vaultWorld, type VaultWorld } from "../utils/vault.js";
+import {
+  commitmentOf,
+  readArchive,
+  RecordKind,
+  type ShareKeeper,
+  Vault,
+  verifySlot,
+  writeArchive,
+} from "../../sdk/vault/index.js";
+import { altered, BILLS, codeOf, longSlots, vaultWorld, type VaultWorld } from "../utils/vault.js";
 
 describe("vault archives", () => {
   let world: VaultWorld;
@@ -46,6 +54,22 @@ describe("vault archives", () => {
     }
     const shown = await vault.prove(record, "2026-07");
     expect(verifySlot(commitmentOf(await other.vault.get(record)), shown)).to.equal(true);
+  });
+
+  it("is brought in by a second try, where a store was down or the chain failed in the first", async () => {
+    const { record, text } = await filled();
+    const other = await vaultWorld({ chainId: 9n });
+    const [first, ...rest] = other.keepers as [ShareKeeper];
+    const down = altered(first, { keep: () => Promise.reject(new Error("down")) });
+    const half = await Vault.open({ ...other.parts, shares: [down, ...rest] });
+    expect(await codeOf(half.importAll(text))).to.equal("VaultStoreUnreachable");
+    other.chain.beforeWrite = () => {
+      throw new Error("chain down");
+    };
+    expect(await codeOf(other.vault.importAll(text))).to.equal("Error: chain down");
+    other.chain.beforeWrite = () => undefined;
+    expect(await other.vault.importAll(text)).to.have.length(3);
+    expect(await other.vault.get(record)).to.deep.equal(await vault.get(record));
   });
 
   it("refuses an archive that was changed anywhere, cut short, or is none", async () => {

@@ -188,6 +188,14 @@ describe("vault erasure", () => {
     expect(await codeOf(fewer.erase(record))).to.equal("VaultReceiptsDiffer");
   });
 
+  it("brings the receipts that the chain was told of, though the vault has got more stores since", async () => {
+    const few = await Vault.open({ ...world.parts, shares: world.parts.shares.slice(0, 1) });
+    const { record } = await few.put(BILLS);
+    const first = await few.erase(record);
+    expect(first.receipts).to.have.lengthOf(1);
+    expect(await vault.erase(record)).to.deep.equal(first);
+  });
+
   it("is for good: nothing is written or kept under that record again", async () => {
     const { record } = await vault.put(BILLS);
     await vault.erase(record);

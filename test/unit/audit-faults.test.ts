@@ -93,6 +93,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   "DeviceRegistry.DeviceStatusChanged.*": "devices, likewise",
   "DeviceRegistry.OperatorAssigned.*": "devices, likewise",
   "EnergyCredit.Approval.*": "an allowance is no credit; what is spent of it is a transfer",
+  "HeaderAnchors.*": "the other chain's headers: no money or energy stands on them",
   "EnergyMarket.OrderRevoked.*": "an order that never came into a book",
   "EnergyMarket.OrderSkipped.*": "an order that is in its books already",
   "MarketCalendar.PostponementCalled.*": "a call moves nothing; what is decided is compared",

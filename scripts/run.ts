@@ -31,3 +31,11 @@ export function stopSignal(): AbortSignal {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
   return controller.signal;
 }
+
+/** The same for who waits for nothing else. */
+export function untilStopped(): Promise<void> {
+  const signal = stopSignal();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve());
+  });
+}

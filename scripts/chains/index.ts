@@ -8,6 +8,7 @@ import { InputError } from "../inputs/error.js";
 import { Random } from "../inputs/random.js";
 import { admitNeighbourhood, type Neighbourhood } from "../neighbourhood.js";
 import { openEmbedded } from "../networks/embedded.js";
+import { untilStopped } from "../run.js";
 import { wallSeconds } from "../wall.js";
 import { chainsCommand, type ChainsOptions } from "./options.js";
 import { requireFreePorts } from "./rpc-server.js";
@@ -21,7 +22,7 @@ const PEAK_WH = 8_000;
 
 async function main(options: ChainsOptions): Promise<void> {
   const file = resolve(options.deployment);
-  const stopped = stopSignal();
+  const stopped = untilStopped();
   // first, so that the files of a network that still runs stay
   await requireFreePorts([options.port, options.port + 1]);
   await withdrawAnnouncement(file);
@@ -64,13 +65,6 @@ function report(file: string, { port, seed }: ChainsOptions, { homes, feeders, f
   console.log(`neighbourhood      ${homes.length} homes on ${feeders.length} feeders, trading from slot ${firstSlot}`);
   console.log(`seed               ${seed}`);
   console.log("Stop with Ctrl-C.");
-}
-
-/** Kept from the start, so that a signal during the set-up is not lost; a second one ends at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
 }
 
 /** 0 when all went well (also for --help), 2 on bad input; anything else is a bug and is thrown. */

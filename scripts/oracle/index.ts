@@ -1,6 +1,7 @@
 /** The command `npm run oracle`. Exit codes: 0 stopped or done, 1 gave up, 2 something it needs is wrong or away. */
 import { CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/error.js";
+import { untilStopped } from "../run.js";
 
 import { checkOracle } from "./check.js";
 import { oracleLog, parseCommand, type OracleOptions } from "./command.js";
@@ -17,7 +18,7 @@ const CHORES_EVERY_MILLISECONDS = 5_000;
 const QUIET_MILLISECONDS = 2000;
 
 async function main(): Promise<void> {
-  const stopped = stopSignal();
+  const stopped = untilStopped();
   const command = parseCommand(process.argv.slice(2));
   if (command.name === "run") return run(command.options, stopped);
   if (command.name === "check") {
@@ -83,13 +84,6 @@ async function runUntil(
 async function doChores(oracle: Oracle): Promise<void> {
   await oracle.fillGaps();
   await oracle.replay();
-}
-
-/** Kept from the start, so that a signal during the set-up is not lost; a second one ends at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
 }
 
 try {

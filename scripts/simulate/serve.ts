@@ -5,6 +5,7 @@ import { announce, serveChains, withdrawAnnouncement } from "../chains/serve.js"
 import { InputError } from "../inputs/index.js";
 import type { Neighbourhood } from "../neighbourhood.js";
 import type { EmbeddedNetwork } from "../networks/index.js";
+import { untilStopped } from "../run.js";
 
 /** Refuses, before a long run, to serve chains that are not its own or at ports that are taken. */
 export async function prepareServing({
@@ -30,9 +31,7 @@ export async function serve(
   port: number,
 ): Promise<void> {
   const file = deploymentPath("local");
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+  const stopped = untilStopped();
   const endpoints = await serveChains(network, port);
   try {
     await announce(file, network, neighbourhood);

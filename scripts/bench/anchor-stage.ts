@@ -19,7 +19,7 @@ import {
   type AccountantSet,
   type QbftHeader,
 } from "../../light/index.js";
-import { anchorEvidence, type AnchorEvidence } from "../../sdk/actions/anchors.js";
+import { anchorArgument, anchorEvidence, type AnchorEvidence } from "../../sdk/actions/anchors.js";
 import { readAccountProof } from "../../sdk/actions/state-proofs.js";
 import { readRawBlock } from "../../sdk/actions/turns.js";
 import type { HeaderAnchors, ValidatorSetMock } from "../../typechain-types/index.js";
@@ -145,21 +145,8 @@ export class AnchorStage {
   }
 
   async anchor(evidence: AnchorEvidence): Promise<TransactionReceipt> {
-    return mined(this.anchors.anchor(argument(evidence)));
+    return mined(this.anchors.anchor(anchorArgument(evidence)));
   }
-}
-
-/** As the typed contract takes it: lists that it could write to. */
-export function argument(evidence: AnchorEvidence): Parameters<HeaderAnchors["anchor"]>[0] {
-  const { header, set, accountProof, headProof, digestProof, changeProof } = evidence;
-  return {
-    header,
-    set: [...set],
-    accountProof: [...accountProof],
-    headProof: [...headProof],
-    digestProof: [...digestProof],
-    changeProof: [...changeProof],
-  };
 }
 
 const keys = new Map<number, { key: SigningKey; address: string }>();

@@ -11,6 +11,7 @@ import {
   type QbftHeader,
   type SetHead,
 } from "../../light/index.js";
+import type { HeaderAnchors } from "../../typechain-types/index.js";
 import type { AnyChain } from "../connect.js";
 import { CommonwattError } from "../errors.js";
 import { ask, eventsIn, transact, type Receipt, type TransactionOverrides } from "../transact.js";
@@ -174,8 +175,13 @@ export function anchorHeader(
   evidence: AnchorEvidence,
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<Receipt> {
+  return transact(chain, () => chain.contracts.headerAnchors.anchor(anchorArgument(evidence), overrides));
+}
+
+/** As the typed contract takes it: lists that it could write to. */
+export function anchorArgument(evidence: AnchorEvidence): Parameters<HeaderAnchors["anchor"]>[0] {
   const { header, set, accountProof, headProof, digestProof, changeProof } = evidence;
-  const shown = {
+  return {
     header,
     set: [...set],
     accountProof: [...accountProof],
@@ -183,7 +189,6 @@ export function anchorHeader(
     digestProof: [...digestProof],
     changeProof: [...changeProof],
   };
-  return transact(chain, () => chain.contracts.headerAnchors.anchor(shown, overrides));
 }
 
 /** What came of a header that was shown. */

@@ -5,11 +5,11 @@ import { concat, dataLength, getBytes, hexlify, id, keccak256, toBeHex, ZeroAddr
 import hre from "hardhat";
 
 import { blockHash, encodeHeader, quorumOf, setDigest, type AccountProof, type QbftHeader } from "../../light/index.js";
-import { AnchorStage, argument, numbersTo, sealed, setOf, TRUSTING_SECONDS } from "../../scripts/bench/anchor-stage.js";
+import { AnchorStage, numbersTo, sealed, setOf, TRUSTING_SECONDS } from "../../scripts/bench/anchor-stage.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { mined } from "../../scripts/gas/scenario.js";
 import type { HardhatConnection } from "../../scripts/networks/simulated.js";
-import type { AnchorEvidence } from "../../sdk/actions/anchors.js";
+import { anchorArgument, type AnchorEvidence } from "../../sdk/actions/anchors.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { plain } from "../../sdk/transact.js";
 import { decodeError } from "../../sdk/contracts.js";
@@ -46,7 +46,7 @@ describe("HeaderAnchors", function () {
   /** The error that evidence meets; the code of what it does not meet is "taken". */
   async function refusalOf(evidence: AnchorEvidence): Promise<CommonwattError> {
     try {
-      await stage.anchors.anchor.staticCall(argument(evidence));
+      await stage.anchors.anchor.staticCall(anchorArgument(evidence));
     } catch (error) {
       return decodeError(error);
     }
@@ -80,7 +80,7 @@ describe("HeaderAnchors", function () {
         const header = await large.header(block);
         const quorum = quorumOf(seats);
         const short = await large.evidence(block, numbersTo(quorum - 1));
-        const refusal = await large.anchors.anchor.staticCall(argument(short)).catch(decodeError);
+        const refusal = await large.anchors.anchor.staticCall(anchorArgument(short)).catch(decodeError);
         expect(refusal).to.include({ code: "QbftSealsNoQuorum" });
         await large.anchor(evidence);
         const anchored = plain(await large.anchors.anchorAt(block));
@@ -99,11 +99,11 @@ describe("HeaderAnchors", function () {
       await stage.anchor(await stage.evidence(block, [1, 2, 3]));
       const before = await stage.anchors.latest();
       const again = await stage.evidence(block, [2, 3, 4]);
-      expect(await stage.anchors.anchor.staticCall(argument(again))).to.equal(false);
+      expect(await stage.anchors.anchor.staticCall(anchorArgument(again))).to.equal(false);
       expect((await stage.anchor(again)).logs).to.deep.equal([]);
       const header = await stage.header(block);
       const later = await stage.evidenceOf(resealed(header, { round: 2n }), setOf(FOUR));
-      expect(await stage.anchors.anchor.staticCall(argument(later))).to.equal(false);
+      expect(await stage.anchors.anchor.staticCall(anchorArgument(later))).to.equal(false);
       expect([...(await stage.anchors.latest())]).to.deep.equal([...before]);
     });
 

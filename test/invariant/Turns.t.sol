@@ -48,7 +48,7 @@ contract TurnsHandler is TurnFixture {
         bytes memory header = headerOf(keccak256(parent), maker, number, block.timestamp + gap, hex"");
         vm.setBlockhash(number, keccak256(header));
         uint256 before = _within();
-        n = election.getValidators().length; // the bound is that of the present set, which may have grown since the block
+        n = election.getValidators().length; // the bound is the present set's: it may have grown since the block
         court.reportMissed(parent, header);
         _check(before, n);
     }

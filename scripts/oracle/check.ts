@@ -13,7 +13,8 @@ import { openSource, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
 import { OutboxDesk } from "./outbox-desk.js";
 import { CLOCK_TOLERANCE_SECONDS } from "./rules.js";
-import type { OracleSettings } from "./settings.js";
+import type { FilesSettings, OracleSettings } from "./settings.js";
+import { readFileSource } from "./sources/index.js";
 import { systemClock } from "./types.js";
 
 /** A thing that was tried. */
@@ -32,8 +33,10 @@ export async function checkOracle(settings: OracleSettings, environment: Environ
   const findings = [await tried("chain and key", () => chainOf(settings, environment))];
   for (const source of settings.sources) {
     findings.push(
-      await tried(`${source.type} ${source.url}`, async () => {
-        const opened = await openSource(source, environment, pino({ level: "silent" }), true);
+      await tried(`${source.type} ${source.type === "mqtt" ? source.url : source.path}`, async () => {
+        if (source.type === "files") return filesOf(source);
+        const [log, marks] = [pino({ level: "silent" }), { mark: () => undefined, setMark: () => undefined }];
+        const opened = await openSource(source, { points: settings.points, environment, log, marks, isTrial: true });
         // what a persistent session has kept stays with it: this one is another
         await opened.start(() => Promise.reject(new Error("only a check")));
         await opened.stop();
@@ -53,6 +56,14 @@ async function tried(what: string, attempt: () => Promise<string>): Promise<Find
   } catch (error) {
     return { what, isWell: false, text: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Reads all of it, as the oracle will. */
+async function filesOf({ format, path, zone }: FilesSettings): Promise<string> {
+  const { observations, refused } = await readFileSource({ source: format, path, zone });
+  const [first] = refused;
+  if (first !== undefined) throw first;
+  return `${[...observations].length} intervals`;
 }
 
 async function chainOf(settings: OracleSettings, environment: Environment): Promise<string> {

@@ -5,6 +5,7 @@ import { pino, stdTimeFunctions, type Logger } from "pino";
 import { port, subcommand, time } from "../inputs/arguments.js";
 import { parseOffsetHours } from "../inputs/local-time.js";
 
+import { MeteringPoints } from "./metering/points.js";
 import { readSettings, type OracleSettings } from "./settings.js";
 
 /** User and password of the broker, where it asks for them and the configuration names none. */
@@ -117,9 +118,10 @@ function withSettings(command: Command): Command {
 function settingsOf(flags: Flags, command: Command): OracleSettings {
   if (flags.config !== undefined) return configured(flags.config, command);
   const { network, rpc, keystore, passwordFile, db, utcOffset, metricsPort, broker, clientId, maxMebibytes } = flags;
-  const source = { type: "mqtt" as const, url: broker, clientId, place: "--broker" };
+  const source = { type: "mqtt" as const, url: broker, clientId, meters: [], place: "--broker" };
+  const points = new MeteringPoints([], { file: "--broker" }, [], []);
   const maxBytes = maxMebibytes && maxMebibytes * 2 ** 20;
-  return { network, rpc, keystore, passwordFile, db, maxBytes, utcOffset, metricsPort, sources: [source] };
+  return { network, rpc, keystore, passwordFile, db, maxBytes, utcOffset, metricsPort, sources: [source], points };
 }
 
 function dbOf(flags: Flags, command: Command): string {

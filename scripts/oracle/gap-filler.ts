@@ -70,12 +70,13 @@ export class ProfileEstimator implements GapFiller {
   }
 }
 
-/** What the outbox has seen measured. */
-export function outboxHistory(outbox: Outbox): MeterHistory {
+/** What the outbox has seen measured: actual or corrected. */
+export function outboxHistory(outbox: Pick<Outbox, "latestAt">): MeterHistory {
   return {
     valueAt: (meter, slot) => {
-      const value = outbox.measuredAt(meter, slot);
-      return value && { importWh: Number(value.importWh), exportWh: Number(value.exportWh) };
+      const value = outbox.latestAt(meter, slot);
+      const isMeasured = value?.status === ReadingStatus.Actual || value?.status === ReadingStatus.Corrected;
+      return isMeasured ? { importWh: Number(value.importWh), exportWh: Number(value.exportWh) } : undefined;
     },
   };
 }

@@ -14,6 +14,8 @@ import { startOracle, type RunningOracle } from "./wiring.js";
 
 /** Estimates and replays; short enough for the shortest slots, whose windows are short. */
 const CHORES_EVERY_MILLISECONDS = 5_000;
+/** How soon a value follows the message that completes its slot. */
+const METER_EVERY_MILLISECONDS = 500;
 /** `--once` ends when the broker has been quiet that long. */
 const QUIET_MILLISECONDS = 2000;
 
@@ -49,7 +51,7 @@ async function run(options: OracleOptions, stopped: Promise<void>): Promise<void
   log.info({ ...running.oracle.counts(), metrics: running.metrics }, "the oracle runs");
   const onError = (error: unknown): void => log.error({ err: error }, "a chore failed; it is tried again");
   process.on("SIGHUP", () => {
-    running.rotateKey().then(
+    running.rotateKeys().then(
       (address) => log.info({ address }, "the operator's key was loaded again"),
       (error: unknown) => log.error({ err: error }, "the key was not loaded; the one before stays"),
     );
@@ -67,6 +69,7 @@ async function runOnce({ oracle }: RunningOracle): Promise<void> {
     seen = oracle.handled;
     await new Promise((resolve) => setTimeout(resolve, QUIET_MILLISECONDS));
   }
+  await oracle.meter();
   await doChores(oracle);
   await oracle.drain();
 }
@@ -77,8 +80,10 @@ async function runUntil(
   onError: (error: unknown) => void,
 ): Promise<void> {
   const timer = setInterval(() => void doChores(oracle).catch(onError), CHORES_EVERY_MILLISECONDS);
+  const meter = setInterval(() => void oracle.meter().catch(onError), METER_EVERY_MILLISECONDS);
   await stopped;
   clearInterval(timer);
+  clearInterval(meter);
 }
 
 async function doChores(oracle: Oracle): Promise<void> {

@@ -23,14 +23,14 @@ export function takeAhead(client: MqttClient, accept: Accept, lost: (error: unkn
     acks.drop(); // the broker brings again what it got no PUBACK for
     acks = new Acks();
   });
-  client.handleMessage = ({ topic, payload }, done) => {
+  client.handleMessage = ({ topic, payload, qos, retain }, done) => {
     const own = acks;
-    const slot = own.open();
+    const slot = qos === 0 ? undefined : own.open(); // nobody waits for a PUBACK of QoS 0
     const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
     under += 1;
-    const ended = accept({ origin: topic, payload: bytes })
+    const ended = accept({ origin: topic, payload: bytes, isRetained: retain })
       .then(
-        () => own.kept(slot),
+        () => slot && own.kept(slot),
         (error: unknown) => {
           if (own.drop()) lost(error);
         },
@@ -42,7 +42,7 @@ export function takeAhead(client: MqttClient, accept: Accept, lost: (error: unkn
       });
     const goOn = (): void => {
       if (!own.isOpen) return; // of a connection that is gone
-      own.expect(slot);
+      if (slot !== undefined) own.expect(slot);
       done();
     };
     if (!send) void ended.then(() => own.isOpen && done());

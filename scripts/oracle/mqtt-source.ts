@@ -18,6 +18,8 @@ export interface MqttSourceOptions {
   readonly clientId: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /** Topics of meters that the oracle signs for, besides those of signed readings. */
+  readonly meterTopics?: readonly MeterTopic[];
   readonly log: Logger;
   /** Pause before connecting again. */
   readonly reconnectMilliseconds?: number;
@@ -27,7 +29,16 @@ export interface MqttSourceOptions {
   readonly clean?: boolean;
 }
 
-const GRANTED_QOS_1 = 1;
+/**
+ * A topic with the quality of service it is taken at. 0 for meters without a clock: what the broker kept while the
+ * oracle was away would count as of now, and their registers lose nothing by a value that never came.
+ */
+export interface MeterTopic {
+  readonly topic: string;
+  readonly qos: 0 | 1;
+}
+
+const READINGS: MeterTopic = { topic: READING_TOPICS, qos: 1 };
 
 export class MqttSource implements ReadingSource {
   readonly #options: MqttSourceOptions;
@@ -45,7 +56,7 @@ export class MqttSource implements ReadingSource {
     takeAhead(client, accept, (error) => this.#dropConnection(client, error));
     try {
       await connected(client);
-      await subscribe(client);
+      for (const wanted of [READINGS, ...(this.#options.meterTopics ?? [])]) await subscribe(client, wanted);
     } catch (cause) {
       client.end(true);
       throw new OracleSetupError(
@@ -113,8 +124,8 @@ function connected(client: MqttClient): Promise<void> {
   });
 }
 
-async function subscribe(client: MqttClient): Promise<void> {
-  const grants = await client.subscribeAsync(READING_TOPICS, { qos: GRANTED_QOS_1 });
-  const refused = grants.find((grant) => grant.qos !== GRANTED_QOS_1);
-  if (refused !== undefined) throw new Error(`it doesn't grant QoS 1 on ${refused.topic}`);
+async function subscribe(client: MqttClient, { topic, qos }: MeterTopic): Promise<void> {
+  const grants = await client.subscribeAsync(topic, { qos });
+  const refused = grants.find((grant) => grant.qos !== qos);
+  if (refused !== undefined) throw new Error(`it doesn't grant QoS ${qos} on ${refused.topic}`);
 }

@@ -5,25 +5,37 @@ import { passwordOf } from "../inputs/keys.js";
 
 import { BROKER_PASSWORD_VARIABLE, BROKER_USER_VARIABLE } from "./command.js";
 import { OracleSetupError } from "./error.js";
-import { MqttSource } from "./mqtt-source.js";
-import type { PlacedSource } from "./settings.js";
-import type { Accept, ReadingSource } from "./types.js";
+import { MqttSource, type MeterTopic } from "./mqtt-source.js";
+import { FilesSource } from "./file-source.js";
+import type { MeteringPoints } from "./metering/points.js";
+import type { MqttSettings, PlacedSource } from "./settings.js";
+import type { Accept, Outbox, ReadingSource } from "./types.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `trying`: a session of its own that ends with the connection, so that a running oracle keeps its. */
-export async function openSource(
-  source: PlacedSource,
-  environment: Environment,
-  log: Logger,
-  trying = false,
-): Promise<ReadingSource> {
+export interface SourceParts {
+  readonly points: MeteringPoints;
+  readonly environment: Environment;
+  readonly log: Logger;
+  /** Where it is remembered which files were read. */
+  readonly marks: Pick<Outbox, "mark" | "setMark">;
+  /** A session of its own that ends with the connection, so that a running oracle keeps its. */
+  readonly isTrial?: boolean;
+}
+
+export async function openSource(source: PlacedSource, parts: SourceParts): Promise<ReadingSource> {
+  return source.type === "mqtt" ? openBroker(source, parts) : new FilesSource({ ...source, ...parts });
+}
+
+async function openBroker(source: MqttSettings, parts: SourceParts): Promise<MqttSource> {
+  const { environment, log, points, isTrial = false } = parts;
   const { url, clientId, passwordFile } = source;
   checkBroker(source);
   return new MqttSource({
     url,
-    clientId: trying ? `${clientId}-check-${process.pid}` : clientId,
-    clean: trying,
+    clientId: isTrial ? `${clientId}-check-${process.pid}` : clientId,
+    clean: isTrial,
+    meterTopics: topicsOf(source, points),
     username: source.username ?? environment[BROKER_USER_VARIABLE],
     password:
       passwordFile === undefined ? environment[BROKER_PASSWORD_VARIABLE] : await passwordOf(passwordFile, environment),
@@ -57,7 +69,16 @@ export class Sources implements ReadingSource {
   }
 }
 
-function checkBroker({ url: text, place }: PlacedSource): void {
+/** A topic that several meters share is taken at 1 only if all of them have a clock. */
+function topicsOf({ meters }: MqttSettings, points: MeteringPoints): MeterTopic[] {
+  const named = new Set(meters.map(({ meter }) => meter));
+  return points.topics
+    .map((topic) => ({ topic, readers: points.readersOf(topic) }))
+    .filter(({ readers }) => readers.some(({ meter }) => named.has(meter)))
+    .map(({ topic, readers }) => ({ topic, qos: readers.every(({ hasClock }) => hasClock) ? 1 : 0 }));
+}
+
+function checkBroker({ url: text, place }: MqttSettings): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(mqtts?|wss?):$/.test(url.protocol)) {
     throw new OracleSetupError(place, "this is not the URL of an MQTT broker", "Write it like mqtt://127.0.0.1:1883.");

@@ -5,11 +5,12 @@ import type { SignedReading } from "../../sdk/signing/readings.js";
 
 import { estimatesFrom } from "./gap-filler.js";
 import { Intake } from "./intake.js";
-import { parseReadings, PayloadError } from "./payload.js";
+import { parseReadings, PayloadError, topicOf } from "./payload.js";
 import { Sender, type SenderOptions } from "./sender.js";
 import type {
   ChainWriter,
   Clock,
+  Gateway,
   GapFiller,
   MarketTimes,
   MeterDirectory,
@@ -30,6 +31,8 @@ export interface OracleParts {
   readonly times: MarketTimes;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Absent: all meters sign themselves. */
+  readonly gateway?: Gateway | undefined;
   /** Absent: gaps stay gaps. */
   readonly gapFiller?: GapFiller | undefined;
   /** No estimates for slots before this one, e.g. the first of a simulation. */
@@ -76,6 +79,7 @@ export class Oracle {
   #waiters: HandledWaiter[] = [];
   #filling: Promise<number> | undefined;
   #replaying: Promise<number> | undefined;
+  #metering: Promise<void> | undefined;
 
   constructor(parts: OracleParts) {
     this.#parts = parts;
@@ -157,7 +161,9 @@ export class Oracle {
       const letters = outbox.letters.toReplay(REPLAYED_AT_ONCE, after);
       for (const letter of letters) {
         const isWhole = BigInt(letter.payload.byteLength) === letter.bytes;
-        const reason = isWhole ? await this.#keepOrRefuse(letter) : "payload: it was too long to be kept whole";
+        const reason = isWhole
+          ? await this.#keepOrRefuse(letter, Number(letter.received_at))
+          : "payload: it was too long to be kept whole";
         if (reason === undefined) outbox.letterTaken(letter.id);
         else outbox.letterStillDead(letter.id, reason);
         taken += reason === undefined ? 1 : 0;
@@ -170,6 +176,20 @@ export class Oracle {
     if (tried > 0) log.info({ messages: tried, taken }, "replayed refused messages");
     this.#sender.notify();
     return taken;
+  }
+
+  /** Values of the meters that the oracle signs for: of what is new, and of what is late. */
+  meter(): Promise<void> {
+    this.#metering ??= this.#meter().finally(() => (this.#metering = undefined));
+    return this.#metering;
+  }
+
+  async #meter(): Promise<void> {
+    await this.#parts.gateway?.work(async (signed) => {
+      const [first] = signed;
+      return first && this.#keepSigned(signed, topicOf(first.meter));
+    });
+    this.#sender.notify();
   }
 
   /** What has happened since the start, for metrics. */
@@ -213,10 +233,10 @@ export class Oracle {
   /** Takes a message or refuses it; either is on disk once `onDisk` resolves. */
   async #judge(message: SourceMessage): Promise<Judged> {
     const { outbox, clock } = this.#parts;
-    const reason = await this.#keepOrRefuse(message);
+    const reason = await this.#keepOrRefuse(message, clock.now());
     if (reason !== undefined) {
       outbox.refuse(message, reason, clock.now());
-      const rule = reason.slice(0, reason.indexOf(":")); // a reason begins with its rule's name
+      const rule = this.#takesRaw(message) ? "source" : reason.slice(0, reason.indexOf(":")); // its rule's name
       this.#refusedByRule.set(rule, (this.#refusedByRule.get(rule) ?? 0) + 1);
       this.#tellRefusal(message.origin, reason);
     }
@@ -232,12 +252,21 @@ export class Oracle {
     this.#parts.log[isNew ? "warn" : "debug"]({ origin, reason }, "refused a message");
   }
 
-  /** Why the message is refused; undefined when its readings are in the outbox. */
-  async #keepOrRefuse(message: SourceMessage): Promise<string | undefined> {
-    const { outbox, clock } = this.#parts;
+  #takesRaw({ origin }: SourceMessage): boolean {
+    return this.#parts.gateway?.takes(origin) === true;
+  }
+
+  /** Why the message is refused; undefined when what it says is kept. `receivedAt`: Unix seconds. */
+  async #keepOrRefuse(message: SourceMessage, receivedAt: number): Promise<string | undefined> {
+    if (this.#takesRaw(message)) return this.#parts.gateway?.keep(message, receivedAt);
     const signed = this.#parse(message);
-    if (typeof signed === "string") return signed;
-    const reason = await this.#refusal(signed, message.origin);
+    return typeof signed === "string" ? signed : this.#keepSigned(signed, message.origin);
+  }
+
+  /** Why the readings are refused; undefined when they are in the outbox. */
+  async #keepSigned(signed: readonly SignedReading[], origin: string): Promise<string | undefined> {
+    const { outbox, clock } = this.#parts;
+    const reason = await this.#refusal(signed, origin);
     if (reason !== undefined) return reason;
     const isConflict = outbox.accept(signed, clock.now()) === "conflict";
     return isConflict ? "sequence: this one was used for other values" : undefined;

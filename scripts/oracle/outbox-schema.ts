@@ -16,8 +16,50 @@ const DEAD_LETTERS = `
   CREATE INDEX letters_to_replay ON dead_letters (id) WHERE replay = 1;
 `;
 
+/** See metering/store.ts. */
+const METERING = `
+  CREATE TABLE observations (
+    id INTEGER PRIMARY KEY,
+    meter INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    until INTEGER,
+    serial TEXT,
+    import_wh INTEGER,
+    export_wh INTEGER,
+    status INTEGER,
+    quality TEXT,
+    place TEXT NOT NULL,
+    line INTEGER,
+    received_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX observations_by_time ON observations (meter, time);
+  CREATE UNIQUE INDEX same_observation ON observations (meter, time, ifnull(until, -1), ifnull(serial, ''),
+    ifnull(import_wh, -1), ifnull(export_wh, -1), ifnull(status, -1));
+  CREATE TABLE slot_values (
+    meter INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    import_wh INTEGER NOT NULL,
+    export_wh INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    bridged_seconds INTEGER NOT NULL,
+    held TEXT,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (meter, slot)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX values_by_time ON slot_values (made_at);
+  CREATE TABLE flags (
+    meter INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (meter, time, rule)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export const OUTBOX_SCHEMA: FileSchema = {
-  version: 3,
+  version: 4,
   create: `
   CREATE TABLE readings (
     id INTEGER PRIMARY KEY,
@@ -43,6 +85,7 @@ export const OUTBOX_SCHEMA: FileSchema = {
   CREATE INDEX states ON readings (state);
   CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   ${DEAD_LETTERS}
+  ${METERING}
 `,
   migrations: {
     // the table `refused` became the dead letters, which are bounded and can be replayed
@@ -52,5 +95,7 @@ export const OUTBOX_SCHEMA: FileSchema = {
     SELECT origin, payload, length(payload), reason, received_at FROM refused ORDER BY id;
   DROP TABLE refused;
 `,
+    // meters that the oracle reads and signs for
+    3: METERING,
   },
 };

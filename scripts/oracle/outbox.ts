@@ -3,10 +3,11 @@ import { ReadingStatus } from "../../sdk/enums.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
 import { DeadLetters } from "./dead-letters.js";
+import { MeteringStore } from "./metering/store.js";
 import { DurableFile, type DurableFileOptions, type SqlValue } from "./durable-file.js";
 import { countsOf, lagOf } from "./outbox-counts.js";
 import { OUTBOX_SCHEMA } from "./outbox-schema.js";
-import type { Measured, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
+import type { LatestReading, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
 
 interface Row {
   readonly id: bigint;
@@ -37,10 +38,13 @@ const RANKS: Readonly<Record<number, number>> = {
 export class SqliteOutbox implements Outbox {
   readonly #file: DurableFile;
   readonly letters: DeadLetters;
+  /** Of the meters that the oracle signs for. */
+  readonly metering: MeteringStore;
 
   constructor(path: string, options: DurableFileOptions = {}) {
     this.#file = new DurableFile(path, OUTBOX_SCHEMA, options);
     this.letters = new DeadLetters(this.#file);
+    this.metering = new MeteringStore(this.#file);
     this.#file.alone(() => this.#file.run("UPDATE readings SET state = 'waiting' WHERE state = 'sent'"));
   }
 
@@ -120,14 +124,16 @@ export class SqliteOutbox implements Outbox {
     return this.#all(sql, meter, slot).length > 0;
   }
 
-  measuredAt(meter: bigint, slot: bigint): Measured | undefined {
+  latestAt(meter: bigint, slot: bigint): LatestReading | undefined {
     const [row] = this.#all<Row>(
-      `SELECT ${READING} FROM readings WHERE meter = ? AND slot = ? AND rank >= 2 AND state <> 'rejected'
+      `SELECT ${READING} FROM readings WHERE meter = ? AND slot = ? AND state <> 'rejected'
        ORDER BY rank DESC, sequence DESC LIMIT 1`,
       meter,
       slot,
     );
-    return row && { importWh: row.import_wh, exportWh: row.export_wh, status: Number(row.status) as ReadingStatus };
+    if (row === undefined) return undefined;
+    const { import_wh: importWh, export_wh: exportWh, status, sequence } = row;
+    return { importWh, exportWh, status: Number(status) as ReadingStatus, sequence };
   }
 
   counts(): OutboxCounts {

@@ -22,10 +22,12 @@ const STATUSES = {
 const STATUS_NAMES = Object.keys(STATUSES) as (keyof typeof STATUSES)[];
 
 const UINT32 = 0xffff_ffff;
+/** Meters are numbered from 1 to this. */
+export const MAX_METER = UINT32;
 const wattHours = z.number().int().min(0).max(Number(MAX_SLOT_WH));
 
 const common = {
-  meter: z.number().int().min(1).max(UINT32),
+  meter: z.number().int().min(1).max(MAX_METER),
   slotStart: z.union([z.iso.datetime({ offset: true }), z.number().int().min(0).max(UINT32)]),
   sequence: z.number().int().min(0).max(255),
   signature: z

@@ -6,6 +6,10 @@ import { z } from "zod";
 
 import { InputError } from "../inputs/error.js";
 
+import { keySchema, MeteringPoints, pointSchema, type PlacedReader } from "./metering/points.js";
+import type { KeySettings } from "./metering/keys.js";
+import { messageSourceSchema, parseFixedZone, type FileSource } from "./sources/index.js";
+
 const text = z.string().min(1);
 
 /** A broker. Passwords stand in files or in the environment, never here. */
@@ -17,10 +21,20 @@ const mqttSchema = z.strictObject({
   clientId: text.default("commonwatt-oracle"),
   username: text.optional(),
   passwordFile: text.optional(),
+  /** What meters send there that don't sign themselves. */
+  meters: z.array(messageSourceSchema).default([]),
+});
+
+/** Meter data files: one, or a folder of them. */
+const filesSchema = z.strictObject({
+  type: z.literal("files"),
+  format: z.enum(["nem12", "csv"]),
+  path: text,
+  zone: text,
 });
 
 /** Told apart by `type`. */
-const sourceSchema = z.discriminatedUnion("type", [mqttSchema]);
+const sourceSchema = z.discriminatedUnion("type", [mqttSchema, filesSchema]);
 
 const settingsSchema = z.strictObject({
   /** `local`, `besu` or a deployment file. */
@@ -28,7 +42,11 @@ const settingsSchema = z.strictObject({
   /** Endpoint of the transaction chain; default: the deployment file's. */
   rpc: text.optional(),
   /** Of the metering operator; default: COMMONWATT_PRIVATE_KEY in the environment. */
-  key: z.strictObject({ keystore: text, passwordFile: text.optional() }).optional(),
+  key: keySchema.optional(),
+  /** Its phrase makes the keys of the meters that can't sign themselves; default: COMMONWATT_GATEWAY_PHRASE. */
+  gateway: keySchema.optional(),
+  /** Those meters. */
+  meters: z.array(pointSchema).default([]),
   outbox: z.strictObject({
     file: text,
     /** Readings are refused beyond it; default: the disk's end. */
@@ -41,10 +59,14 @@ const settingsSchema = z.strictObject({
   sources: z.array(sourceSchema).min(1),
 });
 
-export type MqttSettings = z.infer<typeof mqttSchema>;
+/** Where a source was named, for errors about it. */
+interface Placed {
+  readonly place: string;
+}
 
-/** A source with where it was named, for errors about it. */
-export type PlacedSource = z.infer<typeof sourceSchema> & { readonly place: string };
+export type MqttSettings = z.infer<typeof mqttSchema> & Placed;
+export type FilesSettings = z.infer<typeof filesSchema> & Placed;
+export type PlacedSource = MqttSettings | FilesSettings;
 
 export interface OracleSettings {
   readonly network: string;
@@ -56,6 +78,8 @@ export interface OracleSettings {
   readonly utcOffset: number;
   readonly metricsPort?: number | undefined;
   readonly sources: readonly PlacedSource[];
+  readonly gateway?: KeySettings | undefined;
+  readonly points: MeteringPoints;
 }
 
 /** Reads a configuration file; its paths are seen from its folder. Throws `InputError` with the place and the fault. */
@@ -67,9 +91,18 @@ export function readSettings(file: string): OracleSettings {
     const advice = "See docs/oracle.md and docs/examples for the form";
     throw new InputError({ file }, `${place}: ${issue?.message ?? "not valid"}`, advice);
   }
-  const { network, rpc, key, outbox, utcOffsetHours, metrics, sources } = result.data;
+  const { network, rpc, key, gateway, meters, outbox, utcOffsetHours, metrics } = result.data;
   const at = (path: string): string => resolve(dirname(file), path);
   const optional = (path: string | undefined): string | undefined => path && at(path);
+  const keyAt = ({ keystore, passwordFile }: KeySettings): KeySettings => {
+    return { keystore: at(keystore), passwordFile: optional(passwordFile) };
+  };
+  const sources = result.data.sources.map((source, index): PlacedSource => {
+    const place = `${file}: sources.${index}`;
+    return source.type === "mqtt"
+      ? { ...source, passwordFile: optional(source.passwordFile), place: `${place}.url` }
+      : { ...source, path: at(source.path), place: `${place}.path` };
+  });
   return {
     network: isDeploymentFile(network) ? at(network) : network,
     rpc,
@@ -79,12 +112,25 @@ export function readSettings(file: string): OracleSettings {
     maxBytes: outbox.maxMebibytes && outbox.maxMebibytes * 2 ** 20,
     utcOffset: utcOffsetHours,
     metricsPort: metrics?.port,
-    sources: sources.map((source, index) => ({
-      ...source,
-      passwordFile: optional(source.passwordFile),
-      place: `${file}: sources.${index}.url`,
-    })),
+    sources,
+    gateway: gateway && keyAt(gateway),
+    points: new MeteringPoints(
+      meters.map(({ key: own, ...point }) => ({ ...point, key: own && keyAt(own) })),
+      { file },
+      sources.flatMap((source, index) => readersOf(source, `${file}: sources.${index}`)),
+      sources.filter((source) => source.type === "files").map(filesOf),
+    ),
   };
+}
+
+function readersOf(source: PlacedSource, place: string): PlacedReader[] {
+  if (source.type !== "mqtt") return [];
+  return source.meters.map((meter, index) => ({ source: meter, place: { file: `${place}.meters.${index}` } }));
+}
+
+function filesOf({ format, path, zone, place }: FilesSettings): FileSource {
+  parseFixedZone(zone, { file: place.replace(/path$/, "zone") });
+  return { source: format, path, zone };
 }
 
 /** A network is a name, or the path of a deployment file. */

@@ -21,6 +21,8 @@ export interface SourceMessage {
   /** Where it came from, e.g. an MQTT topic. */
   readonly origin: string;
   readonly payload: Uint8Array;
+  /** The broker had kept it from before: nobody knows for how long. */
+  readonly isRetained?: boolean | undefined;
 }
 
 /** Takes a message; resolves once it is on disk (accepted or refused), rejects when it isn't: then it must come again. */
@@ -119,8 +121,8 @@ export interface Outbox {
   reject(id: bigint, reason: string): void;
   /** Whether a reading of any status is known and was not rejected. */
   has(meter: bigint, slot: bigint): boolean;
-  /** The best measured value known: actual or corrected. */
-  measuredAt(meter: bigint, slot: bigint): Measured | undefined;
+  /** The reading that counts among those that were not rejected: of the highest rank, of its last sequence. */
+  latestAt(meter: bigint, slot: bigint): LatestReading | undefined;
   counts(): OutboxCounts;
   /** A number kept under a name, e.g. how far estimates were made. */
   mark(name: string): bigint | undefined;
@@ -128,12 +130,26 @@ export interface Outbox {
   close(): void;
 }
 
-/** Gross import and export of a slot, in Wh. */
-export interface Measured {
+/** Gross import and export of a slot, in Wh, as last signed. */
+export interface LatestReading {
   readonly importWh: bigint;
   readonly exportWh: bigint;
   readonly status: ReadingStatus;
+  readonly sequence: bigint;
 }
+
+/** Meters that sign nothing themselves: the oracle is their gateway. */
+export interface Gateway {
+  /** Whether messages of that origin come from such meters. */
+  takes(origin: string): boolean;
+  /** Keeps what the message says, as durable as the outbox; why it is refused, else undefined. Unix seconds. */
+  keep(message: SourceMessage, receivedAt: number): Promise<string | undefined>;
+  /** Makes values of what is new or late, signs them and hands them on. */
+  work(submit: SubmitSigned): Promise<void>;
+}
+
+/** Takes readings under one signature into the outbox; why they are refused, else undefined. */
+export type SubmitSigned = (signed: readonly SignedReading[]) => Promise<string | undefined>;
 
 /** What became of a batch; entries in none of the lists were not tried. */
 export interface WriteResult {

@@ -9,6 +9,9 @@ import type { OracleOptions } from "./command.js";
 import { findSilent, outboxHistory, ProfileEstimator } from "./gap-filler.js";
 import { LedgerWriter } from "./ledger-writer.js";
 import { serveMetrics, type MetricsServer } from "./metrics.js";
+import { MeteringDesk } from "./metering/desk.js";
+import { DeviceKeys } from "./metering/keys.js";
+import type { MeteringPoints } from "./metering/points.js";
 import { openSource, Sources, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
 import { Oracle } from "./oracle.js";
@@ -24,8 +27,8 @@ export interface RunningOracle {
   readonly oracle: Oracle;
   /** Where metrics are, if they were asked for. */
   readonly metrics: string | undefined;
-  /** Loads the operator's key again and goes on with it; returns its address. */
-  rotateKey(): Promise<string>;
+  /** Loads the operator's key and the meters' again and goes on with them; returns the operator's address. */
+  rotateKeys(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -36,19 +39,25 @@ export async function startOracle(
   log: Logger,
 ): Promise<RunningOracle> {
   const offsetSeconds = utcOffsetSeconds(options.utcOffset);
-  const sources = await Promise.all(options.sources.map((source) => openSource(source, environment, log)));
+  const { points } = options;
   const operator = await OperatorChain.open(options, environment);
   let metrics: MetricsServer | undefined;
   let outbox: SqliteOutbox | undefined;
   try {
     outbox = new SqliteOutbox(options.db, { maxBytes: options.maxBytes });
-    const oracle = await wire(operator, outbox, new Sources(sources), offsetSeconds, log);
+    const parts = { points, environment, log, marks: outbox };
+    const sources = await Promise.all(options.sources.map((source) => openSource(source, parts)));
+    const keys = await DeviceKeys.open(points.all, options.gateway, environment);
+    const oracle = await wire({ operator, outbox, source: new Sources(sources), points, keys, offsetSeconds, log });
     if (options.metricsPort !== undefined) metrics = await serveMetrics(options.metricsPort, oracle, outbox);
     await oracle.start();
     return {
       oracle,
       metrics: metrics?.url,
-      rotateKey: () => operator.rotate(),
+      rotateKeys: async () => {
+        await keys.rotate();
+        return operator.rotate();
+      },
       close: async () => {
         await metrics?.close();
         await oracle.stop().finally(operator.disconnect);
@@ -62,17 +71,23 @@ export async function startOracle(
   }
 }
 
-async function wire(
-  operator: OperatorChain,
-  outbox: SqliteOutbox,
-  source: Sources,
-  offsetSeconds: number,
-  log: Logger,
-): Promise<Oracle> {
+async function wire(parts: {
+  readonly operator: OperatorChain;
+  readonly outbox: SqliteOutbox;
+  readonly source: Sources;
+  readonly points: MeteringPoints;
+  readonly keys: DeviceKeys;
+  readonly offsetSeconds: number;
+  readonly log: Logger;
+}): Promise<Oracle> {
+  const { operator, outbox, source, points, keys, offsetSeconds, log } = parts;
   const { chain } = operator; // what is only asked needs no new key
   const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
   const directory = new ChainDirectory(chain);
   const ledger = meterLedgerOf(chain);
+  const slotClock = { slotSeconds: Number(times.slotSeconds), offsetSeconds };
+  const isOwn = new Set(points.all.map(({ number }) => BigInt(number)));
+  const silent = findSilent(outbox, silentOnChain(chain));
   return new Oracle({
     source,
     rules: standardRules(ledger),
@@ -83,15 +98,26 @@ async function wire(
     clock: systemClock,
     log,
     sender: { drainAttempts: ATTEMPTS_OF_ONCE },
+    gateway: new MeteringDesk({
+      ...{ points, keys, outbox, directory, times, ledger, slotClock, log },
+      store: outbox.metering,
+      clock: systemClock,
+      operator: () => operator.key,
+    }),
     gapFiller: new ProfileEstimator({
       directory,
       history: outboxHistory(outbox),
-      findSilent: findSilent(outbox, silentOnChain(chain)),
+      // the gateway makes the estimates of its own meters
+      findSilent: (meters, slot) =>
+        silent(
+          meters.filter((meter) => !isOwn.has(meter)),
+          slot,
+        ),
       get operator() {
         return operator.key;
       },
       ledger,
-      clock: { slotSeconds: Number(times.slotSeconds), offsetSeconds },
+      clock: slotClock,
     }),
   });
 }

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 
 import { OracleSetupError } from "../../scripts/oracle/error.js";
+import { outboxHistory } from "../../scripts/oracle/gap-filler.js";
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { readingOf, seriesOfReadings, SLOT } from "../utils/oracle.js";
@@ -151,21 +152,25 @@ describe("The oracle's outbox", () => {
     other.close();
   });
 
-  it("knows what was measured, the corrected value first, never an estimate", async () => {
-    outbox.accept([await readingOf({ status: ReadingStatus.Estimated, importWh: 1n })], 1);
+  it("knows the reading that counts: corrected before actual before estimated, and the last sequence", async () => {
+    expect(outbox.latestAt(1n, SLOT)).to.equal(undefined);
+    outbox.accept([await readingOf({ status: ReadingStatus.Estimated, importWh: 1n, sequence: 1n })], 1);
+    outbox.accept([await readingOf({ status: ReadingStatus.Estimated, importWh: 9n, sequence: 2n })], 1);
     expect(outbox.has(1n, SLOT)).to.equal(true);
-    expect(outbox.measuredAt(1n, SLOT)).to.equal(undefined);
+    expect(outbox.latestAt(1n, SLOT)).to.deep.include({ importWh: 9n, sequence: 2n });
+    expect(outboxHistory(outbox).valueAt(1n, SLOT), "no estimate makes another").to.equal(undefined);
     outbox.accept([await readingOf({ importWh: 2n })], 1);
-    expect(outbox.measuredAt(1n, SLOT)?.importWh).to.equal(2n);
-    outbox.accept([await readingOf({ status: ReadingStatus.Corrected, importWh: 3n })], 1);
-    expect(outbox.measuredAt(1n, SLOT)).to.deep.equal({ importWh: 3n, exportWh: 0n, status: ReadingStatus.Corrected });
+    expect(outboxHistory(outbox).valueAt(1n, SLOT)).to.deep.equal({ importWh: 2, exportWh: 0 });
+    outbox.accept([await readingOf({ status: ReadingStatus.Corrected, importWh: 3n, sequence: 1n })], 1);
+    const corrected = { importWh: 3n, exportWh: 0n, status: ReadingStatus.Corrected, sequence: 1n };
+    expect(outbox.latestAt(1n, SLOT)).to.deep.equal(corrected);
   });
 
   it("doesn't count a rejected reading as known", async () => {
     outbox.accept([await readingOf()], 1);
     outbox.reject(ids()[0] ?? 0n, "late");
     expect(outbox.has(1n, SLOT)).to.equal(false);
-    expect(outbox.measuredAt(1n, SLOT)).to.equal(undefined);
+    expect(outbox.latestAt(1n, SLOT)).to.equal(undefined);
   });
 
   it("keeps refused messages with the reason", () => {

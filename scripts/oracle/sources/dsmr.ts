@@ -36,6 +36,7 @@ export function dsmrReader({ meter, topic, zone }: DsmrOptions): MessageReader {
   return {
     meter,
     topics: [topic],
+    hasClock: true,
     read: (message) => (message.origin === topic ? [readTelegram(message, meter, zone)] : []),
   };
 }

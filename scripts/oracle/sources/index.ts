@@ -18,3 +18,4 @@ export {
   type Observation,
   type RegisterObservation,
 } from "./observation.js";
+export { parseFixedZone } from "./zone.js";

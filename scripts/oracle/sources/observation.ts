@@ -22,6 +22,8 @@ interface Observed {
   /** Undefined where the observation says nothing of that direction. */
   readonly importWh: bigint | undefined;
   readonly exportWh: bigint | undefined;
+  /** When it came, Unix seconds; undefined where nobody looked. */
+  readonly receivedAt?: number | undefined;
 }
 
 /** What the meter's registers showed at a moment: energy since the meter was made, in Wh, rounded down. */
@@ -62,8 +64,10 @@ export interface MeterMessage extends SourceMessage {
 /** Reads the messages of one meter. */
 export interface MessageReader {
   readonly meter: string;
-  /** MQTT topics, or filters, on which the meter's messages come. */
+  /** MQTT topics on which the meter's messages come. */
   readonly topics: readonly string[];
+  /** Its messages say themselves when they were made: they are good whenever they come. */
+  readonly hasClock: boolean;
   /** None where the message has nothing of this meter, e.g. a change of a switch; throws `InputError`. */
   read(message: MeterMessage): RegisterObservation[];
 }

@@ -45,6 +45,7 @@ export function shellyGen1Reader(options: {
   return {
     meter,
     topics: [...registers.keys(), status],
+    hasClock: false,
     read: (message) => {
       const direction = registers.get(message.origin);
       if (direction === undefined) return message.origin === status ? [gen1Status(meter, channel, message)] : [];
@@ -89,6 +90,7 @@ export function shellyGen2Reader(options: {
   return {
     meter,
     topics,
+    hasClock: false,
     read: (message) => {
       if (message.origin === topics[0]) return registersOf(meter, parseJson(message, dataSchema), message, {});
       if (!topics.includes(message.origin)) return [];

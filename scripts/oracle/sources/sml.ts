@@ -36,6 +36,7 @@ export function smlReader(options: { readonly meter: string; readonly topic: str
   return {
     meter,
     topics: [topic],
+    hasClock: false,
     read: (message) => (message.origin === topic ? readListResponses(message, meter) : []),
   };
 }

@@ -45,6 +45,7 @@ export function tasmotaReader(options: TasmotaOptions): MessageReader {
   return {
     meter,
     topics: [topic],
+    hasClock: true,
     read: (message) => (message.origin === topic ? readSensor(options, message) : []),
   };
 }

@@ -1,0 +1,300 @@
+/**
+ * The gateway's desk: what sources say of meters is kept as observations, judged slot by slot (validation, estimation,
+ * editing), and signed, by the device's key or the metering operator's. Everything it works from is on disk, so that a
+ * start after any stop comes to the same values.
+ */
+import type { Logger } from "pino";
+import type { Signer } from "ethers";
+
+import { ReadingStatus } from "../../../sdk/enums.js";
+import { seriesOf, signReading, signSeries, type Reading } from "../../../sdk/signing/readings.js";
+import type { SigningDomain } from "../../../sdk/signing/typed-data.js";
+import type { SlotClock } from "../../forecast/forecast.js";
+import { InputError } from "../../inputs/error.js";
+import { estimatesFrom, outboxHistory } from "../gap-filler.js";
+import { readFileSource, type Observation } from "../sources/index.js";
+import type {
+  Clock,
+  Gateway,
+  MarketTimes,
+  MeterDirectory,
+  MeterSite,
+  Outbox,
+  SourceMessage,
+  SubmitSigned,
+} from "../types.js";
+import { valuesOf, type MeteredValue, type MeterPolicy } from "../vee/index.js";
+import { decide } from "./decide.js";
+import type { DeviceKeys } from "./keys.js";
+import type { MeteringPoints, Point } from "./points.js";
+import type { MeteringStore } from "./store.js";
+
+export interface DeskParts {
+  readonly points: MeteringPoints;
+  readonly keys: DeviceKeys;
+  readonly store: MeteringStore;
+  readonly outbox: Pick<Outbox, "latestAt" | "durable" | "mark" | "setMark">;
+  readonly directory: MeterDirectory;
+  readonly times: MarketTimes;
+  readonly clock: Clock;
+  /** Of the metering operator, as it is now. */
+  readonly operator: () => Signer & { readonly address: string };
+  readonly ledger: SigningDomain;
+  readonly slotClock: SlotClock;
+  readonly log: Logger;
+}
+
+/** A judgement takes in what lies so long before: an interpolation's longest bridge. */
+const CONTEXT_SECONDS = 7200;
+/** Older observations make no values: the profile looks back 28 days. */
+const OLDEST_SECONDS = 35 * 86_400;
+/** What waits for something else than time (a device that is suspended, a key) is tried again that often. */
+const RETRY_SECONDS = 60;
+const PRUNE_SECONDS = 3600;
+/** What an earlier run may have left unjudged: as long as a chain may be away, which tells where meters stand. */
+const REJUDGED_SECONDS = 86_400;
+/** How far the slots were looked at whose estimates are due. */
+const FILLED_UNTIL = "gateway-filled-until";
+
+export class MeteringDesk implements Gateway {
+  readonly #parts: DeskParts;
+  /** Meters to be judged, from which moment on. */
+  readonly #due = new Map<Point, number>();
+  readonly #lastTimes = new Map<Point, number>();
+  #retriedAt = 0;
+  #prunedAt = 0;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+    // what an earlier run had judged is judged again: the same observations make the same values
+    const from = parts.clock.now() - REJUDGED_SECONDS;
+    for (const point of parts.points.all) this.#due.set(point, Math.min(from, this.#unsentFrom(point) ?? from));
+    this.#prunedAt = parts.clock.now();
+  }
+
+  takes(origin: string): boolean {
+    const { points } = this.#parts;
+    return points.readersOf(origin).length > 0 || points.fileOf(origin) !== undefined;
+  }
+
+  async keep(message: SourceMessage, receivedAt: number): Promise<string | undefined> {
+    try {
+      const file = this.#parts.points.fileOf(message.origin);
+      if (file === undefined) this.#keepMessage(message, receivedAt);
+      else {
+        const { observations, refused } = await readFileSource(file);
+        const unknown = this.#keepAll(observations, receivedAt);
+        const [first] = refused;
+        if (first !== undefined) return `${message.origin}: ${refused.length} files refused, first ${first.message}`;
+        if (unknown !== undefined) return unknown;
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
+    }
+  }
+
+  async work(submit: SubmitSigned): Promise<void> {
+    const now = this.#parts.clock.now();
+    await this.#findSilent(now);
+    if (now - this.#retriedAt >= RETRY_SECONDS) this.#findHeld(now);
+    for (const [point, from] of this.#due) {
+      this.#due.delete(point); // what comes meanwhile is due again
+      try {
+        await this.#judge(point, from, submit);
+      } catch (error) {
+        this.#dueFrom(point, from);
+        throw error;
+      }
+    }
+    if (now - this.#prunedAt >= PRUNE_SECONDS) await this.#prune(now);
+  }
+
+  #keepMessage(message: SourceMessage, receivedAt: number): void {
+    let fault: unknown;
+    for (const reader of this.#parts.points.readersOf(message.origin)) {
+      try {
+        const read = reader.read({ ...message, receivedAt });
+        // without a clock of its own, a value that the broker kept is of a time that nobody knows
+        const known = message.isRetained === true ? read.filter(({ time }) => time !== receivedAt) : read;
+        this.#keepAll(known, receivedAt);
+      } catch (error) {
+        fault ??= error; // the topic's other meters go on
+      }
+    }
+    if (fault !== undefined) throw fault;
+  }
+
+  /** Why some were not kept; all whose meter is known are. */
+  #keepAll(observations: Iterable<Observation>, receivedAt: number): string | undefined {
+    const { points, store } = this.#parts;
+    const unknown = new Map<string, Observation>();
+    for (const observation of observations) {
+      const point = points.pointOf(observation.meter);
+      if (point === undefined) unknown.set(observation.meter, unknown.get(observation.meter) ?? observation);
+      else if (store.keep(BigInt(point.number), observation, receivedAt)) this.#note(point, observation);
+    }
+    const [first] = unknown.values();
+    if (first === undefined) return undefined;
+    const { file, line } = first.place;
+    const where = line === undefined ? file : `${file}:${line}`;
+    return `${where}: ${unknown.size} meters are not of the configuration, e.g. '${first.meter}'. List them under meters.`;
+  }
+
+  /** Nothing is due while a meter only goes on within a slot, and the one before has its value. */
+  #note(point: Point, observation: Observation): void {
+    const { store, times } = this.#parts;
+    const meter = BigInt(point.number);
+    const [time, last] = [
+      observation.kind === "register" ? observation.time : observation.end,
+      this.#lastTimes.get(point) ?? store.lastTime(meter) ?? 0,
+    ];
+    this.#lastTimes.set(point, Math.max(time, last));
+    const slot = BigInt(time) / times.slotSeconds;
+    const isWithin = time >= last && slot === BigInt(last) / times.slotSeconds;
+    if (isWithin && observation.kind === "register" && store.valueAt(meter, slot - 1n)?.held === null) return;
+    this.#dueFrom(point, observation.kind === "register" ? observation.time : observation.start);
+  }
+
+  #dueFrom(point: Point, from: number): void {
+    this.#due.set(point, Math.min(from, this.#due.get(point) ?? from));
+  }
+
+  /** Meters without a reading in the slots whose estimates are due by now. */
+  async #findSilent(now: number): Promise<void> {
+    const { points, outbox, times } = this.#parts;
+    const current = BigInt(now) / times.slotSeconds;
+    const { deliveryEnd, readingEnd } = await times.timesOf(current);
+    const oldest = current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
+    const marked = outbox.mark(FILLED_UNTIL) ?? oldest;
+    let slot = marked > oldest ? marked : oldest;
+    for (; slot < current && BigInt(now) >= estimatesFrom(await times.timesOf(slot)); slot += 1n) {
+      for (const point of points.all) {
+        if (outbox.latestAt(BigInt(point.number), slot) === undefined) {
+          this.#dueFrom(point, Number(slot * times.slotSeconds));
+        }
+      }
+    }
+    if (slot !== marked) outbox.setMark(FILLED_UNTIL, slot);
+  }
+
+  #findHeld(now: number): void {
+    this.#retriedAt = now;
+    for (const point of this.#parts.points.all) {
+      const from = this.#unsentFrom(point);
+      if (from !== undefined) this.#dueFrom(point, from);
+    }
+  }
+
+  /** The start of the meter's first slot that waits for something. */
+  #unsentFrom({ number }: Point): number | undefined {
+    const { store, times, clock } = this.#parts;
+    const oldest = BigInt(clock.now() - OLDEST_SECONDS) / times.slotSeconds;
+    const slot = store.firstHeld(BigInt(number), oldest);
+    return slot === undefined ? undefined : Number(slot * times.slotSeconds);
+  }
+
+  async #judge(point: Point, from: number, submit: SubmitSigned): Promise<void> {
+    const { store, times, directory, clock, slotClock, outbox } = this.#parts;
+    const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
+    const site = await directory.siteOf(meter, BigInt(now) / times.slotSeconds);
+    if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
+    const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
+    const first = BigInt(Math.floor(start / length));
+    const estimateUntil = (outbox.mark(FILLED_UNTIL) ?? 0n) > first ? (outbox.mark(FILLED_UNTIL) ?? first) : first;
+    const last = BigInt(Math.floor((store.lastTime(meter) ?? start) / length)) + 1n;
+    const own = outboxHistory(outbox);
+    const past = (slot: number): ReturnType<MeteringStore["measuredAt"]> =>
+      store.measuredAt(meter, BigInt(slot), ReadingStatus.Actual) ?? own.valueAt(meter, BigInt(slot));
+    const { values, refused } = valuesOf(
+      store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS)),
+      policyOf(point, site, times.slotSeconds),
+      { first, end: last > estimateUntil ? last : estimateUntil, estimateUntil },
+      { valueAt: past },
+      slotClock,
+    );
+    for (const found of refused) store.flag(meter, found, now);
+    await this.#publish(point, values, submit);
+    await outbox.durable();
+  }
+
+  async #publish(point: Point, values: readonly MeteredValue[], submit: SubmitSigned): Promise<void> {
+    const actual: MeteredValue[] = [];
+    for (const value of values) {
+      const decision = await this.#decide(point, value);
+      if (decision.kind !== "send") this.#keepValue(point, value, decision.kind === "held" ? decision.why : null);
+      else if (decision.status === ReadingStatus.Actual) actual.push(value);
+      else {
+        const { operator, ledger } = this.#parts;
+        const reading = { ...readingOf(point, value), status: decision.status, sequence: decision.sequence };
+        this.#keepValue(point, value, (await submit([await signReading(operator(), ledger, reading)])) ?? null);
+      }
+    }
+    await this.#publishActual(point, actual, submit);
+  }
+
+  /** Consecutive slots under one signature; where that is refused, one by one. */
+  async #publishActual(point: Point, values: readonly MeteredValue[], submit: SubmitSigned): Promise<void> {
+    const { keys, ledger } = this.#parts;
+    const key = keys.keyOf(point);
+    const bySlot = new Map(values.map((value) => [value.slot, value]));
+    for (const series of seriesOf(values.map((value) => readingOf(point, value)))) {
+      const reason = await submit(await signSeries(key, ledger, series));
+      for (const reading of series) {
+        const value = bySlot.get(reading.slot);
+        if (value === undefined) continue;
+        const isAlone = reason !== undefined && series.length > 1;
+        const own = isAlone ? await submit([await signReading(key, ledger, reading)]) : reason;
+        this.#keepValue(point, value, own ?? null);
+      }
+    }
+  }
+
+  async #decide(point: Point, value: MeteredValue): Promise<ReturnType<typeof decide>> {
+    const { outbox, times, clock, directory, operator } = this.#parts;
+    const meter = BigInt(point.number);
+    const site = await directory.siteOf(meter, value.slot);
+    if (site === undefined) return { kind: "held", why: "known-meter: it stands at no feeder in that slot" };
+    return decide(value, {
+      latest: outbox.latestAt(meter, value.slot),
+      dates: await times.timesOf(value.slot),
+      now: BigInt(clock.now()),
+      isOperator: site.meteringOperator === operator().address,
+    });
+  }
+
+  #keepValue({ name, number }: Point, value: MeteredValue, held: string | null): void {
+    const { store, clock, log } = this.#parts;
+    const before = store.valueAt(BigInt(number), value.slot);
+    const isSame =
+      before?.held === held &&
+      before.rule === value.rule &&
+      before.importWh === value.importWh &&
+      before.exportWh === value.exportWh;
+    if (isSame) return;
+    store.keepValue(BigInt(number), value, held, clock.now());
+    log[held === null ? "debug" : "info"]({ meter: name, slot: value.slot, rule: value.rule, held }, "made a value");
+  }
+
+  /** Forgets what no reading can come of any more. */
+  async #prune(now: number): Promise<void> {
+    const { points, store, times, outbox } = this.#parts;
+    this.#prunedAt = now;
+    const current = BigInt(now) / times.slotSeconds;
+    const { deliveryEnd, decisionEnd } = await times.timesOf(current);
+    const before = now - 2 * Number(decisionEnd - deliveryEnd) - CONTEXT_SECONDS;
+    for (const { number } of points.all) store.prune(BigInt(number), before, now);
+    await outbox.durable();
+  }
+}
+
+function readingOf({ number }: Point, { slot, importWh, exportWh }: MeteredValue): Reading {
+  return { meter: BigInt(number), slot, importWh, exportWh, status: ReadingStatus.Actual, sequence: 1n };
+}
+
+/** What the connection carries in a slot, as a power: rounded up, so that it never refuses what the chain takes. */
+function policyOf({ rules }: Point, { connectionWh }: MeterSite, slotSeconds: bigint): MeterPolicy {
+  const maxWatts = (connectionWh * 3600n + slotSeconds - 1n) / slotSeconds;
+  return { ...rules, slotSeconds, maxWatts };
+}

@@ -83,7 +83,7 @@ export async function readKeys(path: string): Promise<KeysFile | undefined> {
   }
 }
 
-/** The keys that act on one of the chains, by name: operators, members, homes (`home 7`). */
+/** The keys that act on one of the chains, by name: operators, members, homes (`home 7`), their meters (`meter of home 7`). */
 export function keysByName(
   { operators, members, homes }: KeysFile,
   chain: "transaction" | "user",
@@ -93,6 +93,7 @@ export function keysByName(
     ...Object.entries(operators[chain]),
     ...members.map(({ name, key, userChainKey }) => [name, isUserChain ? userChainKey : key] as const),
     ...homes.map(({ home, key, userChainKey }) => [`home ${home}`, isUserChain ? userChainKey : key] as const),
+    ...(isUserChain ? [] : homes.map(({ home, deviceKey }) => [`meter of home ${home}`, deviceKey] as const)),
   ]);
 }
 

@@ -5,9 +5,11 @@ import { dirname } from "node:path";
 
 import { pino } from "pino";
 
+import { slotLengthOf } from "../../sdk/actions/market.js";
 import { closeServer, listenOnLoopback } from "../networks/loopback.js";
 import { ChainDirectory, ChainTimes } from "./chain.js";
 import { OracleSetupError } from "./error.js";
+import { DeviceKeys } from "./metering/keys.js";
 import { METRICS_OPTION } from "./metrics.js";
 import { openSource, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
@@ -44,6 +46,7 @@ export async function checkOracle(settings: OracleSettings, environment: Environ
       }),
     );
   }
+  if (settings.points.all.length > 0) findings.push(await tried("meters", () => metersOf(settings, environment)));
   findings.push(await tried("outbox", () => Promise.resolve(outboxOf(settings))));
   const { metricsPort } = settings;
   if (metricsPort !== undefined) findings.push(await tried("metrics", () => portOf(metricsPort)));
@@ -87,6 +90,32 @@ async function chainOf(settings: OracleSettings, environment: Environment): Prom
       );
     }
     return `block ${block?.number ?? 0}, ${key.address} is the metering operator of ${meters.length} meters`;
+  } finally {
+    operator.disconnect();
+  }
+}
+
+/** Whether the keys that the oracle signs with are those of the devices, as the chain knows them. */
+async function metersOf(settings: OracleSettings, environment: Environment): Promise<string> {
+  const { points, gateway } = settings;
+  const keys = await DeviceKeys.open(points.all, gateway, environment);
+  const operator = await OperatorChain.open(settings, environment);
+  try {
+    const slot = BigInt(systemClock.now()) / (await slotLengthOf(operator.chain));
+    const directory = new ChainDirectory(operator.chain);
+    for (const point of points.all) {
+      const site = await directory.siteOf(BigInt(point.number), slot);
+      const { address } = keys.keyOf(point);
+      const named = `meters: '${point.name}', number ${point.number}`;
+      if (site === undefined) {
+        throw new OracleSetupError(named, "it stands at no feeder", "Have its grid operator place it (placeMeter).");
+      }
+      if (site.deviceKey !== address) {
+        const problem = `its active device has the key ${site.deviceKey ?? "(none)"}, the oracle would sign with ${address}`;
+        throw new OracleSetupError(named, problem, "Certify that address as the device's, or name the right keystore.");
+      }
+    }
+    return `${points.all.length} sign with the keys of their devices`;
   } finally {
     operator.disconnect();
   }

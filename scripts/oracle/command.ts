@@ -3,14 +3,19 @@ import { Command, InvalidArgumentError } from "commander";
 import { pino, stdTimeFunctions, type Logger } from "pino";
 
 import { port, subcommand, time } from "../inputs/arguments.js";
+import { PASSWORD_VARIABLE } from "../inputs/keys.js";
 import { parseOffsetHours } from "../inputs/local-time.js";
 
+import type { KeystoreOptions } from "./keystores.js";
 import { MeteringPoints } from "./metering/points.js";
 import { readSettings, type OracleSettings } from "./settings.js";
+import type { SimulatedShelly } from "./simulated-shelly.js";
 
 /** User and password of the broker, where it asks for them and the configuration names none. */
 export const BROKER_USER_VARIABLE = "COMMONWATT_MQTT_USERNAME";
 export const BROKER_PASSWORD_VARIABLE = "COMMONWATT_MQTT_PASSWORD";
+
+const BROKER_HELP = `MQTT broker; ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment`;
 
 export interface OracleOptions extends OracleSettings {
   readonly once: boolean;
@@ -20,6 +25,9 @@ export type OracleCommand =
   | { readonly name: "run"; readonly options: OracleOptions }
   | { readonly name: "check"; readonly options: OracleSettings }
   | { readonly name: "status"; readonly db: string; readonly json: boolean }
+  | { readonly name: "keys"; readonly settings: OracleSettings }
+  | { readonly name: "keystore"; readonly options: KeystoreOptions }
+  | { readonly name: "simulate-shelly"; readonly shelly: Omit<SimulatedShelly, "username" | "password"> }
   /** Unix seconds. */
   | { readonly name: "replay"; readonly db: string; readonly from: number; readonly to: number };
 
@@ -68,6 +76,28 @@ export function parseCommand(argv: readonly string[]): OracleCommand {
       if (to <= from) command.error("error: TO must be later than FROM");
       parsed = { name: "replay", db: dbOf(flags, command), from: Number(from), to: Number(to) };
     });
+  subcommand(program, "keys", "the addresses that meters' devices must be certified with, by meter")
+    .requiredOption("--config <file>", "the configuration")
+    .action((flags: { config: string }) => {
+      parsed = { name: "keys", settings: readSettings(flags.config) };
+    });
+  subcommand(program, "keystore", "write an encrypted keystore: of a new seed phrase, for a gateway or an operator")
+    .argument("<file>", "the file, which must not be there yet")
+    .option("--password-file <file>", `its password; else ${PASSWORD_VARIABLE} in the environment`)
+    .option("--as <name>", "of that key of a simulated network instead, e.g. 'meter of home 1'")
+    .option("--network <name>", "that network: local, or a deployment file", "local")
+    .action((file: string, flags: Omit<KeystoreOptions, "file">) => {
+      parsed = { name: "keystore", options: { ...flags, file } };
+    });
+  subcommand(program, "simulate-shelly", "publish what a Shelly Pro EM would, until it is stopped")
+    .option("--broker <url>", BROKER_HELP, "mqtt://127.0.0.1:1883")
+    .option("--prefix <topic>", "the device's MQTT prefix", "shellyproem50-08f9e0e67204")
+    .option("--watts <n>", "what the home draws; negative: feeds in", watts, 400)
+    .option("--every <seconds>", "how often it publishes", seconds, 5)
+    .action((flags: { broker: string; prefix: string; watts: number; every: number }) => {
+      const { every, ...shelly } = flags;
+      parsed = { name: "simulate-shelly", shelly: { ...shelly, everySeconds: every } };
+    });
   for (const command of program.commands) {
     command.allowExcessArguments(false).exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   }
@@ -99,11 +129,7 @@ function withSettings(command: Command): Command {
   return withOutbox(command)
     .option("--network <name>", "local, besu, or a deployment file", "local")
     .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
-    .option(
-      "--broker <url>",
-      `MQTT broker; ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment`,
-      "mqtt://127.0.0.1:1883",
-    )
+    .option("--broker <url>", BROKER_HELP, "mqtt://127.0.0.1:1883")
     .option("--client-id <id>", "name of the broker's persistent session; another for each oracle", "commonwatt-oracle")
     .option("--max-mebibytes <n>", "readings are refused when the outbox would grow beyond it", mebibytes)
     .option(
@@ -137,6 +163,16 @@ function configured(file: string, command: Command): OracleSettings {
     command.error(`error: option '${other.flags}' cannot be used with '--config': the file says it all`);
   }
   return readSettings(file);
+}
+
+function watts(given: string): number {
+  if (/^-?\d{1,6}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError("Give a whole number of W.");
+}
+
+function seconds(given: string): number {
+  if (/^[1-9]\d{0,4}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError("Give a whole number of seconds.");
 }
 
 function mebibytes(given: string): number {

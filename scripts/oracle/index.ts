@@ -4,10 +4,18 @@ import { InputError } from "../inputs/error.js";
 import { untilStopped } from "../run.js";
 
 import { checkOracle } from "./check.js";
-import { oracleLog, parseCommand, type OracleOptions } from "./command.js";
+import {
+  BROKER_PASSWORD_VARIABLE,
+  BROKER_USER_VARIABLE,
+  oracleLog,
+  parseCommand,
+  type OracleOptions,
+} from "./command.js";
 import { OracleSetupError } from "./error.js";
+import { makeKeystore, meterKeys } from "./keystores.js";
 import type { Oracle } from "./oracle.js";
 import { OutboxDesk } from "./outbox-desk.js";
+import { runSimulatedShelly } from "./simulated-shelly.js";
 import { statusText } from "./status.js";
 import { systemClock } from "./types.js";
 import { startOracle, type RunningOracle } from "./wiring.js";
@@ -27,6 +35,21 @@ async function main(): Promise<void> {
     const findings = await checkOracle(command.options, process.env);
     for (const { what, isWell, text } of findings) console.log(`${isWell ? "ok   " : "WRONG"} ${what}: ${text}`);
     process.exitCode = findings.every(({ isWell }) => isWell) ? 0 : 2;
+    return;
+  }
+  if (command.name === "keys") {
+    for (const line of await meterKeys(command.settings, process.env)) console.log(line);
+    return;
+  }
+  if (command.name === "keystore") {
+    const address = await makeKeystore(command.options, process.env);
+    console.log(`${command.options.file}: ${address}. Who has the file and its password has the key: back up both.`);
+    return;
+  }
+  if (command.name === "simulate-shelly") {
+    const [username, password] = [process.env[BROKER_USER_VARIABLE], process.env[BROKER_PASSWORD_VARIABLE]];
+    const published = await runSimulatedShelly({ ...command.shelly, username, password }, stopped);
+    console.log(`published ${published} messages`);
     return;
   }
   const desk = new OutboxDesk(command.db);
@@ -80,10 +103,29 @@ async function runUntil(
   onError: (error: unknown) => void,
 ): Promise<void> {
   const timer = setInterval(() => void doChores(oracle).catch(onError), CHORES_EVERY_MILLISECONDS);
-  const meter = setInterval(() => void oracle.meter().catch(onError), METER_EVERY_MILLISECONDS);
+  const metering = meterUntil(stopped, oracle, onError);
   await stopped;
   clearInterval(timer);
-  clearInterval(meter);
+  await metering;
+}
+
+/** Keeps making values; after a failure with the pause of chores, for what failed fails again. */
+async function meterUntil(stopped: Promise<void>, oracle: Oracle, onError: (error: unknown) => void): Promise<void> {
+  let isStopped = false;
+  const end = stopped.then(() => void (isStopped = true));
+  while (!isStopped) {
+    const failed = await oracle.meter().then(
+      () => false,
+      (error: unknown) => {
+        onError(error);
+        return true;
+      },
+    );
+    const pause = failed ? CHORES_EVERY_MILLISECONDS : METER_EVERY_MILLISECONDS;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([end, new Promise((resolve) => (timer = setTimeout(resolve, pause)))]);
+    clearTimeout(timer);
+  }
 }
 
 async function doChores(oracle: Oracle): Promise<void> {

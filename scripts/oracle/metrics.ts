@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 
 import { closeServer, isLoopbackName, listenOnLoopback } from "../networks/loopback.js";
 
+import type { MeteringReport } from "./metering/report.js";
 import type { Oracle, Vitals } from "./oracle.js";
 import type { SqliteOutbox } from "./outbox.js";
 import { systemClock, type OutboxCounts } from "./types.js";
@@ -20,6 +21,7 @@ export interface Sample {
   readonly lagSeconds: number;
   readonly lettersDropped: number;
   readonly diskWrites: number;
+  readonly metering: MeteringReport;
 }
 
 export interface MetricsServer {
@@ -35,6 +37,7 @@ export async function serveMetrics(port: number, oracle: Oracle, outbox: SqliteO
     lagSeconds: outbox.lag(systemClock.now()),
     lettersDropped: outbox.letters.dropped(),
     diskWrites: outbox.commits,
+    metering: outbox.meteringReport(systemClock.now()),
   });
   const server = createServer((request, response) => {
     try {
@@ -71,11 +74,16 @@ export function healthOf({ vitals, counts, lagSeconds }: Sample): {
 }
 
 /** The text exposition format. */
-export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWrites }: Sample): string {
+export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWrites, metering }: Sample): string {
   const states = (["waiting", "sent", "confirmed", "rejected"] as const).map(
     (state) => [`{state="${state}"}`, counts[state]] as const,
   );
   const rules = [...vitals.refusedByRule].map(([rule, count]) => [`{rule="${rule}"}`, count] as const);
+  const values = metering.values.map(({ rule, status, count }) => {
+    return [`{rule="${rule}",status="${status}"}`, count] as const;
+  });
+  const noted = (what: string): number =>
+    metering.noted.filter((found) => found.what === what).reduce((sum, { count }) => sum + count, 0);
   return [
     metric("readings", "gauge", "Readings in the outbox, by state.", states),
     metric("lag_seconds", "gauge", "How long the oldest reading waits that is not on the chain.", [["", lagSeconds]]),
@@ -84,6 +92,9 @@ export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWr
     metric("dead_letters", "gauge", "Refused messages kept.", [["", counts.refused]]),
     metric("dead_letters_dropped_total", "counter", "Refused messages that the bounds cost.", [["", lettersDropped]]),
     metric("intake_waiting", "gauge", "Messages on their way to the rules.", [["", vitals.intakeWaiting]]),
+    metric("values_last_day", "gauge", "Values made for meters in the last day, by rule.", values),
+    metric("values_held", "gauge", "Values that wait for something, e.g. a key.", [["", noted("held")]]),
+    metric("flags_last_day", "gauge", "Observations left out in the last day.", [["", noted("flagged")]]),
     metric("send_failures", "gauge", "Batches that failed in a row.", [["", vitals.sendFailures]]),
     metric("disk_writes_total", "counter", "Durable writes since the start.", [["", diskWrites]]),
   ].join("");

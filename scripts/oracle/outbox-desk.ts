@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { DeadLetters } from "./dead-letters.js";
 import { DurableFile } from "./durable-file.js";
 import { OracleSetupError } from "./error.js";
+import { meteringReport, type MeteringReport } from "./metering/report.js";
 import { countsOf, lagOf } from "./outbox-counts.js";
 import { OUTBOX_SCHEMA } from "./outbox-schema.js";
 import type { OutboxState } from "./types.js";
@@ -32,6 +33,8 @@ export interface OutboxStatus {
   /** Unix seconds of the latest reading that came. */
   readonly lastReceivedAt: number | undefined;
   readonly reasons: readonly ReasonCount[];
+  /** Of the meters that the oracle signs for. */
+  readonly metering: MeteringReport;
 }
 
 /** How many were made to go again. */
@@ -68,6 +71,7 @@ export class OutboxDesk {
       lagSeconds: lagOf(this.#file, now),
       lastReceivedAt: latest && Number(latest.at),
       reasons: this.#reasons(),
+      metering: meteringReport(this.#file, now),
     };
   }
 

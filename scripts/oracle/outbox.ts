@@ -3,6 +3,7 @@ import { ReadingStatus } from "../../sdk/enums.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
 import { DeadLetters } from "./dead-letters.js";
+import { meteringReport, type MeteringReport } from "./metering/report.js";
 import { MeteringStore } from "./metering/store.js";
 import { DurableFile, type DurableFileOptions, type SqlValue } from "./durable-file.js";
 import { countsOf, lagOf } from "./outbox-counts.js";
@@ -143,6 +144,11 @@ export class SqliteOutbox implements Outbox {
   /** Seconds that the oldest reading waits which is not on the chain yet. `now`: Unix seconds. */
   lag(now: number): number {
     return lagOf(this.#file, now);
+  }
+
+  /** Of the meters that the oracle signs for. `now`: Unix seconds. */
+  meteringReport(now: number): MeteringReport {
+    return meteringReport(this.#file, now);
   }
 
   /** Why readings were rejected by the chain and messages refused by the rules, the latest first. */

@@ -61,6 +61,11 @@ export class PayloadError extends Error {
   override readonly name = "PayloadError";
 }
 
+/** How payloads write a status; undefined for one that nobody publishes. */
+export function statusName(status: ReadingStatus): keyof typeof STATUSES | undefined {
+  return STATUS_NAMES.find((name) => STATUSES[name] === status);
+}
+
 /** The topic on which a meter publishes. */
 export function topicOf(meter: bigint): string {
   return `${TOPIC_ROOT}/${meter}/reading`;
@@ -91,7 +96,7 @@ export function parseReadings(payload: Uint8Array, slotSeconds: bigint): SignedR
 export function formatReadings(signed: readonly SignedReading[], slotSeconds: bigint): string {
   const [first, last] = [signed[0], signed.at(-1)];
   if (first === undefined || last === undefined) throw new PayloadError("there is no reading");
-  const status = STATUS_NAMES.find((name) => STATUSES[name] === first.status);
+  const status = statusName(first.status);
   if (status === undefined) throw new PayloadError(`status: nobody publishes readings of status ${first.status}`);
   const values = signed.map(({ importWh, exportWh }) => {
     return { importWh: Number(importWh), exportWh: Number(exportWh) };

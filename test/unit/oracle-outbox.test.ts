@@ -195,7 +195,7 @@ describe("The oracle's outbox", () => {
     await writeFile(foreign, "these are notes, and no database at all, whatever you may think");
     const later = join(folder, "later.sqlite");
     const database = new DatabaseSync(later);
-    database.exec("PRAGMA user_version = 4");
+    database.exec("PRAGMA user_version = 5");
     database.close();
     for (const bad of [foreign, later, join(folder, "missing", "oracle.sqlite")]) {
       expect(() => new SqliteOutbox(bad)).to.throw(OracleSetupError, bad);

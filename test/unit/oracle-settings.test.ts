@@ -36,6 +36,7 @@ describe("The oracle's configuration", () => {
         type: "mqtt",
         url: "mqtt://a",
         clientId: "commonwatt-oracle",
+        meters: [],
         passwordFile: undefined,
         place: `${file}: sources.0.url`,
       },
@@ -106,6 +107,10 @@ describe("What the oracle tells about itself", () => {
     lagSeconds: 30,
     lettersDropped: 0,
     diskWrites: 9,
+    metering: {
+      values: [{ rule: "measured", status: "actual", count: 7 }],
+      noted: [{ what: "held", reason: "known-meter", count: 2, latest: "meter 1 slot 2" }],
+    },
   };
 
   it("is in Prometheus' text format", () => {
@@ -114,12 +119,14 @@ describe("What the oracle tells about itself", () => {
       'commonwatt_oracle_readings{state="waiting"} 5',
       'commonwatt_oracle_refused_total{rule="payload"} 4',
       "commonwatt_oracle_lag_seconds 30",
+      'commonwatt_oracle_values_last_day{rule="measured",status="actual"} 7',
+      "commonwatt_oracle_values_held 2",
       "# TYPE commonwatt_oracle_messages_total counter",
     ]) {
       expect(text.split("\n")).to.include(line);
     }
     for (const line of text.trimEnd().split("\n")) {
-      expect(line).to.match(/^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[a-z]+="[^"\\\n]*"\})? \d+)$/);
+      expect(line).to.match(/^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[a-z]+="[^"\\\n]*"(,[a-z]+="[^"\\\n]*")*\})? \d+)$/);
     }
   });
 
@@ -131,9 +138,10 @@ describe("What the oracle tells about itself", () => {
   it("quotes topics and reasons: they come from outside", () => {
     const reasons = [{ what: "refused", reason: "\u001b[2J", count: 1, latest: "a\nb", at: 0 } as const];
     const letters = { kept: 1, toReplay: 0, dropped: 0 };
-    const status = { counts: sample.counts, letters, lagSeconds: 0, lastReceivedAt: undefined, reasons };
-    const text = statusText(status);
-    expect(text.split("\n")).to.have.length(4);
+    const { counts, metering } = sample;
+    const text = statusText({ counts, letters, lagSeconds: 0, lastReceivedAt: undefined, reasons, metering });
+    expect(text.split("\n")).to.have.length(7);
+    expect(text).to.include("7 actual by measured").and.to.include('2 held: "known-meter"');
     expect(text).to.include('"a\\nb"').and.to.include("never").and.to.not.include("\u001b");
   });
 });

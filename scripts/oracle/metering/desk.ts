@@ -112,7 +112,7 @@ export class MeteringDesk implements Gateway {
   }
 
   #keepMessage(message: SourceMessage, receivedAt: number): void {
-    let fault: unknown;
+    const faults: InputError[] = [];
     for (const reader of this.#parts.points.readersOf(message.origin)) {
       try {
         const read = reader.read({ ...message, receivedAt });
@@ -120,10 +120,12 @@ export class MeteringDesk implements Gateway {
         const known = message.isRetained === true ? read.filter(({ time }) => time !== receivedAt) : read;
         this.#keepAll(known, receivedAt);
       } catch (error) {
-        fault ??= error; // the topic's other meters go on
+        if (!(error instanceof InputError)) throw error;
+        faults.push(error); // the topic's other meters go on
       }
     }
-    if (fault !== undefined) throw fault;
+    const [first] = faults;
+    if (first !== undefined) throw first;
   }
 
   /** Why some were not kept; all whose meter is known are. */

@@ -73,7 +73,7 @@ export class MeteringStore {
       "SELECT max(coalesce(until, time)) AS time FROM observations WHERE meter = ?",
       meter,
     );
-    return row?.time == null ? undefined : Number(row.time);
+    return typeof row?.time === "bigint" ? Number(row.time) : undefined;
   }
 
   /** The moment of the third observation before that time, or of the earliest one; the time itself where none is. */
@@ -83,7 +83,7 @@ export class MeteringStore {
          (SELECT time FROM observations WHERE meter = ? AND time < ? ORDER BY time DESC LIMIT ?)`,
       ...[meter, time, LOOK_BACK],
     );
-    return row?.time == null ? time : Number(row.time);
+    return typeof row?.time === "bigint" ? Number(row.time) : time;
   }
 
   /** The meter's observations from a moment on, in order of time. */

@@ -1,6 +1,6 @@
 /** PLACEHOLDER until the branch vee is merged. */
 import type { History, SlotClock } from "../../forecast/forecast.js";
-import { ReadingStatus } from "../../../sdk/enums.js";
+import type { ReadingStatus } from "../../../sdk/enums.js";
 import { z } from "zod";
 import { slotsOfRegisters } from "../registers.js";
 import type { Break, Gap, RefusedObservation } from "../slot-energy.js";

@@ -22,6 +22,8 @@ interface Observed {
   /** Undefined where the observation says nothing of that direction. */
   readonly importWh: bigint | undefined;
   readonly exportWh: bigint | undefined;
+  /** When the message came, Unix seconds; undefined where nobody noted it, e.g. in files. */
+  readonly receivedAt?: number | undefined;
 }
 
 /** What the meter's registers showed at a moment: energy since the meter was made, in Wh, rounded down. */

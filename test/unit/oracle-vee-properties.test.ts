@@ -185,71 +185,110 @@ describe("Registers, whatever becomes of the messages", () => {
   });
 });
 
+function isBroken({ slot }: MeteredValue, { breaks }: VeeResult, { length }: Clean): boolean {
+  const start = Number(slot) * length;
+  return breaks.some(({ before, after }) => start < after.time && start + length > before.time);
+}
+
+/** A wrong reading one second after a true one: 0, a lifetime too much, or less than before. */
+interface Fault {
+  readonly after: number;
+  readonly kind: "zero" | "spike" | "backwards";
+  readonly wh: bigint;
+}
+
+function wrongAfter(reading: RegisterObservation, { kind, wh }: Fault): RegisterObservation {
+  const before = reading.importWh ?? 0n;
+  const less = before > wh ? before - wh : 0n;
+  const importWh = kind === "zero" ? 0n : kind === "spike" ? before + 1_000_000n + wh : less;
+  return { ...reading, time: reading.time + 1, importWh };
+}
+
 describe("Registers with faults", () => {
-  /** Read twice as slowly as a connection of 14 kW allows, so that there is a second between any two readings. */
-  const faulty = cleanSeries
-    .map((clean): Clean => ({ ...clean, points: clean.points.map(([time, wh]) => [2 * time, wh]) }))
-    .filter(({ points, length }) => (START + (points[0]?.[0] ?? 0)) % length === 0)
-    .chain((clean) =>
+  /** Twice as slow, so that there is a second between any two readings. */
+  const slowSeries = cleanSeries.map(({ length, points }): Clean => {
+    const [offset] = points[0] ?? [0];
+    return { length, points: points.map(([time, wh]) => [offset + 2 * (time - offset), wh]) };
+  });
+  const faults = (length: number): fc.Arbitrary<Fault[]> =>
+    fc.uniqueArray(
       fc.record({
-        clean: fc.constant(clean),
-        faults: fc.array(
-          fc.record({
-            after: fc.nat(clean.points.length - 2),
-            wh: fc.oneof(
-              fc.constant(0n), // a momentary zero
-              fc.bigInt(10n ** 9n, 10n ** 13n), // a spike
-              fc.constant(-1n), // backwards: a little less than the reading before
-            ),
-          }),
-          { maxLength: 8 },
-        ),
-        /** From this reading on it is another meter, with another count. */
-        exchange: fc.option(fc.record({ at: fc.nat(clean.points.length - 1), base: fc.nat(90_000_000) })),
-        order: fc.infiniteStream(fc.nat(1_000)),
+        after: fc.nat(length - 2),
+        kind: fc.constantFrom("zero", "spike", "backwards"),
+        wh: fc.bigInt(1n, 1_000_000_000n),
+      }),
+      { maxLength: 8, selector: ({ after }) => after },
+    );
+  const faulty = slowSeries.chain((clean) =>
+    fc.record({
+      clean: fc.constant(clean),
+      faults: faults(clean.points.length),
+      /** From this reading on it is another meter, with another count. */
+      exchange: fc.record({ at: fc.nat(clean.points.length - 1), base: fc.bigInt(1_000n, 90_000_000n) }),
+      order: fc.array(fc.nat(1_000), { minLength: 100, maxLength: 100 }),
+    }),
+  );
+  const inOrder = (all: readonly RegisterObservation[], order: readonly number[]): RegisterObservation[] =>
+    all
+      .map((reading, index) => ({ reading, key: order[index] ?? index }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ reading }) => reading);
+  const withFaults = (shown: readonly RegisterObservation[], wrong: readonly Fault[]): RegisterObservation[] =>
+    shown.flatMap((reading, index) => [
+      reading,
+      ...wrong.filter(({ after }) => after === index).map((fault) => wrongAfter(reading, fault)),
+    ]);
+
+  it("have the clean values: what is wrong alone is refused, each once", () => {
+    fc.assert(
+      fc.property(faulty, ({ clean, faults: wrong, order }) => {
+        const { refused, ...rest } = judgeOver(clean, inOrder(withFaults(readings(clean), wrong), order));
+        const { refused: none, ...expected } = judgeOver(clean, readings(clean));
+        expect(rest).to.deep.equal(expected);
+        expect([refused.length, none.length]).to.deep.equal([wrong.length, 0]);
       }),
     );
+  });
 
-  it("never give a value above the connection, nor an actual one across a fault", () => {
+  it("have the clean values beside an exchange, none actual across it, and none above the connection", () => {
     fc.assert(
-      fc.property(faulty, ({ clean, faults, exchange, order }) => {
-        const last =
-          (clean.points.at(-1)?.[0] ?? 0) +
-          ((2 * clean.length - ((clean.points.at(-1)?.[0] ?? 0) % clean.length)) % clean.length);
-        const whole: Clean = {
-          ...clean,
-          points: [...clean.points, [last + clean.length, clean.points.at(-1)?.[1] ?? 0]],
-        };
-        const exchangedAt = exchange?.at ?? Infinity;
-        const base = BigInt(exchange?.base ?? 0);
-        const shown = whole.points.map(([time, wh], index) =>
-          register(
-            index < exchangedAt
-              ? [time, wh]
-              : [time, base + BigInt(wh - (whole.points[exchangedAt]?.[1] ?? 0)), { serial: "M2" }],
-          ),
+      fc.property(faulty, ({ clean, faults: wrong, exchange: { at, base }, order }) => {
+        const gone = BigInt(clean.points[at]?.[1] ?? 0);
+        const shown = readings(clean).map((reading, index): RegisterObservation =>
+          index < at ? reading : { ...reading, serial: "M2", importWh: base + (reading.importWh ?? 0n) - gone },
         );
-        const wrong = new Map(
-          faults.map(({ after, wh }): [number, RegisterObservation] => {
-            const before = shown[after];
-            const less = (before?.importWh ?? 0n) - 1n;
-            const importWh = wh >= 0n ? wh : less > 0n ? less : 0n;
-            return [after, register([0, importWh, { time: (before?.time ?? 0) + 1, serial: before?.serial }])];
-          }),
-        );
-        const all = [...shown, ...wrong.values()].map((reading) => ({ reading, key: order.next().value }));
-        const result = judgeOver(
-          whole,
-          all.sort((a, b) => a.key - b.key).map(({ reading }) => reading),
-        );
-        expect(result.values.every(({ importWh }) => importWh >= 0n && importWh <= connectionWh(whole))).to.be.true;
-        for (const { before, after } of result.breaks) {
-          for (const value of result.values) {
-            const start = Number(value.slot) * whole.length;
-            if (start < after.time && start + whole.length > before.time) expect(value.status).to.not.equal(Actual);
-          }
+        const result = judgeOver(clean, inOrder(withFaults(shown, wrong), order));
+        const truth = judgeOver(clean, readings(clean)).values;
+        const isMoved = [...result.values, ...truth].some(({ rule }) => rule === "connection-cap");
+        expect(result.breaks.map(({ reason }) => reason)).to.deep.equal(at > 0 ? ["exchange"] : []);
+        for (const value of result.values) {
+          expect(value.importWh >= 0n && value.importWh <= connectionWh(clean)).to.be.true;
+          if (isBroken(value, result, clean)) expect(value.status).to.not.equal(Actual);
+          else if (!isMoved) expect(value).to.deep.equal(truth.find(({ slot }) => slot === value.slot));
         }
-        expectSameOrFlagged(whole, result, readings(whole));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("have no value above the connection whatever the registers show, and none actual across a break", () => {
+    const anything = fc.record({
+      time: fc.nat(40_000),
+      importWh: fc.oneof(fc.bigInt(0n, 20_000n), fc.bigInt(0n, 10n ** 13n)),
+      serial: fc.constantFrom("M1", "M1", "M2", undefined),
+    });
+    fc.assert(
+      fc.property(slotLengths, fc.array(anything, { minLength: 2, maxLength: 40 }), (length, given) => {
+        const read = given.map((reading) => register([0, 0, { ...reading, time: START + reading.time }]));
+        const clean: Clean = { length, points: [] };
+        const first = BigInt(Math.floor(START / length));
+        const end = first + BigInt(Math.ceil(40_000 / length));
+        const result = judge(read, { policy: policyOf(clean), first, end, estimateUntil: end });
+        expect(result.values).to.have.length(Number(end - first));
+        for (const value of result.values) {
+          expect(value.importWh >= 0n && value.importWh <= connectionWh(clean)).to.be.true;
+          if (isBroken(value, result, clean)) expect(value.status).to.not.equal(Actual);
+        }
       }),
       { numRuns: 300 },
     );

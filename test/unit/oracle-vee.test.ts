@@ -209,6 +209,21 @@ describe("Estimates", () => {
     expect(said(values)[0]).to.deep.equal([0, 510, "own-profile"]);
   });
 
+  it("stay at the connection with what was counted in a part of the slot", () => {
+    const policy = { stepWh: 1_000n };
+    const m2 = { serial: "M2" };
+    const { values } = ofRegisters(
+      [
+        [0, 0],
+        [10, 1_000],
+        [900, 7, m2],
+        [1800, 8, m2],
+      ],
+      { policy, history: daysLike(() => 3_400) },
+    );
+    expect(said(values)[0]).to.deep.equal([0, 3_500, "own-profile"]);
+  });
+
   it("cover an exchange linearly between measured slots around it", () => {
     const m2 = { serial: "M2" };
     const { values, breaks } = ofRegisters([
@@ -287,6 +302,19 @@ describe("Intervals with gaps", () => {
     ]);
   });
 
+  it("of two that contradict each other take the same one in any order", () => {
+    const pair = [interval(0, 900, 60), interval(0, 900, 50)];
+    for (const given of [pair, pair.toReversed()]) {
+      const { values, refused } = judge(given);
+      expect([said(values), refused.map(({ rule }) => rule)]).to.deep.equal([[[0, 50, "measured"]], ["duplicate"]]);
+    }
+  });
+
+  it("in a part of a slot leave it to registers that know the whole", () => {
+    const registers = [[0, 0] as Given, [900, 500] as Given, [1800, 800] as Given].map(register);
+    expect(said(judge([interval(0, 300, 100), ...registers]).values)[0]).to.deep.equal([0, 500, "measured"]);
+  });
+
   it("take another value that is spiky for no value, not for the better one", () => {
     const { values } = judge([interval(0, 900, 9_000), interval(0, 900, 90, { status: Estimated })]);
     expect(said(values)).to.deep.equal([[0, 90, "delivered"]]);
@@ -304,6 +332,13 @@ describe("Coarse registers", () => {
     expect(values.map(({ rule }) => rule)).to.deep.equal(["measured", ...Array<string>(5).fill("connection-cap")]);
     expect(values[1]?.status).to.equal(Substituted);
     expect(unplaced).to.be.empty;
+    const m2 = { serial: "M2" };
+    const exchanged = ofRegisters([...minutes.slice(0, 4), [360, 1, m2], [420, 2, m2]], {
+      policy,
+      first,
+      end: first + 7n,
+    });
+    expect(said(exchanged.values).at(-1)?.slice(1)).to.deep.equal([1, "measured"]);
     const cut = ofRegisters(minutes.slice(0, 4), { policy, first, end: first + 6n });
     expect(cut.unplaced).to.deep.equal([{ direction: "importWh", slot: first + 2n, wh: 534n }]);
   });
@@ -346,6 +381,23 @@ describe("Clocks of devices", () => {
       "measured",
       "measured",
     ]);
+  });
+
+  it("are not right for a fresh message of hours before", () => {
+    const before: Given[] = [at(0, 0, 0), at(60, 1, 0)];
+    const later = 4 * HOUR;
+    const { values } = ofRegisters([...before, at(later, 90, 400), at(later + 900, 100, 400)], {
+      first: SLOT + 16n,
+      end: SLOT + 17n,
+    });
+    expect(said(values)).to.deep.equal([[16, 10, "clock-drift"]]);
+  });
+
+  it("are judged by the first receipt of what came twice, in any order", () => {
+    const twice = [at(0, 0, 0), at(900, 10, 5), at(900, 10, 5 * HOUR)];
+    for (const given of [twice, twice.toReversed()]) {
+      expect(said(ofRegisters(given).values)[0]).to.deep.equal([0, 10, "measured"]);
+    }
   });
 
   it("do not judge files, which nobody received", () => {

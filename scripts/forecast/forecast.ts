@@ -12,7 +12,7 @@ export interface SlotValue {
 }
 
 /** What is known of a meter's past; undefined where it was silent or before its time. */
-export interface History {
+export interface PastValues {
   valueAt(slot: number): SlotValue | undefined;
 }
 
@@ -36,7 +36,7 @@ const EPOCH_WEEKDAY = 3;
  * Only days before `knownBefore` (a slot) are looked at.
  */
 export function meanOfDaysBefore(
-  history: History,
+  history: PastValues,
   clock: SlotClock,
   slot: number,
   knownBefore: number = slot,
@@ -44,7 +44,7 @@ export function meanOfDaysBefore(
   const perDay = DAY_SECONDS / clock.slotSeconds;
   const known: { readonly weekend: boolean; readonly value: SlotValue }[] = [];
   for (let day = 1; day <= LOOK_BACK_DAYS; day += 1) {
-    const earlier = slot - day * perDay;
+    const earlier = Math.round(slot - day * perDay); // the nearest slot, where slots do not fill a day evenly
     const value = earlier < knownBefore ? history.valueAt(earlier) : undefined;
     if (value !== undefined) known.push({ weekend: isWeekend(clock, earlier), value });
   }
@@ -64,11 +64,22 @@ export function standardValue(clock: SlotClock, slot: number, solarPeakWh: numbe
 }
 
 /**
+ * How import, or export, of a home of which nothing is known lies over the day: gross use, or the panels' yield, in Wh
+ * of the slot, not rounded. For sharing out a sum that is known.
+ */
+export function standardShape(clock: SlotClock, slot: number, direction: keyof SlotValue, solarPeakWh: number): number {
+  const secondOfDay = localSeconds(clock, slot) % DAY_SECONDS;
+  return direction === "importWh"
+    ? standardLoadWh(secondOfDay, clock.slotSeconds, isWeekend(clock, slot))
+    : standardSolarWh(secondOfDay, clock.slotSeconds, solarPeakWh);
+}
+
+/**
  * The forecast of `count` slots from `firstSlot` on, known only what came before `firstSlot`: as import or export,
  * never both, for a home orders on one side.
  */
 export function forecastSlots(
-  history: History,
+  history: PastValues,
   clock: SlotClock,
   firstSlot: number,
   count: number,

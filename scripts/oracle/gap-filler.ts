@@ -8,9 +8,10 @@ import type { Signer } from "ethers";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
 import type { SigningDomain } from "../../sdk/signing/typed-data.js";
-import { meanOfDaysBefore, standardValue, type SlotClock, type SlotValue } from "../forecast/forecast.js";
+import type { SlotClock, SlotValue } from "../forecast/forecast.js";
 
 import type { GapFiller, MeterDirectory, Outbox, ReadingDates } from "./types.js";
+import { HomeProfile } from "./vee/profile.js";
 
 /** What meters measured before; undefined where nothing is known. */
 export interface MeterHistory {
@@ -57,13 +58,13 @@ export class ProfileEstimator implements GapFiller {
   #estimate(meter: bigint, slot: bigint, connectionWh: bigint): Promise<SignedReading> {
     const { history, clock, operator, ledger } = this.#parts;
     const past = { valueAt: (earlier: number) => history.valueAt(meter, BigInt(earlier)) };
-    const value = meanOfDaysBefore(past, clock, Number(slot)) ?? standardValue(clock, Number(slot), 0);
-    const capped = (wh: number): bigint => (BigInt(wh) < connectionWh ? BigInt(wh) : connectionWh);
+    const value = new HomeProfile({ history: past, clock, connectionWh }).valueAt(Number(slot));
+    if (value === undefined) throw new Error("a profile with no rule off has a value of every slot");
     return signReading(operator, ledger, {
       meter,
       slot,
-      importWh: capped(value.importWh),
-      exportWh: capped(value.exportWh),
+      importWh: value.importWh,
+      exportWh: value.exportWh,
       status: ReadingStatus.Estimated,
       sequence: 1n,
     });

@@ -1,74 +1,103 @@
 /**
- * Intervals of meter files to the energy of slots: a slot is known where intervals within it cover it whole, in both
- * directions. Nothing is split: an interval longer than a slot does not say how its energy lay in it.
+ * Intervals of meter files to what they tell of each slot. Nothing is split: an interval longer than a slot does not say
+ * how its energy lay in it.
  */
-import { missingRanges, type RefusedObservation, type SlotEnergies, type SlotEnergy } from "./slot-energy.js";
-import { statusRank, type IntervalObservation } from "./sources/observation.js";
+import { ReadingStatus } from "../../sdk/enums.js";
 
-export interface IntervalOptions {
+import { mostWh, type RegisterLimits } from "./register-series.js";
+import type { RefusedObservation } from "./slot-energy.js";
+import { DIRECTIONS, statusRank, type Direction, type IntervalObservation } from "./sources/observation.js";
+
+export interface IntervalLimits extends Pick<RegisterLimits, "maxWatts" | "spikePercent"> {
   readonly slotSeconds: bigint;
 }
 
-/** The slots of one meter. Of two values for one interval the better one is taken: actual, substituted, estimated. */
-export function slotsOfIntervals(
-  observations: readonly IntervalObservation[],
-  { slotSeconds }: IntervalOptions,
-): SlotEnergies {
-  const length = Number(slotSeconds);
-  const refused: RefusedObservation[] = [];
-  const parts = new Map<number, IntervalObservation[]>();
-  let last: IntervalObservation | undefined;
-  for (const observation of inOrder(observations)) {
-    const slot = Math.floor(observation.start / length);
-    if (observation.end > (slot + 1) * length) {
-      const reason = `the interval of ${observation.end - observation.start} s lies in more than one slot of ${length} s`;
-      refused.push({ observation, rule: "across-border", reason });
-    } else if (last !== undefined && observation.start < last.end) {
-      if (isSame(last, observation)) continue;
-      refused.push({ observation, rule: "duplicate", reason: "another value of that time is known" });
-    } else {
-      parts.set(slot, [...(parts.get(slot) ?? []), observation]);
-      last = observation;
-    }
-  }
-  const slots = [...parts].map(([slot, inSlot]) => sumOf(slot, inSlot, length)).filter((sum) => sum !== undefined);
-  const touched = [...parts.keys()];
-  const first = touched.reduce((a, b) => Math.min(a, b), Infinity);
-  const end = touched.reduce((a, b) => Math.max(a, b), -Infinity) + 1;
-  const gaps = missingRanges(new Set(slots.map(({ slot }) => Number(slot))), first, end).map((range) => ({
-    firstSlot: BigInt(range.first),
-    slots: BigInt(range.end - range.first),
-    importWh: undefined,
-    exportWh: undefined,
-  }));
-  return { slots, gaps, breaks: [], refused };
+/** Intervals that can be true, in order of time, none over another. */
+export interface JudgedIntervals {
+  readonly accepted: readonly IntervalObservation[];
+  readonly refused: readonly RefusedObservation[];
 }
 
-/** By time, of one interval the best first. */
-function inOrder(observations: readonly IntervalObservation[]): IntervalObservation[] {
-  return [...observations].sort(
-    (a, b) => a.start - b.start || a.end - b.end || statusRank(a.status) - statusRank(b.status),
+/** What intervals tell of one direction of a slot. */
+export interface IntervalPart {
+  readonly wh: bigint;
+  /** How much of the slot they cover. */
+  readonly seconds: number;
+  /** The worst of them. */
+  readonly status: ReadingStatus;
+}
+
+/** Judges the intervals of one meter. Of two for one time the better is taken: actual, substituted, estimated. */
+export function judgeIntervals(observations: readonly IntervalObservation[], limits: IntervalLimits): JudgedIntervals {
+  const accepted: IntervalObservation[] = [];
+  const refused: RefusedObservation[] = [];
+  for (const observation of [...observations].sort(inOrder)) {
+    const last = accepted.at(-1);
+    const fault = faultOf(observation, limits);
+    if (fault !== undefined) refused.push({ observation, ...fault });
+    else if (last === undefined || observation.start >= last.end) accepted.push(observation);
+    else if (!isSame(last, observation))
+      refused.push({ observation, rule: "duplicate", reason: "another value of that time is known" });
+  }
+  return { accepted, refused };
+}
+
+/** By slot, of intervals that were accepted. */
+export function partsOfIntervals(
+  accepted: Iterable<IntervalObservation>,
+  direction: Direction,
+  slotSeconds: bigint,
+): Map<number, IntervalPart> {
+  const parts = new Map<number, IntervalPart>();
+  for (const { start, end, status, [direction]: wh } of accepted) {
+    if (wh === undefined) continue;
+    const slot = Math.floor(start / Number(slotSeconds));
+    const { wh: sum, seconds, status: worst } = parts.get(slot) ?? { wh: 0n, seconds: 0, status: ReadingStatus.Actual };
+    parts.set(slot, {
+      wh: sum + wh,
+      seconds: seconds + end - start,
+      status: statusRank(status) > statusRank(worst) ? status : worst,
+    });
+  }
+  return parts;
+}
+
+function faultOf(
+  observation: IntervalObservation,
+  limits: IntervalLimits,
+): Pick<RefusedObservation, "rule" | "reason"> | undefined {
+  const { start, end } = observation;
+  const [seconds, length] = [end - start, Number(limits.slotSeconds)];
+  if (end > (Math.floor(start / length) + 1) * length) {
+    return {
+      rule: "across-border",
+      reason: `the interval of ${seconds} s lies in more than one slot of ${length} s`,
+    };
+  }
+  const largest = DIRECTIONS.map((direction) => observation[direction] ?? 0n).reduce((a, b) => (a > b ? a : b));
+  if (largest > mostWh(limits, seconds)) {
+    return { rule: "spike", reason: `${largest} Wh is more than the connection carries in ${seconds} s` };
+  }
+  return undefined;
+}
+
+/** By time, of one interval the best first; then by what it says, so that the order of arrival does not matter. */
+function inOrder(a: IntervalObservation, b: IntervalObservation): number {
+  return (
+    a.start - b.start ||
+    a.end - b.end ||
+    statusRank(a.status) - statusRank(b.status) ||
+    byWh(a.importWh, b.importWh) ||
+    byWh(a.exportWh, b.exportWh)
   );
+}
+
+/** The unknown last. */
+function byWh(a: bigint | undefined, b: bigint | undefined): number {
+  if (a === b) return 0;
+  return b === undefined || (a !== undefined && a < b) ? -1 : 1;
 }
 
 function isSame(a: IntervalObservation, b: IntervalObservation): boolean {
   return a.start === b.start && a.end === b.end && a.importWh === b.importWh && a.exportWh === b.exportWh;
-}
-
-function sumOf(slot: number, parts: readonly IntervalObservation[], length: number): SlotEnergy | undefined {
-  const covered = parts.reduce((seconds, { start, end }) => seconds + end - start, 0);
-  const imports = parts.map(({ importWh }) => importWh).filter((wh) => wh !== undefined);
-  const exports = parts.map(({ exportWh }) => exportWh).filter((wh) => wh !== undefined);
-  const worst = [...parts].sort((a, b) => statusRank(b.status) - statusRank(a.status))[0];
-  if (covered !== length || worst === undefined || imports.length < parts.length || exports.length < parts.length) {
-    return undefined;
-  }
-  const sum = (values: readonly bigint[]): bigint => values.reduce((total, wh) => total + wh, 0n);
-  return {
-    slot: BigInt(slot),
-    importWh: sum(imports),
-    exportWh: sum(exports),
-    status: worst.status,
-    bridgedSeconds: 0,
-  };
 }

@@ -13,6 +13,8 @@ export interface RegisterLimits {
   readonly rolloverWh?: bigint | undefined;
   /** How coarsely the register counts, in Wh: a step of it is no spike. */
   readonly stepWh?: bigint | undefined;
+  /** How far above `maxWatts` a register is still believed, in percent; default 0. */
+  readonly spikePercent?: number | undefined;
 }
 
 /** A register's count at a moment: what it showed, and all rollovers of the stretch before. */
@@ -32,8 +34,7 @@ export interface RegisterSeries {
 }
 
 /** Two tariffs of 1 Wh each, cut off. */
-const DEFAULT_STEP_WH = 10n;
-const SECONDS_PER_HOUR = 3600n;
+export const DEFAULT_STEP_WH = 10n;
 
 /** Follows the register of that direction through observations of one meter, in any order. */
 export function followRegister(
@@ -43,9 +44,22 @@ export function followRegister(
 ): RegisterSeries {
   const follower = new Follower(direction, limits);
   const inOrder = observations.filter((observation) => observation[direction] !== undefined);
-  inOrder.sort((a, b) => a.time - b.time || compare(a[direction] ?? 0n, b[direction] ?? 0n) || bySerial(a, b));
+  inOrder.sort((a, b) => a.time - b.time || compare(a[direction] ?? 0n, b[direction] ?? 0n) || byOrigin(a, b));
   for (const observation of inOrder) follower.take(observation);
   return follower.finish();
+}
+
+const SECONDS_PER_HOUR = 3600n;
+
+/** The most that is believed to flow in that time one way, in Wh, rounded up. */
+export function mostWh({ maxWatts, spikePercent = 0 }: RegisterLimits, seconds: number): bigint {
+  const parts = maxWatts * BigInt(100 + spikePercent) * BigInt(seconds);
+  return (parts + 100n * SECONDS_PER_HOUR - 1n) / (100n * SECONDS_PER_HOUR);
+}
+
+/** What the connection carries in that time one way, in Wh, rounded down. */
+export function carriedWh(maxWatts: bigint, seconds: number): bigint {
+  return (maxWatts * BigInt(seconds)) / SECONDS_PER_HOUR;
 }
 
 class Follower {
@@ -120,10 +134,9 @@ class Follower {
     return undefined;
   }
 
-  /** What the connection carries in that time, rounded up, and a step of the register, in Wh. */
+  /** What is believed in that time, and a step of the register, in Wh. */
   #mostIn(seconds: number): bigint {
-    const { maxWatts, stepWh = DEFAULT_STEP_WH } = this.#limits;
-    return (maxWatts * BigInt(seconds) + SECONDS_PER_HOUR - 1n) / SECONDS_PER_HOUR + stepWh;
+    return mostWh(this.#limits, seconds) + (this.#limits.stepWh ?? DEFAULT_STEP_WH);
   }
 
   #start(observation: RegisterObservation): void {
@@ -192,6 +205,7 @@ function compare(left: bigint | string, right: bigint | string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function bySerial(a: RegisterObservation, b: RegisterObservation): number {
-  return compare(a.serial ?? "", b.serial ?? "");
+/** Of the same that came twice, the one that came first. */
+function byOrigin(a: RegisterObservation, b: RegisterObservation): number {
+  return compare(a.serial ?? "", b.serial ?? "") || (a.receivedAt ?? 0) - (b.receivedAt ?? 0);
 }

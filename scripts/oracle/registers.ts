@@ -1,110 +1,113 @@
 /**
- * Cumulative registers, read at irregular times, to the energy of slots. What a register counted up to the border of a
- * slot is interpolated linearly between the two observations around it, if they lie close enough, and rounded down; a
- * slot's energy is the difference of two borders, so that the slots of a stretch add up to what the register counted.
- * Where a border is not known, its slots are a gap.
+ * Cumulative registers, read at irregular times, to what they tell of each slot. The time between two observations is
+ * cut at the borders of slots. Where the two lie close together, what the register counted up to a border is
+ * interpolated linearly and rounded down; where they don't, a rule shares it out. Either way the parts are exactly what
+ * the register counted between the two.
  */
-import { ReadingStatus } from "../../sdk/enums.js";
-
-import { followRegister, type RegisterLimits, type Stretch } from "./register-series.js";
-import { missingRanges, type Gap, type SlotEnergies, type SlotEnergy } from "./slot-energy.js";
+import type { Point, Stretch } from "./register-series.js";
 import type { RegisterObservation } from "./sources/observation.js";
+import type { ShareRule } from "./vee/rules.js";
 
-export interface RegisterOptions extends RegisterLimits {
-  readonly slotSeconds: bigint;
-  /** How long the two observations around a border may lie apart for it to be interpolated; default 900 s. */
-  readonly bridgeSeconds?: number | undefined;
-  /** The meter has no export register: its export is 0. Without this, no export register means that nothing is known. */
-  readonly isImportOnly?: boolean | undefined;
+/** The part of the time between two observations that lies in one slot (floor(Unix time / length)). */
+export interface Piece {
+  readonly slot: number;
+  readonly seconds: number;
 }
 
-/** The shortest interval that meters of the market are read in (15 minutes in the EU). */
-export const DEFAULT_BRIDGE_SECONDS = 900;
+/** What a piece is given, in Wh, and by which rule; undefined: it was interpolated within the bridge. */
+export interface Share {
+  readonly wh: bigint;
+  readonly rule: ShareRule | undefined;
+}
 
-/** What a register had counted at the border before a slot. */
-interface Border {
-  readonly stretch: number;
-  readonly count: bigint;
+/** Shares out what flowed between two observations that lie far apart: one share a piece, or linearly by that rule. */
+export type ShareOut = (wh: bigint, pieces: readonly Piece[]) => readonly Share[] | ShareRule;
+
+/** What registers tell of one direction of a slot. */
+export interface RegisterPart {
+  readonly wh: bigint;
+  /** How much of the slot lies between observations that follow each other. */
+  readonly seconds: number;
+  /** The longest time between two observations that a border of the slot lies in; 0: none does. */
   readonly bridgedSeconds: number;
+  /** The rules by which shares of it were made. */
+  readonly rules: ReadonlySet<ShareRule>;
+  /** What it was made from. */
+  readonly from: ReadonlySet<RegisterObservation>;
 }
 
-/** By slot (floor(Unix time / length)). */
-type Borders = ReadonlyMap<number, Border>;
-
-/** The slots of one meter; its observations may come in any order, and several times. */
-export function slotsOfRegisters(observations: readonly RegisterObservation[], options: RegisterOptions): SlotEnergies {
-  const series = (["importWh", "exportWh"] as const).map((direction) =>
-    followRegister(observations, direction, options),
-  );
-  const [imports = new Map<number, Border>(), exports = new Map<number, Border>()] = series.map(({ stretches }) =>
-    bordersOf(stretches, options),
-  );
-  const slots = new Map<number, SlotEnergy>();
-  for (const slot of imports.keys()) {
-    const [imported, exported] = [energyIn(imports, slot), exportIn(exports, slot, options)];
-    if (imported === undefined || exported === undefined) continue;
-    const bridgedSeconds = Math.max(
-      ...[imports, exports].flatMap((borders) => [slot, slot + 1].map((at) => borders.get(at)?.bridgedSeconds ?? 0)),
-    );
-    const status = ReadingStatus.Actual;
-    slots.set(slot, { slot: BigInt(slot), importWh: imported, exportWh: exported, status, bridgedSeconds });
-  }
-  return {
-    slots: [...slots.values()].sort((a, b) => Number(a.slot - b.slot)),
-    gaps: gapsOf(slots, imports, exports, options),
-    breaks: series.flatMap(({ breaks }) => breaks),
-    refused: series.flatMap(({ refused }) => refused),
-  };
+export interface PartOptions {
+  readonly slotSeconds: bigint;
+  /** How far two observations may lie apart for a border between them to be interpolated, in seconds. */
+  readonly bridgeSeconds: number;
+  /** Farther apart than this, nothing is shared out, in seconds. */
+  readonly longestGapSeconds: number;
+  readonly shareOut: ShareOut;
 }
 
-function bordersOf(stretches: readonly Stretch[], { slotSeconds, bridgeSeconds }: RegisterOptions): Borders {
-  const length = Number(slotSeconds);
-  const bridge = bridgeSeconds ?? DEFAULT_BRIDGE_SECONDS;
-  const borders = new Map<number, Border>();
-  stretches.forEach((points, stretch) => {
-    for (const [index, { time, count }] of points.entries()) {
-      if (time % length === 0) borders.set(time / length, { stretch, count, bridgedSeconds: 0 });
+interface MutablePart extends RegisterPart {
+  wh: bigint;
+  seconds: number;
+  bridgedSeconds: number;
+  readonly rules: Set<ShareRule>;
+  readonly from: Set<RegisterObservation>;
+}
+
+/** By slot; across the ends of a stretch nothing is known. */
+export function partsOfRegisters(
+  stretches: readonly Stretch[],
+  options: PartOptions,
+): ReadonlyMap<number, RegisterPart> {
+  const parts = new Map<number, MutablePart>();
+  for (const points of stretches) {
+    for (const [index, point] of points.entries()) {
       const next = points[index + 1];
-      if (next === undefined || next.time - time > bridge) continue;
-      const grown = next.count - count;
-      for (let slot = Math.floor(time / length) + 1; slot * length < next.time; slot += 1) {
-        const part = (grown * BigInt(slot * length - time)) / BigInt(next.time - time); // rounded down
-        borders.set(slot, { stretch, count: count + part, bridgedSeconds: next.time - time });
-      }
+      if (next !== undefined) addBetween(parts, point, next, options);
     }
+  }
+  return parts;
+}
+
+function addBetween(parts: Map<number, MutablePart>, from: Point, to: Point, options: PartOptions): void {
+  const apart = to.time - from.time;
+  if (apart > Math.max(options.bridgeSeconds, options.longestGapSeconds)) return;
+  const pieces = piecesOf(from.time, to.time, Number(options.slotSeconds));
+  const isNear = pieces.length === 1 || apart <= options.bridgeSeconds;
+  const wh = to.count - from.count;
+  const shared = isNear ? undefined : options.shareOut(wh, pieces);
+  const shares = typeof shared === "object" ? shared : interpolated(wh, apart, pieces, shared);
+  for (const [index, { slot, seconds }] of pieces.entries()) {
+    const share = shares[index];
+    const part = parts.get(slot) ?? { wh: 0n, seconds: 0, bridgedSeconds: 0, rules: new Set(), from: new Set() };
+    part.wh += share?.wh ?? 0n;
+    part.seconds += seconds;
+    if (pieces.length > 1) part.bridgedSeconds = Math.max(part.bridgedSeconds, apart);
+    if (share?.rule !== undefined) part.rules.add(share.rule);
+    part.from.add(from.observation).add(to.observation);
+    parts.set(slot, part);
+  }
+}
+
+function piecesOf(from: number, to: number, length: number): Piece[] {
+  const pieces: Piece[] = [];
+  for (let at = from; at < to;) {
+    const slot = Math.floor(at / length);
+    const end = Math.min(to, (slot + 1) * length);
+    pieces.push({ slot, seconds: end - at });
+    at = end;
+  }
+  return pieces;
+}
+
+/** Linearly: what was counted up to each border is rounded down, so no share depends on the ones after it. */
+function interpolated(wh: bigint, apart: number, pieces: readonly Piece[], rule: ShareRule | undefined): Share[] {
+  let passed = 0;
+  let counted = 0n;
+  return pieces.map(({ seconds }) => {
+    passed += seconds;
+    const until = (wh * BigInt(passed)) / BigInt(apart);
+    const share = { wh: until - counted, rule };
+    counted = until;
+    return share;
   });
-  return borders;
-}
-
-/** What was counted from the border before a slot to the one before another; both must lie in one stretch. */
-function energyIn(borders: Borders, slot: number, end = slot + 1): bigint | undefined {
-  const [from, to] = [borders.get(slot), borders.get(end)];
-  return from === undefined || to?.stretch !== from.stretch ? undefined : to.count - from.count;
-}
-
-function exportIn(
-  borders: Borders,
-  slot: number,
-  { isImportOnly }: Pick<RegisterOptions, "isImportOnly">,
-  end = slot + 1,
-): bigint | undefined {
-  return isImportOnly === true ? 0n : energyIn(borders, slot, end);
-}
-
-/** The slots without a value between the first and the last known border. */
-function gapsOf(
-  slots: ReadonlyMap<number, SlotEnergy>,
-  imports: Borders,
-  exports: Borders,
-  options: RegisterOptions,
-): Gap[] {
-  const known = [...imports.keys(), ...exports.keys()];
-  const first = known.reduce((a, b) => Math.min(a, b), Infinity);
-  const end = known.reduce((a, b) => Math.max(a, b), -Infinity);
-  return missingRanges(new Set(slots.keys()), first, end).map((range) => ({
-    firstSlot: BigInt(range.first),
-    slots: BigInt(range.end - range.first),
-    importWh: energyIn(imports, range.first, range.end),
-    exportWh: exportIn(exports, range.first, options, range.end),
-  }));
 }

@@ -9,8 +9,8 @@ import {
   meanOfDaysBefore,
   STANDARD_DAY_WH,
   standardValue,
-  type History,
   type OrderBounds,
+  type PastValues,
   type SlotValue,
 } from "../../scripts/forecast/index.js";
 import { Random } from "../../scripts/inputs/index.js";
@@ -18,10 +18,10 @@ import { Random } from "../../scripts/inputs/index.js";
 const CLOCK = { slotSeconds: 3600, offsetSeconds: 0 };
 /** A Wednesday, 00:00 UTC. */
 const WEDNESDAY = Date.parse("2016-09-14T00:00:00Z") / 3_600_000;
-const NOTHING: History = { valueAt: () => undefined };
+const NOTHING: PastValues = { valueAt: () => undefined };
 
 /** A history of whole days before Wednesday: day -1 is Tuesday. */
-function days(valueOf: (daysBefore: number) => SlotValue | undefined): History {
+function days(valueOf: (daysBefore: number) => SlotValue | undefined): PastValues {
   return { valueAt: (slot) => valueOf(Math.ceil((WEDNESDAY - slot) / 24)) };
 }
 
@@ -42,7 +42,7 @@ describe("Forecast", () => {
   });
 
   it("takes the hour itself, not its neighbours", () => {
-    const history: History = { valueAt: (slot) => imports(slot % 24) };
+    const history: PastValues = { valueAt: (slot) => imports(slot % 24) };
     expect(forecastSlots(history, CLOCK, WEDNESDAY, 24, 0).map((value) => value.importWh)).to.deep.equal(
       Array.from({ length: 24 }, (_, hour) => hour),
     );
@@ -51,7 +51,7 @@ describe("Forecast", () => {
   it("tells the days of the week by the local clock", () => {
     // Saturday 00:00 UTC is still Friday at UTC-8
     const saturday = WEDNESDAY + 3 * 24;
-    const history: History = {
+    const history: PastValues = {
       valueAt: (slot) => imports(Math.floor(slot / 24) % 7 === Math.floor(saturday / 24) % 7 ? 700 : 100),
     };
     expect(meanOfDaysBefore(history, CLOCK, saturday)?.importWh).to.be.above(100);
@@ -69,7 +69,7 @@ describe("Forecast", () => {
   });
 
   it("never looks at the day it forecasts, or later", () => {
-    const history: History = {
+    const history: PastValues = {
       valueAt: (slot) => {
         expect(slot).to.be.below(WEDNESDAY);
         return imports(1);

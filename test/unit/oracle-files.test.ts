@@ -6,7 +6,6 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { InputError } from "../../scripts/inputs/error.js";
-import { slotsOfIntervals } from "../../scripts/oracle/intervals.js";
 import {
   fileSourceSchema,
   readCsvReadings,
@@ -17,9 +16,12 @@ import {
 } from "../../scripts/oracle/sources/index.js";
 import { MAX_NEM12_BYTES } from "../../scripts/oracle/sources/nem12.js";
 import { ReadingStatus } from "../../sdk/enums.js";
+import { energiesOf } from "../utils/registers.js";
 
 const DATA = "data/nem12";
 const ZONE = "+10:00";
+/** Slots of an hour, of connections that carry whatever the files say. */
+const HOURS = { slotSeconds: 3600n, isImportOnly: false, maxWatts: 1_000_000n };
 const HEADER = "100,NEM12,202606010000,MDP1,RET1";
 
 function sum(observations: readonly IntervalObservation[], direction: "importWh" | "exportWh"): bigint {
@@ -90,7 +92,7 @@ describe("NEM12 files", () => {
       const text = await readFile(path, "utf8");
       expect(observations.map(({ importWh }) => importWh)).to.deep.equal(cells("E1"));
       expect(observations.map(({ exportWh }) => exportWh)).to.deep.equal(cells("B1"));
-      const { slots, gaps } = slotsOfIntervals(observations, { slotSeconds: 3600n });
+      const { slots, gaps } = energiesOf(observations, HOURS);
       expect([slots.length, gaps.length]).to.deep.equal([744, 0]);
       expect(slots.reduce((total, { exportWh }) => total + exportWh, 0n)).to.equal(589_172n);
     });
@@ -156,7 +158,7 @@ describe("NEM12 files", () => {
     const observations = await readNem12(path, ZONE);
     expect(observations).to.have.length(46);
     expect(observations.every(({ status }) => status === ReadingStatus.Estimated)).to.be.true;
-    const { slots, gaps } = slotsOfIntervals(observations, { slotSeconds: 3600n });
+    const { slots, gaps } = energiesOf(observations, HOURS);
     expect([slots.length, gaps.length]).to.deep.equal([23, 0]);
   });
 

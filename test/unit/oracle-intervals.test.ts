@@ -1,38 +1,18 @@
 import { expect } from "chai";
 
-import { slotsOfIntervals } from "../../scripts/oracle/intervals.js";
-import type { SlotEnergies } from "../../scripts/oracle/slot-energy.js";
 import type { IntervalObservation } from "../../scripts/oracle/sources/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { imports, rules, SLOT, SLOT_SECONDS, START } from "../utils/registers.js";
+import { energiesOf, imports, interval, rules, SLOT, type SlotEnergies } from "../utils/registers.js";
 
 describe("Intervals to slots", () => {
-  const interval = (
-    from: number,
-    to: number,
-    importWh: number,
-    changes: Partial<IntervalObservation> = {},
-  ): IntervalObservation => ({
-    kind: "interval",
-    meter: "home-1",
-    serial: undefined,
-    place: { file: "file.csv" },
-    start: START + from,
-    end: START + to,
-    importWh: BigInt(importWh),
-    exportWh: 0n,
-    status: ReadingStatus.Actual,
-    quality: "A",
-    ...changes,
-  });
   const slotsOfAll = (...observations: IntervalObservation[]): SlotEnergies =>
-    slotsOfIntervals(observations, { slotSeconds: SLOT_SECONDS });
+    energiesOf(observations, { isImportOnly: false });
   const estimated = { status: ReadingStatus.Estimated };
 
   it("add those that fill a slot, of the worst of their qualities", () => {
     const energies = slotsOfAll(interval(300, 600, 2, estimated), interval(0, 300, 1), interval(600, 900, 4));
     expect(energies.slots).to.deep.equal([
-      { slot: SLOT, importWh: 7n, exportWh: 0n, status: ReadingStatus.Estimated, bridgedSeconds: 0 },
+      { slot: SLOT, importWh: 7n, exportWh: 0n, status: ReadingStatus.Estimated, rule: "delivered", bridgedSeconds: 0 },
     ]);
   });
 

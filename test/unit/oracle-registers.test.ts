@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { DEFAULT_BRIDGE_SECONDS } from "../../scripts/oracle/registers.js";
+import { POLICY_DEFAULTS } from "../../scripts/oracle/vee/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { imports, rules, SLOT, slotsOf, START, type Given } from "../utils/registers.js";
 
@@ -20,6 +20,7 @@ describe("Registers to slots", () => {
       importWh: 250n,
       exportWh: 0n,
       status: ReadingStatus.Actual,
+      rule: "measured",
       bridgedSeconds: 0,
     });
     expect([energies.gaps, energies.breaks, energies.refused]).to.deep.equal([[], [], []]);
@@ -43,7 +44,7 @@ describe("Registers to slots", () => {
     const far: Given[] = [
       [0, 0],
       [890, 20],
-      [890 + DEFAULT_BRIDGE_SECONDS + 1, 40],
+      [890 + POLICY_DEFAULTS.bridgeSeconds + 1, 40],
       [2700, 50],
       [3600, 60],
     ];

@@ -295,8 +295,8 @@ function readingOf({ number }: Point, { slot, importWh, exportWh }: MeteredValue
   return { meter: BigInt(number), slot, importWh, exportWh, status: ReadingStatus.Actual, sequence: 1n };
 }
 
-/** What the connection carries in a slot, as a power: rounded up, so that it never refuses what the chain takes. */
+/** What the connection carries in a slot, as a power: rounded down, for the chain takes no Wh above it. */
 function policyOf({ rules }: Point, { connectionWh }: MeterSite, slotSeconds: bigint): MeterPolicy {
-  const maxWatts = (connectionWh * 3600n + slotSeconds - 1n) / slotSeconds;
+  const maxWatts = (connectionWh * 3600n) / slotSeconds;
   return { ...rules, slotSeconds, maxWatts };
 }

@@ -22,11 +22,7 @@ interface Observed {
   /** Undefined where the observation says nothing of that direction. */
   readonly importWh: bigint | undefined;
   readonly exportWh: bigint | undefined;
-<<<<<<< HEAD
-  /** When it came, Unix seconds; undefined where nobody looked. */
-=======
   /** When the message came, Unix seconds; undefined where nobody noted it, e.g. in files. */
->>>>>>> 2c2333ea5700dea80faae5f446b600e7ec5c8a30
   readonly receivedAt?: number | undefined;
 }
 

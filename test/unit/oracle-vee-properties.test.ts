@@ -172,8 +172,9 @@ describe("Registers, whatever becomes of the messages", () => {
           const ranks = new Map<bigint, number>();
           for (let count = 1; count <= arriving.length; count += 1) {
             const { values } = judgeOver(clean, arriving.slice(0, count));
-            for (const { slot, status } of values) {
-              expect(statusRank(status)).to.be.at.most(ranks.get(slot) ?? Infinity);
+            for (const { slot, status, rule } of values) {
+              // what a late reading shows to be more than a slot can hold is moved on, to a measured one too
+              if (rule !== "connection-cap") expect(statusRank(status)).to.be.at.most(ranks.get(slot) ?? Infinity);
               ranks.set(slot, statusRank(status));
             }
           }
@@ -225,7 +226,7 @@ describe("Registers with faults", () => {
       faults: faults(clean.points.length),
       /** From this reading on it is another meter, with another count. */
       exchange: fc.record({ at: fc.nat(clean.points.length - 1), base: fc.bigInt(1_000n, 90_000_000n) }),
-      order: fc.array(fc.nat(1_000), { minLength: 100, maxLength: 100 }),
+      order: fc.noShrink(fc.array(fc.nat(1_000), { minLength: 100, maxLength: 100 })),
     }),
   );
   const inOrder = (all: readonly RegisterObservation[], order: readonly number[]): RegisterObservation[] =>
@@ -283,7 +284,8 @@ describe("Registers with faults", () => {
         const clean: Clean = { length, points: [] };
         const first = BigInt(Math.floor(START / length));
         const end = first + BigInt(Math.ceil(40_000 / length));
-        const result = judge(read, { policy: policyOf(clean), first, end, estimateUntil: end });
+        const policy = { ...policyOf(clean), stepWh: 5_000n };
+        const result = judge(read, { policy, first, end, estimateUntil: end });
         expect(result.values).to.have.length(Number(end - first));
         for (const value of result.values) {
           expect(value.importWh >= 0n && value.importWh <= connectionWh(clean)).to.be.true;

@@ -1,16 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import type { MeteredValue } from "../../scripts/oracle/vee/index.js";
 import { shareOut } from "../../scripts/oracle/vee/share.js";
 import { ReadingStatus } from "../../sdk/enums.js";
-import { interval, judge, register, SLOT, type Given } from "../utils/registers.js";
+import { interval, judge, register, said, SLOT, type Given } from "../utils/registers.js";
 
 const QUARTER = 900;
-
-function said(values: readonly MeteredValue[]): [number, number, string][] {
-  return values.map(({ slot, importWh, rule }) => [Number(slot - SLOT), Number(importWh), rule]);
-}
 
 describe("The sum check", () => {
   const quarters = (...wh: number[]): ReturnType<typeof interval>[] =>

@@ -1,5 +1,5 @@
 /** Registers and intervals of one meter, made in the tests, and what slots come of them. */
-import type { PastValues } from "../../scripts/forecast/index.js";
+import type { PastValues, SlotValue } from "../../scripts/forecast/index.js";
 import type { IntervalObservation, Observation, RegisterObservation } from "../../scripts/oracle/sources/index.js";
 import { valuesOf, type MeteredValue, type MeterPolicy, type VeeResult } from "../../scripts/oracle/vee/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
@@ -92,4 +92,20 @@ export function imports({ slots }: Pick<SlotEnergies, "slots">): [number, number
 
 export function rules({ refused }: Pick<SlotEnergies, "refused">): string[] {
   return refused.map(({ rule }) => rule);
+}
+
+/** Slot from the first, import, rule. */
+export function said(values: readonly MeteredValue[]): [number, number, string][] {
+  return values.map(({ slot, importWh, rule }) => [Number(slot - SLOT), Number(importWh), rule]);
+}
+
+export function ofRegisters(given: readonly Given[], judging: Judging = {}): VeeResult {
+  return judge(given.map(register), judging);
+}
+
+/** Days before that were all alike: import by the quarter of an hour from the first slot on. */
+export function daysLike(importOf: (quarter: number) => number): PastValues {
+  return {
+    valueAt: (slot): SlotValue => ({ importWh: importOf((((slot - Number(SLOT)) % 96) + 96) % 96), exportWh: 0 }),
+  };
 }

@@ -3,45 +3,21 @@
  * editing), and signed, by the device's key or the metering operator's. Everything it works from is on disk, so that a
  * start after any stop comes to the same values.
  */
-import type { Logger } from "pino";
-import type { Signer } from "ethers";
-
 import { ReadingStatus } from "../../../sdk/enums.js";
-import { seriesOf, signReading, signSeries, type Reading } from "../../../sdk/signing/readings.js";
-import type { SigningDomain } from "../../../sdk/signing/typed-data.js";
 import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
 import { estimatesFrom, outboxHistory } from "../gap-filler.js";
 import { readFileSource, type Observation } from "../sources/index.js";
-import type {
-  Clock,
-  Gateway,
-  MarketTimes,
-  MeterDirectory,
-  MeterSite,
-  Outbox,
-  SourceMessage,
-  SubmitSigned,
-} from "../types.js";
-import { valuesOf, type MeteredValue, type MeterPolicy } from "../vee/index.js";
-import { decide } from "./decide.js";
-import type { DeviceKeys } from "./keys.js";
+import type { Gateway, MeterSite, Outbox, SourceMessage, SubmitSigned } from "../types.js";
+import { valuesOf, type MeterPolicy } from "../vee/index.js";
 import type { MeteringPoints, Point } from "./points.js";
+import { Publisher, siteOf, type PublisherParts } from "./publisher.js";
 import type { MeteringStore } from "./store.js";
 
-export interface DeskParts {
+export interface DeskParts extends PublisherParts {
   readonly points: MeteringPoints;
-  readonly keys: DeviceKeys;
-  readonly store: MeteringStore;
   readonly outbox: Pick<Outbox, "latestAt" | "durable" | "mark" | "setMark">;
-  readonly directory: MeterDirectory;
-  readonly times: MarketTimes;
-  readonly clock: Clock;
-  /** Of the metering operator, as it is now. */
-  readonly operator: () => Signer & { readonly address: string };
-  readonly ledger: SigningDomain;
   readonly slotClock: SlotClock;
-  readonly log: Logger;
 }
 
 /** A judgement takes in what lies so long before: an interpolation's longest bridge. */
@@ -58,17 +34,17 @@ const FILLED_UNTIL = "gateway-filled-until";
 
 export class MeteringDesk implements Gateway {
   readonly #parts: DeskParts;
+  readonly #publisher: Publisher;
   /** Meters to be judged, from which moment on. */
   readonly #due = new Map<Point, number>();
   readonly #lastTimes = new Map<Point, number>();
+  #isFirst = true;
   #retriedAt = 0;
   #prunedAt = 0;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
-    // what an earlier run had judged is judged again: the same observations make the same values
-    const from = parts.clock.now() - REJUDGED_SECONDS;
-    for (const point of parts.points.all) this.#due.set(point, Math.min(from, this.#unsentFrom(point) ?? from));
+    this.#publisher = new Publisher(parts);
     this.#prunedAt = parts.clock.now();
   }
 
@@ -97,8 +73,13 @@ export class MeteringDesk implements Gateway {
 
   async work(submit: SubmitSigned): Promise<void> {
     const now = this.#parts.clock.now();
+    if (this.#isFirst) {
+      // what an earlier run had judged is judged again: the same observations make the same values
+      for (const point of this.#parts.points.all) this.#dueFrom(point, now - REJUDGED_SECONDS);
+      this.#isFirst = false;
+    }
     await this.#findSilent(now);
-    if (now - this.#retriedAt >= RETRY_SECONDS) this.#findHeld(now);
+    if (now - this.#retriedAt >= RETRY_SECONDS) await this.#findUnsent(now);
     for (const [point, from] of this.#due) {
       this.#due.delete(point); // what comes meanwhile is due again
       try {
@@ -166,11 +147,9 @@ export class MeteringDesk implements Gateway {
   /** Meters without a reading in the slots whose estimates are due by now. */
   async #findSilent(now: number): Promise<void> {
     const { points, outbox, times } = this.#parts;
-    const current = BigInt(now) / times.slotSeconds;
-    const { deliveryEnd, readingEnd } = await times.timesOf(current);
-    const oldest = current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
+    const [current, oldest] = [BigInt(now) / times.slotSeconds, await this.#oldestToFill(now)];
     const marked = outbox.mark(FILLED_UNTIL) ?? oldest;
-    let slot = marked > oldest ? marked : oldest;
+    let slot = later(marked, oldest);
     for (; slot < current && BigInt(now) >= estimatesFrom(await times.timesOf(slot)); slot += 1n) {
       for (const point of points.all) {
         if (outbox.latestAt(BigInt(point.number), slot) === undefined) {
@@ -181,30 +160,38 @@ export class MeteringDesk implements Gateway {
     if (slot !== marked) outbox.setMark(FILLED_UNTIL, slot);
   }
 
-  #findHeld(now: number): void {
-    this.#retriedAt = now;
-    for (const point of this.#parts.points.all) {
-      const from = this.#unsentFrom(point);
-      if (from !== undefined) this.#dueFrom(point, from);
-    }
+  /** Older slots take no estimate: two windows, for one may have been postponed. */
+  async #oldestToFill(now: number): Promise<bigint> {
+    const { times } = this.#parts;
+    const current = BigInt(now) / times.slotSeconds;
+    const { deliveryEnd, readingEnd } = await times.timesOf(current);
+    return current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
   }
 
-  /** The start of the meter's first slot that waits for something. */
-  #unsentFrom({ number }: Point): number | undefined {
-    const { store, times, clock } = this.#parts;
-    const oldest = BigInt(clock.now() - OLDEST_SECONDS) / times.slotSeconds;
-    const slot = store.firstHeld(BigInt(number), oldest);
-    return slot === undefined ? undefined : Number(slot * times.slotSeconds);
+  /** What waits for something, and what the chain rejected while it may take something else for it. */
+  async #findUnsent(now: number): Promise<void> {
+    const { points, store, times } = this.#parts;
+    const current = BigInt(now) / times.slotSeconds;
+    const { deliveryEnd, decisionEnd } = await times.timesOf(current);
+    const openFrom = current - (decisionEnd - deliveryEnd) / times.slotSeconds - 1n;
+    const oldest = BigInt(now - OLDEST_SECONDS) / times.slotSeconds;
+    for (const point of points.all) {
+      const slot = store.firstUnsent(BigInt(point.number), oldest, openFrom);
+      if (slot !== undefined) this.#dueFrom(point, Number(slot * times.slotSeconds));
+    }
+    this.#retriedAt = now;
   }
 
   async #judge(point: Point, from: number, submit: SubmitSigned): Promise<void> {
     const { store, times, directory, clock, slotClock, outbox } = this.#parts;
     const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
-    const site = await directory.siteOf(meter, BigInt(now) / times.slotSeconds);
+    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
     if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
+    const oldest = await this.#oldestToFill(now);
+    const seenFrom = BigInt(Math.floor((store.firstTime(meter) ?? now) / length)); // before it, there are guesses alone
     const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
-    const first = BigInt(Math.floor(start / length));
-    const estimateUntil = (outbox.mark(FILLED_UNTIL) ?? 0n) > first ? (outbox.mark(FILLED_UNTIL) ?? first) : first;
+    const first = [BigInt(Math.floor(start / length)), seenFrom < oldest ? seenFrom : oldest].reduce(later);
+    const estimateUntil = later(outbox.mark(FILLED_UNTIL) ?? first, first);
     const last = BigInt(Math.floor((store.lastTime(meter) ?? start) / length)) + 1n;
     const own = outboxHistory(outbox);
     const past = (slot: number): ReturnType<MeteringStore["measuredAt"]> =>
@@ -212,71 +199,13 @@ export class MeteringDesk implements Gateway {
     const { values, refused } = valuesOf(
       store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS)),
       policyOf(point, site, times.slotSeconds),
-      { first, end: last > estimateUntil ? last : estimateUntil, estimateUntil },
+      { first, end: later(last, estimateUntil), estimateUntil },
       { valueAt: past },
       slotClock,
     );
     for (const found of refused) store.flag(meter, found, now);
-    await this.#publish(point, values, submit);
+    await this.#publisher.publish(point, values, submit);
     await outbox.durable();
-  }
-
-  async #publish(point: Point, values: readonly MeteredValue[], submit: SubmitSigned): Promise<void> {
-    const actual: MeteredValue[] = [];
-    for (const value of values) {
-      const decision = await this.#decide(point, value);
-      if (decision.kind !== "send") this.#keepValue(point, value, decision.kind === "held" ? decision.why : null);
-      else if (decision.status === ReadingStatus.Actual) actual.push(value);
-      else {
-        const { operator, ledger } = this.#parts;
-        const reading = { ...readingOf(point, value), status: decision.status, sequence: decision.sequence };
-        this.#keepValue(point, value, (await submit([await signReading(operator(), ledger, reading)])) ?? null);
-      }
-    }
-    await this.#publishActual(point, actual, submit);
-  }
-
-  /** Consecutive slots under one signature; where that is refused, one by one. */
-  async #publishActual(point: Point, values: readonly MeteredValue[], submit: SubmitSigned): Promise<void> {
-    const { keys, ledger } = this.#parts;
-    const key = keys.keyOf(point);
-    const bySlot = new Map(values.map((value) => [value.slot, value]));
-    for (const series of seriesOf(values.map((value) => readingOf(point, value)))) {
-      const reason = await submit(await signSeries(key, ledger, series));
-      for (const reading of series) {
-        const value = bySlot.get(reading.slot);
-        if (value === undefined) continue;
-        const isAlone = reason !== undefined && series.length > 1;
-        const own = isAlone ? await submit([await signReading(key, ledger, reading)]) : reason;
-        this.#keepValue(point, value, own ?? null);
-      }
-    }
-  }
-
-  async #decide(point: Point, value: MeteredValue): Promise<ReturnType<typeof decide>> {
-    const { outbox, times, clock, directory, operator } = this.#parts;
-    const meter = BigInt(point.number);
-    const site = await directory.siteOf(meter, value.slot);
-    if (site === undefined) return { kind: "held", why: "known-meter: it stands at no feeder in that slot" };
-    return decide(value, {
-      latest: outbox.latestAt(meter, value.slot),
-      dates: await times.timesOf(value.slot),
-      now: BigInt(clock.now()),
-      isOperator: site.meteringOperator === operator().address,
-    });
-  }
-
-  #keepValue({ name, number }: Point, value: MeteredValue, held: string | null): void {
-    const { store, clock, log } = this.#parts;
-    const before = store.valueAt(BigInt(number), value.slot);
-    const isSame =
-      before?.held === held &&
-      before.rule === value.rule &&
-      before.importWh === value.importWh &&
-      before.exportWh === value.exportWh;
-    if (isSame) return;
-    store.keepValue(BigInt(number), value, held, clock.now());
-    log[held === null ? "debug" : "info"]({ meter: name, slot: value.slot, rule: value.rule, held }, "made a value");
   }
 
   /** Forgets what no reading can come of any more. */
@@ -291,8 +220,8 @@ export class MeteringDesk implements Gateway {
   }
 }
 
-function readingOf({ number }: Point, { slot, importWh, exportWh }: MeteredValue): Reading {
-  return { meter: BigInt(number), slot, importWh, exportWh, status: ReadingStatus.Actual, sequence: 1n };
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 /** What the connection carries in a slot, as a power: rounded down, for the chain takes no Wh above it. */

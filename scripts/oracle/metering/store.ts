@@ -76,6 +76,15 @@ export class MeteringStore {
     return typeof row?.time === "bigint" ? Number(row.time) : undefined;
   }
 
+  /** The earliest moment of which it said anything that is still kept, Unix seconds. */
+  firstTime(meter: bigint): number | undefined {
+    const [row] = this.#file.all<{ time: bigint | null }>(
+      "SELECT min(time) AS time FROM observations WHERE meter = ?",
+      meter,
+    );
+    return typeof row?.time === "bigint" ? Number(row.time) : undefined;
+  }
+
   /** The moment of the third observation before that time, or of the earliest one; the time itself where none is. */
   lookBack(meter: bigint, time: number): number {
     const [row] = this.#file.all<{ time: bigint | null }>(
@@ -111,11 +120,17 @@ export class MeteringStore {
     return row && valueOf(row);
   }
 
-  /** The first slot from which on the meter has values that wait for something, if any do. */
-  firstHeld(meter: bigint, from: bigint): bigint | undefined {
+  /**
+   * The meter's first slot from `from` on whose value waits for something, or from `openFrom` on of whose readings the
+   * chain rejected all; undefined if there is none.
+   */
+  firstUnsent(meter: bigint, from: bigint, openFrom: bigint): bigint | undefined {
     const [row] = this.#file.all<{ slot: bigint | null }>(
-      "SELECT min(slot) AS slot FROM slot_values WHERE meter = ? AND slot >= ? AND held IS NOT NULL",
-      ...[meter, from],
+      `SELECT min(slot) AS slot FROM slot_values AS own WHERE meter = ? AND slot >= ? AND (held IS NOT NULL OR (
+         slot >= ?
+         AND EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state = 'rejected')
+         AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state <> 'rejected')))`,
+      ...[meter, from, openFrom],
     );
     return row?.slot ?? undefined;
   }

@@ -128,7 +128,7 @@ interface IReadingQuorum {
     /// attests no more; what it attested before counts.
     /// @param feeder The feeder.
     /// @param needed How many must attest: 2 or more, and more than half; 1 to ask for none.
-    /// @param operators At most MAX_OPERATORS active metering operators, each once; none to ask for none.
+    /// @param operators At most MAX_QUORUM_OPERATORS active metering operators, each once; none to ask for none.
     /// @param fromSlot The first slot, not yet open (SlotScheduleSlotOpen).
     function setQuorum(uint24 feeder, uint8 needed, address[] calldata operators, uint32 fromSlot) external;
 

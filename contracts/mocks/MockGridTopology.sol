@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {AreaLevel} from "../types/MarketTypes.sol";
 
 /// @title MockGridTopology
-/// @notice For tests of Tariffs, MeterLedger and ReadingQuorum: feeders, parties, edge fees and sites as the test told it. What was
-/// told from a slot on holds until the next slot that something was told for, at most 8 of them.
+/// @notice For tests of Tariffs, MeterLedger and ReadingQuorum: feeders, parties, edge fees and sites as the test told
+/// it. What was told from a slot on holds until the next slot that something was told for, at most 8 of them.
 contract MockGridTopology {
     struct Parties {
         uint32 fromSlot;

@@ -73,14 +73,7 @@ export async function deployLedger(
   const rules = await ethers.deployContract("MarketRules", [manager, SLOT_LENGTH, RULES, WINDOWS]);
   const calendar = await ethers.deployContract("MarketCalendar", [rules, federation]);
   const quorum = await ethers.deployContract("ReadingQuorum", [manager, topology, calendar, federation]);
-  const ledger = await ethers.deployContract("MeterLedger", [
-    manager,
-    devices,
-    topology,
-    calendar,
-    federation,
-    quorum,
-  ]);
+  const ledger = await ethers.deployContract("MeterLedger", [manager, devices, topology, calendar, federation, quorum]);
   const operator = walletOf(1_000_000);
   await federation.admit(operator.address, METERING_OPERATOR);
   await topology.setParties(FEEDER, {

@@ -100,12 +100,7 @@ contract MeterLedger is EIP712, ReadingStore {
                 first = i + 1;
             }
         }
-        if (desk.changes == 0) return 0;
-        if (_QUORUM.hasQuorums()) _QUORUM.requireAttested(records);
-        for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
-        _roots.push(tree.hashUp());
-        batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
-        _emitBatch(batchId, tree[0], records);
+        return desk.changes == 0 ? 0 : _storeBatch(desk, tree, records);
     }
 
     /// @inheritdoc IMeterLedger
@@ -151,6 +146,20 @@ contract MeterLedger is EIP712, ReadingStore {
         if (ReadingChecks.isLate(drawer.inTime)) _liftBarOf(meter, slot);
         desk.signer = _signerOf(desk, index, record);
         return record | ReadingWords.CHANGED;
+    }
+
+    /// Writes what the batch changed, unless a reading of it lacks its quorum.
+    function _storeBatch(
+        Desk memory desk,
+        bytes32[] memory tree,
+        bytes32[] memory records
+    ) private returns (uint32 batchId) {
+        // one answer for the batch where no feeder has a quorum
+        if (_QUORUM.hasQuorums()) _QUORUM.requireAttested(records);
+        for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
+        _roots.push(tree.hashUp());
+        batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
+        _emitBatch(batchId, tree[0], records);
     }
 
     /// Emits ReadingBatchStored(batchId, root, records). By hand, because the compiler's coding copies word by word.

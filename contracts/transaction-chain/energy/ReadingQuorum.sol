@@ -7,6 +7,7 @@ import {IFederation} from "../../interfaces/IFederation.sol";
 import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {AttestationState, IReadingQuorum} from "../../interfaces/IReadingQuorum.sol";
+import {MarketBounds} from "../../libraries/MarketBounds.sol";
 import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
 import {ReadingChecks} from "../../libraries/ReadingChecks.sol";
 import {ReadingWords} from "../../libraries/ReadingWords.sol";
@@ -34,9 +35,9 @@ contract ReadingQuorum is AccessManaged, IReadingQuorum {
     }
 
     /// @notice Most operators of a quorum.
-    uint256 public constant MAX_OPERATORS = 8;
+    uint256 public constant MAX_QUORUM_OPERATORS = MarketBounds.MAX_QUORUM_OPERATORS;
     /// @notice Most readings of one call.
-    uint256 public constant MAX_ATTESTED = 256;
+    uint256 public constant MAX_ATTESTED = MarketBounds.MAX_ATTESTED;
 
     uint256 private constant _BELOW_SEQUENCE = 2 ** 112 - 1; // a record's bits that say nothing of the reading
 
@@ -69,12 +70,7 @@ contract ReadingQuorum is AccessManaged, IReadingQuorum {
     }
 
     /// @inheritdoc IReadingQuorum
-    function setQuorum(
-        uint24 feeder,
-        uint8 needed,
-        address[] calldata operators,
-        uint32 fromSlot
-    ) external restricted {
+    function setQuorum(uint24 feeder, uint8 needed, address[] calldata operators, uint32 fromSlot) external restricted {
         if (_TOPOLOGY.levelOf(feeder) != AreaLevel.Feeder) revert ReadingQuorumNotFeeder(feeder);
         uint224 panelId = 0;
         if (needed != 1 || operators.length != 0) {
@@ -158,11 +154,7 @@ contract ReadingQuorum is AccessManaged, IReadingQuorum {
     // -------------------- attesting
 
     /// Attests the readings from the first on as far as one feeder and quorum go. Returns where the next ones begin.
-    function _attestRun(
-        bytes32[] calldata readings,
-        uint256 first,
-        Dates memory dates
-    ) private returns (uint256 end) {
+    function _attestRun(bytes32[] calldata readings, uint256 first, Dates memory dates) private returns (uint256 end) {
         (uint24 feeder, uint224 panelId) = _panelOf(uint256(readings[first]));
         Panel memory panel = _panels[panelId];
         if (!_isOneOf(panel, msg.sender)) {
@@ -253,7 +245,7 @@ contract ReadingQuorum is AccessManaged, IReadingQuorum {
 
     function _requirePanel(uint8 needed, address[] calldata operators) private view {
         uint256 count = operators.length;
-        if (needed < 2 || needed > count || count > MAX_OPERATORS || 2 * uint256(needed) <= count) {
+        if (needed < 2 || needed > count || count > MAX_QUORUM_OPERATORS || 2 * uint256(needed) <= count) {
             revert ReadingQuorumBadSize(needed, count);
         }
         for (uint256 i = 0; i < count; ++i) {

@@ -15,12 +15,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface ReadingQuorumInterface extends Interface {
-    getFunction(nameOrSignature: "MAX_ATTESTED" | "MAX_OPERATORS" | "attest" | "attestationsAt" | "authority" | "hasQuorums" | "isConsumingScheduledOp" | "quorumAt" | "reachedAt" | "requireAttested" | "setAuthority" | "setQuorum" | "statesOf"): FunctionFragment;
+    getFunction(nameOrSignature: "MAX_ATTESTED" | "MAX_QUORUM_OPERATORS" | "attest" | "attestationsAt" | "authority" | "hasQuorums" | "isConsumingScheduledOp" | "quorumAt" | "reachedAt" | "requireAttested" | "setAuthority" | "setQuorum" | "statesOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestationContradicted" | "AuthorityUpdated" | "QuorumReached" | "QuorumScheduled" | "ReadingsAttested"): EventFragment;
 
     encodeFunctionData(functionFragment: 'MAX_ATTESTED', values?: undefined): string;
-encodeFunctionData(functionFragment: 'MAX_OPERATORS', values?: undefined): string;
+encodeFunctionData(functionFragment: 'MAX_QUORUM_OPERATORS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'attest', values: [BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'attestationsAt', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
@@ -34,7 +34,7 @@ encodeFunctionData(functionFragment: 'setQuorum', values: [BigNumberish, BigNumb
 encodeFunctionData(functionFragment: 'statesOf', values: [AddressLike, BytesLike[]]): string;
 
     decodeFunctionResult(functionFragment: 'MAX_ATTESTED', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'MAX_OPERATORS', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'MAX_QUORUM_OPERATORS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'attest', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'attestationsAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
@@ -151,7 +151,7 @@ decodeFunctionResult(functionFragment: 'statesOf', data: BytesLike): Result;
     
 
     
-    MAX_OPERATORS: TypedContractMethod<
+    MAX_QUORUM_OPERATORS: TypedContractMethod<
       [],
       [bigint],
       'view'
@@ -254,7 +254,7 @@ decodeFunctionResult(functionFragment: 'statesOf', data: BytesLike): Result;
       [bigint],
       'view'
     >;
-getFunction(nameOrSignature: 'MAX_OPERATORS'): TypedContractMethod<
+getFunction(nameOrSignature: 'MAX_QUORUM_OPERATORS'): TypedContractMethod<
       [],
       [bigint],
       'view'

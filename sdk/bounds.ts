@@ -11,4 +11,4 @@ export const READING_SLOTS = 4096;
 /** Most operators that attest a feeder's readings. */
 export const MAX_QUORUM_OPERATORS = 8;
 /** Most readings that an operator attests in one call. */
-export const MAX_ATTESTED = 256;
+export const MAX_ATTESTED = 128;

@@ -139,10 +139,10 @@ contract ReadingQuorumTest is QuorumFixture {
 
     function test_RevertWhen_ACallHasNoReadingOrTooMany() public {
         vm.startPrank(operator);
-        vm.expectRevert(abi.encodeWithSelector(IReadingQuorum.ReadingQuorumBadCount.selector, 0, 256));
+        vm.expectRevert(abi.encodeWithSelector(IReadingQuorum.ReadingQuorumBadCount.selector, 0, 128));
         quorum.attest(new bytes32[](0));
-        vm.expectRevert(abi.encodeWithSelector(IReadingQuorum.ReadingQuorumBadCount.selector, 257, 256));
-        quorum.attest(new bytes32[](257));
+        vm.expectRevert(abi.encodeWithSelector(IReadingQuorum.ReadingQuorumBadCount.selector, 129, 128));
+        quorum.attest(new bytes32[](129));
     }
 
     function test_RevertWhen_TheCallerMayNotAct() public {

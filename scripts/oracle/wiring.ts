@@ -13,6 +13,8 @@ import { openSource, Sources, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
 import { Oracle } from "./oracle.js";
 import { SqliteOutbox } from "./outbox.js";
+import { quorumChain } from "./quorum-chain.js";
+import { QuorumWriter } from "./quorum-writer.js";
 import { standardRules } from "./rules.js";
 import { systemClock } from "./types.js";
 
@@ -77,7 +79,10 @@ async function wire(
     source,
     rules: standardRules(ledger),
     outbox,
-    writer: new LedgerWriter((readings) => submitTo(operator.chain)(readings)),
+    writer: new QuorumWriter(
+      new LedgerWriter((readings) => submitTo(operator.chain)(readings)),
+      quorumChain(() => operator.chain),
+    ),
     directory,
     times,
     clock: systemClock,

@@ -30,6 +30,11 @@ export function setQuorum(
   );
 }
 
+/** Whether any feeder ever had a quorum. */
+export function hasQuorums(chain: TransactionChain): Promise<boolean> {
+  return ask(() => chain.contracts.readingQuorum.hasQuorums());
+}
+
 /** Whose attestations a feeder's readings of a slot need. */
 export async function quorumAt(
   chain: TransactionChain,

@@ -96,12 +96,7 @@ function quorumOf({ terms }: AuditState, { meter, slot }: ReadingRecord): Quorum
 /** Whether two readings of a meter and slot have the same rank and sequence. */
 function isSameTurn(word: string, other: string): boolean {
   const [a, b] = unpackReadings([word, other]);
-  return (
-    a !== undefined &&
-    b !== undefined &&
-    a.sequence === b.sequence &&
-    rankOf(Number(a.status)) === rankOf(Number(b.status))
-  );
+  return a !== undefined && b !== undefined && a.sequence === b.sequence && rankOfRecord(a) === rankOfRecord(b);
 }
 
 /** Whether the reading may replace what the operator attested before. */
@@ -109,9 +104,13 @@ function isNewer(record: ReadingRecord, before: string | undefined): boolean {
   if (before === undefined) return true;
   const [other] = unpackReadings([before]);
   if (other === undefined) return false;
-  const [rank, otherRank] = [rankOf(Number(record.status)), rankOf(Number(other.status))];
+  const [rank, otherRank] = [rankOfRecord(record), rankOfRecord(other)];
   if (rank !== otherRank) return rank > otherRank;
   return record.status !== BigInt(ReadingStatus.Actual) && record.sequence > other.sequence;
+}
+
+function rankOfRecord({ status }: ReadingRecord): number {
+  return rankOf(Number(status) as ReadingStatus);
 }
 
 /** Check C1 of attestations: at the block, ReadingQuorum keeps what the events tell. */

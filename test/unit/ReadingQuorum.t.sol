@@ -234,6 +234,34 @@ contract ReadingQuorumTest is QuorumFixture {
         attest(operator, plain(1, CORRECTED, 2, 101));
     }
 
+    /// A quarter of the most readings, for all operators' calls have to fit the test; no two in a word, each completing
+    /// a quorum of 5 of 8 that contradicts the other 3.
+    function test_TheLargestCallFitsATransaction() public {
+        uint32 slot = QUORUM_SLOT + 100;
+        address[] memory operators = new address[](8);
+        for (uint256 i = 0; i < 8; ++i) operators[i] = i < 3 ? three[i] : admitted(string.concat("o", vm.toString(i)));
+        setQuorum(FEEDER, 5, operators, slot);
+        vm.warp(calendar.timesOf(slot).deliveryEnd);
+        bytes32[] memory truth = new bytes32[](quorum.MAX_ATTESTED() / 4);
+        bytes32[] memory lies = new bytes32[](truth.length);
+        for (uint32 i = 0; i < truth.length; ++i) {
+            topology.setSite(4 * i, FEEDER, 10_000);
+            Reading memory reading = plain(4 * i, ACTUAL, 0, 100);
+            reading.slot = slot;
+            truth[i] = words(reading)[0];
+            reading.importWh = 999;
+            lies[i] = words(reading)[0];
+        }
+        for (uint256 i = 0; i < 8; ++i) {
+            vm.prank(operators[i]);
+            if (i == 7) vm.recordLogs();
+            uint256 before = gasleft();
+            quorum.attest(i < 3 ? lies : truth);
+            assertLt(4 * (before - gasleft()), 16_000_000, "with 21,000 and calldata below 2^24");
+        }
+        assertEq(named(), 3 * truth.length);
+    }
+
     // -------------------- who is named
 
     function test_ALiarIsNamedWhenTheQuorumComes() public {

@@ -44,6 +44,7 @@ export class ChainDirectory implements MeterDirectory {
   readonly #chain: TransactionChain;
   readonly #sites = new Memory<MeterSite | undefined>();
   readonly #operators = new Memory<string>();
+  readonly #attested = new Memory<bigint[]>();
 
   constructor(chain: TransactionChain) {
     this.#chain = chain;
@@ -63,9 +64,9 @@ export class ChainDirectory implements MeterDirectory {
 
   /** Meters that may stand at feeders whose readings the operator attests in the slot. */
   metersAttestedBy(operator: string, slot: bigint): Promise<bigint[]> {
-    return this.#metersWhere(async (feeder) => {
-      return (await quorumAt(this.#chain, { feeder, slot })).operators.includes(operator);
-    });
+    const isAttested = async (feeder: bigint): Promise<boolean> =>
+      (await quorumAt(this.#chain, { feeder, slot })).operators.includes(operator);
+    return this.#attested.get(`${operator}/${slot}`, () => this.#metersWhere(isAttested));
   }
 
   async #metersWhere(isWanted: (feeder: bigint) => Promise<boolean>): Promise<bigint[]> {

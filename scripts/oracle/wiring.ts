@@ -6,6 +6,7 @@ import { utcOffsetSeconds } from "../inputs/local-time.js";
 
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
 import type { OracleOptions } from "./command.js";
+import { EstimateSeconder } from "./estimate-seconder.js";
 import { findSilent, outboxHistory, ProfileEstimator } from "./gap-filler.js";
 import { LedgerWriter } from "./ledger-writer.js";
 import { serveMetrics, type MetricsServer } from "./metrics.js";
@@ -20,6 +21,7 @@ import { systemClock } from "./types.js";
 
 /** With `--once`: failures in a row after which it gives up; what was accepted waits on disk. */
 const ATTEMPTS_OF_ONCE = 5;
+const SECOND_EVERY_MILLISECONDS = 30_000;
 
 /** A running oracle with what must be closed after it. */
 export interface RunningOracle {
@@ -44,14 +46,19 @@ export async function startOracle(
   let outbox: SqliteOutbox | undefined;
   try {
     outbox = new SqliteOutbox(options.db, { maxBytes: options.maxBytes });
-    const oracle = await wire(operator, outbox, new Sources(sources), offsetSeconds, log);
+    const { oracle, seconder } = await wire(operator, outbox, new Sources(sources), offsetSeconds, log);
     if (options.metricsPort !== undefined) metrics = await serveMetrics(options.metricsPort, oracle, outbox);
     await oracle.start();
+    const onError = (error: unknown): void =>
+      log.error({ err: error }, "estimates were not seconded; it is tried again");
+    const seconding = setInterval(() => void seconder.second().catch(onError), SECOND_EVERY_MILLISECONDS);
     return {
       oracle,
       metrics: metrics?.url,
       rotateKey: () => operator.rotate(),
       close: async () => {
+        clearInterval(seconding);
+        await seconder.idle();
         await metrics?.close();
         await oracle.stop().finally(operator.disconnect);
       },
@@ -70,12 +77,19 @@ async function wire(
   source: Sources,
   offsetSeconds: number,
   log: Logger,
-): Promise<Oracle> {
+): Promise<{ readonly oracle: Oracle; readonly seconder: EstimateSeconder }> {
   const { chain } = operator; // what is only asked needs no new key
   const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
   const directory = new ChainDirectory(chain);
   const ledger = meterLedgerOf(chain);
-  return new Oracle({
+  const seconder = new EstimateSeconder({
+    chainOf: () => operator.chain,
+    directory,
+    outbox,
+    times,
+    clock: systemClock,
+  });
+  const oracle = new Oracle({
     source,
     rules: standardRules(ledger),
     outbox,
@@ -99,4 +113,5 @@ async function wire(
       clock: { slotSeconds: Number(times.slotSeconds), offsetSeconds },
     }),
   });
+  return { oracle, seconder };
 }

@@ -4,7 +4,9 @@ import type { Grid } from "../../scripts/grid/index.js";
 import { admitNeighbourhood, type NeighbourHome, type Neighbourhood } from "../../scripts/neighbourhood.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/embedded.js";
 import { startBroker, type Broker } from "../../scripts/oracle/broker.js";
-import { ChainDirectory, ChainTimes, submitTo } from "../../scripts/oracle/chain.js";
+import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "../../scripts/oracle/chain.js";
+import { EstimateSeconder } from "../../scripts/oracle/estimate-seconder.js";
+import { estimatesFrom, findSilent, outboxHistory, ProfileEstimator } from "../../scripts/oracle/gap-filler.js";
 import { LedgerWriter } from "../../scripts/oracle/ledger-writer.js";
 import { MeterLink } from "../../scripts/oracle/meters.js";
 import { MqttSource } from "../../scripts/oracle/mqtt-source.js";
@@ -90,7 +92,8 @@ describe("A quorum of oracles", function () {
 
   /** Each test has a slot of its own, whose delivery has just ended; its tree is closed. */
   beforeEach(async () => {
-    slot += 1n;
+    const next = (await network.clock.now()) / BigInt(SLOT_SECONDS) + 1n;
+    slot = next > slot ? next : slot + 1n;
     const { gateClosure, deliveryEnd } = await timesOf(network.transaction, slot);
     await network.clock.waitUntil(gateClosure);
     await clearTree(relayer(), view, { city: city(), slot });
@@ -121,17 +124,37 @@ describe("A quorum of oracles", function () {
 
   /** The oracle of an operator, with a broker session and an outbox of its own. */
   async function start(place: number, file = ":memory:", drainAttempts = 100): Promise<Oracle> {
+    return (await startWith(place, new SqliteOutbox(file), drainAttempts)).oracle;
+  }
+
+  /** With what it second estimates by. */
+  async function startWith(
+    place: number,
+    outbox: SqliteOutbox,
+    drainAttempts: number,
+  ): Promise<{ readonly oracle: Oracle; readonly seconder: EstimateSeconder }> {
     const chain = operator(place);
+    const directory = new ChainDirectory(chain);
+    const times = await ChainTimes.of(chain, () => slot);
     const oracle = new Oracle({
-      source: new MqttSource({ url: broker.url, clientId: `operator-${place}-${file}`, log: SILENT_LOG }),
+      source: new MqttSource({ url: broker.url, clientId: `operator-${place}`, log: SILENT_LOG }),
       rules: standardRules(meterLedgerOf(chain)),
-      outbox: new SqliteOutbox(file),
+      outbox,
       writer: new QuorumWriter(
         new LedgerWriter(submitTo(chain)),
         quorumChain(() => chain),
       ),
-      directory: new ChainDirectory(chain),
-      times: await ChainTimes.of(chain, () => slot),
+      directory,
+      times,
+      gapFiller: new ProfileEstimator({
+        directory,
+        history: outboxHistory(outbox),
+        findSilent: findSilent(outbox, silentOnChain(chain)),
+        operator: chain.signer,
+        ledger: meterLedgerOf(chain),
+        clock: { slotSeconds: SLOT_SECONDS, offsetSeconds: 0 },
+      }),
+      estimateFromSlot: slot,
       clock,
       log: SILENT_LOG,
       sender: {
@@ -144,7 +167,8 @@ describe("A quorum of oracles", function () {
     });
     await oracle.start();
     closers.push(() => oracle.stop());
-    return oracle;
+    const seconder = new EstimateSeconder({ chainOf: () => chain, directory, outbox, times, clock });
+    return { oracle, seconder };
   }
 
   /** What the devices of all homes signed: 1,100, 1,200 and 1,300 Wh. */
@@ -234,6 +258,51 @@ describe("A quorum of oracles", function () {
     const { actualsUntil } = await timesOf(network.transaction, slot);
     await moveTo(actualsUntil);
     await untilRejected(oracle, 3);
+  });
+
+  it("estimates for silent meters together: the others second what their metering operator attests", async () => {
+    const [{ oracle }, { oracle: second, seconder }] = [
+      await startWith(0, new SqliteOutbox(":memory:"), 1_000),
+      await startWith(1, new SqliteOutbox(":memory:"), 1_000),
+    ];
+    const [one] = await measured();
+    if (one === undefined) throw new Error("there is no home");
+    await link.publish([one]);
+    await Promise.all([oracle.untilHandled(1), second.untilHandled(1)]);
+    await Promise.all([oracle.drain(), second.drain()]);
+    expect(await seconder.second(), "before its time").to.equal(0);
+    await moveTo(estimatesFrom(await timesOf(network.transaction, slot)));
+    expect(await second.fillGaps(), "not of its feeder").to.equal(0);
+    expect(await oracle.fillGaps()).to.equal(2);
+    const drained = oracle.drain();
+    let seconded = 0;
+    while (seconded < 2) seconded += await seconder.second();
+    await drained;
+    expect(seconded, "each once").to.equal(2);
+    expect(await seconder.second(), "nothing again").to.equal(0);
+    const { Actual, Estimated } = ReadingStatus;
+    expect((await settled()).map(({ status }) => Number(status))).to.deep.equal([Actual, Estimated, Estimated]);
+  });
+
+  it("seconds no estimate above the connection, nor where the oracle knows better or has given its word", async () => {
+    const { oracle, seconder } = await startWith(1, new SqliteOutbox(":memory:"), 1_000);
+    const [known, , large] = await measured();
+    if (known === undefined || large === undefined) throw new Error("there are too few homes");
+    await link.publish([known]);
+    await oracle.untilHandled(1);
+    await moveTo(estimatesFrom(await timesOf(network.transaction, slot)));
+    const estimates = (await measured(ReadingStatus.Estimated)).map((reading) =>
+      reading.meter === large.meter ? { ...reading, importWh: BigInt(CONNECTION_WH) + 1n } : reading,
+    );
+    await attestReadings(operator(0), { readings: estimates });
+    expect(await seconder.second(), "the second home's alone").to.equal(1);
+    // another one under a higher sequence is seconded too: the first was only an estimate
+    const better = estimates.slice(1, 2).map((reading) => ({ ...reading, importWh: 5n, sequence: 2n }));
+    await attestReadings(operator(0), { readings: better });
+    expect(await seconder.second()).to.equal(1);
+    const [home] = better;
+    const attested = await attestationsAt(network.transaction, { meter: home?.meter ?? 0n, slot });
+    expect(attested[1]?.reading?.importWh).to.equal(5n);
   });
 
   it("decides by k what a correction is", async () => {

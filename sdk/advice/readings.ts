@@ -88,7 +88,7 @@ export const READINGS_ERRORS = {
     todo: "Nothing takes that back; if it was wrong, a correction with a higher rank or sequence replaces it.",
   },
   ReadingQuorumNotAttested: {
-    why: "Reading {index}: {attested} operators attest this value of meter {meter} in slot {slot}, and {needed} must.",
+    why: "Reading {index}: this value of meter {meter} in slot {slot} has {attested} of the {needed} attestations that it needs.",
     todo: "Wait until more of the feeder's operators have attested it, then send it again.",
   },
   DisputesOutOfTime: {

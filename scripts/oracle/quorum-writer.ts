@@ -30,9 +30,7 @@ const INACTIVE = "ReadingQuorumInactiveOperator";
 /** Refused attestations that are remembered, so as not to ask again every time. */
 const REMEMBER_MOST = 100_000;
 
-interface Sorted {
-  readonly byProgress: Readonly<Record<Progress, readonly OutboxEntry[]>>;
-}
+type Sorted = Readonly<Record<Progress, readonly OutboxEntry[]>>;
 
 export class QuorumWriter implements ChainWriter {
   readonly #ledger: ChainWriter;
@@ -48,9 +46,9 @@ export class QuorumWriter implements ChainWriter {
   async write(batch: readonly OutboxEntry[]): Promise<WriteResult> {
     let sorted = await this.#sort(batch);
     if (sorted === undefined) return this.#ledger.write(batch);
-    const early = await this.#attest(sorted.byProgress.attest);
-    if (sorted.byProgress.attest.length > 0) sorted = (await this.#sort(batch)) ?? sorted;
-    const { stored, open, late, wait, attest } = sorted.byProgress;
+    const early = await this.#attest(sorted.attest);
+    if (sorted.attest.length > 0) sorted = (await this.#sort(batch)) ?? sorted;
+    const { stored, open, late, wait, attest } = sorted;
     const result = await this.#onward(stored, open);
     const rejected = [...result.rejected, ...late.map(({ id }) => ({ id, reason: TOO_FEW }))];
     for (const { id } of [...result.confirmed, ...rejected]) this.#refused.delete(id);
@@ -78,14 +76,14 @@ export class QuorumWriter implements ChainWriter {
     batch.forEach(({ message }, index) => {
       messages.set(message, [...(messages.get(message) ?? []), progress[index] ?? "open"]);
     });
-    const byProgress: Record<Progress, OutboxEntry[]> = { open: [], stored: [], attest: [], wait: [], late: [] };
+    const sorted: Record<Progress, OutboxEntry[]> = { open: [], stored: [], attest: [], wait: [], late: [] };
     batch.forEach((entry, index) => {
       const own = progress[index] ?? "open";
       const whole = ofMessage(messages.get(entry.message) ?? []);
       // one that lacks only our attestation gets it, whatever holds the others of its message up
-      byProgress[own === "attest" && whole !== "late" ? own : whole].push(entry);
+      sorted[own === "attest" && whole !== "late" ? own : whole].push(entry);
     });
-    return { byProgress };
+    return sorted;
   }
 
   /** Attests what the chain lets the operator attest; returns those whose slot has not ended by the chain's clock. */

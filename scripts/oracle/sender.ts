@@ -100,7 +100,8 @@ export class Sender {
 
   async #step(): Promise<void> {
     const { batchSize, lingerMilliseconds } = this.#options;
-    this.#outbox.release(this.#patience.due(Date.now()));
+    const due = this.#patience.due(Date.now());
+    if (due.length > 0) this.#outbox.release(due);
     const waiting = this.#outbox.nextBatch(batchSize);
     if (waiting.length === 0) {
       const next = this.#patience.next();

@@ -7,9 +7,9 @@ import {QuorumFixture} from "../utils/QuorumFixture.sol";
 import {Test} from "../utils/Test.sol";
 import {Vm} from "../utils/Vm.sol";
 
-/// 3 of 5 operators, of whom the last two attest what they like; the others attest what was measured, when they like.
-/// The devices and the metering operator sign one value per rank and sequence. Remembers each breach of what must never
-/// happen, with a list of attestations of its own.
+/// 3 of 5 operators, of whom the last two attest what they like, the truth too; the others attest what was measured,
+/// when they like. The devices and the metering operator sign one value per rank and sequence. Remembers each breach of
+/// what must never happen, with a list of attestations of its own.
 contract QuorumHandler is QuorumFixture {
     uint256 private constant HONEST = 3;
     uint8 private constant NEEDED = 3;
@@ -41,7 +41,7 @@ contract QuorumHandler is QuorumFixture {
     function attestAs(uint256 place, uint32 meter, uint8 status, uint8 sequence, uint32 wh) external {
         place = bound(place, 0, 4);
         Reading memory reading = _reading(meter, status, sequence);
-        if (place >= HONEST) reading.importWh = wh % 3;
+        if (place >= HONEST && wh % 2 != 0) reading.importWh = wh % 4; // else it tells the truth
         vm.recordLogs();
         vm.prank(_five[place]);
         try quorum.attest(words(reading)) {
@@ -56,7 +56,7 @@ contract QuorumHandler is QuorumFixture {
     function bring(uint32 meter, uint8 status, uint8 sequence, uint32 wh) external {
         Reading memory reading = _reading(meter, status, sequence);
         // a thief of the keys: what is signed is not the question here
-        if (wh % 2 == 0) reading.importWh = wh % 3;
+        if (wh % 2 == 0) reading.importWh = wh % 4;
         reading = sign(reading, signerKeyOf(reading.meter, reading.status));
         try ledger.submit(one(reading)) returns (uint32) {
             ++stored;
@@ -68,7 +68,7 @@ contract QuorumHandler is QuorumFixture {
 
     /// The one true value of a meter's rank and sequence.
     function _reading(uint32 meter, uint8 status, uint8 sequence) private view returns (Reading memory) {
-        meter = uint32(bound(meter, 1, 2));
+        meter = meter % 8 == 0 ? 2 : 1; // mostly one, so that they meet
         status = uint8(bound(status, ACTUAL, CORRECTED));
         if (status == SUBSTITUTED) status = ESTIMATED; // one value a rank and sequence
         sequence = sequence % 2;
@@ -118,7 +118,7 @@ contract ReadingQuorumInvariantTest is Test {
 
     /// The handler does store, refuse and name.
     function test_TheHandlerReachesEachOutcome() public {
-        handler.attestAs(3, 1, 1, 0, 2); // a lie
+        handler.attestAs(3, 1, 1, 0, 3); // a lie
         handler.attestAs(0, 1, 1, 0, 0);
         handler.attestAs(1, 1, 1, 0, 0);
         handler.bring(1, 1, 0, 1);

@@ -40,12 +40,19 @@ export default buildModule("TransactionChain", (m) => {
     DeviceRegistry,
   ]);
   const Tariffs = m.contract("Tariffs", [GridTopology, MarketCalendar, MarketRules, Federation]);
+  const ReadingQuorum = m.contract("ReadingQuorum", [
+    FederationAccessManager,
+    GridTopology,
+    MarketCalendar,
+    Federation,
+  ]);
   const MeterLedger = m.contract("MeterLedger", [
     FederationAccessManager,
     DeviceRegistry,
     GridTopology,
     MarketCalendar,
     Federation,
+    ReadingQuorum,
   ]);
   const Arrears = m.contract("Arrears", [FederationAccessManager]);
   const TradeEscrow = m.contract("TradeEscrow", [
@@ -127,6 +134,7 @@ export default buildModule("TransactionChain", (m) => {
     MarketRules,
     MarketCalendar,
     Tariffs,
+    ReadingQuorum,
     MeterLedger,
     TradeEscrow,
     Arrears,

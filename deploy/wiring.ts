@@ -52,6 +52,7 @@ export const TRANSACTION_FUNCTIONS: readonly RoleOfFunctions<WiredTransactionNam
   ...EMERGENCY,
   ELECTION,
   { contract: "GridTopology", role: AccessRole.Council, functions: ["createArea", "setParties", "setEdge"] },
+  { contract: "ReadingQuorum", role: AccessRole.Council, functions: ["setQuorum"] },
   { contract: "AccountingRevenue", role: AccessRole.Council, functions: ["assignPool"] },
   { contract: "EnergyCredit", role: AccessRole.Issuer, functions: ["issue", "redeemFrom"] },
   { contract: "MarketRules", role: AccessRole.Regulator, functions: ["setRules", "setWindows"] },

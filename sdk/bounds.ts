@@ -8,3 +8,7 @@ export const MAX_ORDERS_PER_SLOT = 4;
 export const MAX_PARENT_RESTS = 256;
 /** A meter's reading words are used again after so many slots. */
 export const READING_SLOTS = 4096;
+/** Most operators that attest a feeder's readings. */
+export const MAX_QUORUM_OPERATORS = 8;
+/** Most readings that an operator attests in one call. */
+export const MAX_ATTESTED = 128;

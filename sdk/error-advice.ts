@@ -35,7 +35,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   DeviceRegistry: DEVICES_ERRORS,
   "GridTopology, Tariffs and the schedules by slot": GRID_ERRORS,
   "MarketRules and MarketCalendar": RULES_ERRORS,
-  "MeterLedger and Disputes": READINGS_ERRORS,
+  "MeterLedger, ReadingQuorum and Disputes": READINGS_ERRORS,
   "EnergyMarket and BilateralContracts": ORDERS_ERRORS,
   "Clearing and its libraries": CLEARING_ERRORS,
   "EnergyCredit, TradeEscrow, Arrears and accounting fees": MONEY_ERRORS,

@@ -11,6 +11,7 @@
 export * from "./actions/accountants.js";
 export * from "./actions/anchored-records.js";
 export * from "./actions/anchors.js";
+export * from "./actions/attestations.js";
 export * from "./actions/ballots.js";
 export * from "./actions/clearing.js";
 export * from "./actions/credits.js";

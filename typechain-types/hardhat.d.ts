@@ -53,6 +53,7 @@ getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
 getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeterLedger__factory>
 getContractFactory(name: 'IPersonalRecords', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPersonalRecords__factory>
+getContractFactory(name: 'IReadingQuorum', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IReadingQuorum__factory>
 getContractFactory(name: 'IRecordGrants', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IRecordGrants__factory>
 getContractFactory(name: 'ISettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISettlement__factory>
 getContractFactory(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStandingObserver__factory>
@@ -105,6 +106,7 @@ getContractFactory(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | Fac
 getContractFactory(name: 'OrderBooks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderBooks__factory>
 getContractFactory(name: 'OrderLimits', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderLimits__factory>
 getContractFactory(name: 'OrderNonces', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OrderNonces__factory>
+getContractFactory(name: 'ReadingQuorum', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReadingQuorum__factory>
 getContractFactory(name: 'ReadingStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReadingStore__factory>
 getContractFactory(name: 'Settlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settlement__factory>
 getContractFactory(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SettlementPosting__factory>
@@ -159,6 +161,7 @@ getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, sig
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
 getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeterLedger>
 getContractAt(name: 'IPersonalRecords', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPersonalRecords>
+getContractAt(name: 'IReadingQuorum', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IReadingQuorum>
 getContractAt(name: 'IRecordGrants', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IRecordGrants>
 getContractAt(name: 'ISettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISettlement>
 getContractAt(name: 'IStandingObserver', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStandingObserver>
@@ -211,6 +214,7 @@ getContractAt(name: 'OrderAdmission', address: string | ethers.Addressable, sign
 getContractAt(name: 'OrderBooks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderBooks>
 getContractAt(name: 'OrderLimits', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderLimits>
 getContractAt(name: 'OrderNonces', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OrderNonces>
+getContractAt(name: 'ReadingQuorum', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReadingQuorum>
 getContractAt(name: 'ReadingStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReadingStore>
 getContractAt(name: 'Settlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settlement>
 getContractAt(name: 'SettlementPosting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SettlementPosting>
@@ -265,6 +269,7 @@ deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | Deploy
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
 deployContract(name: 'IPersonalRecords', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPersonalRecords>
+deployContract(name: 'IReadingQuorum', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReadingQuorum>
 deployContract(name: 'IRecordGrants', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IRecordGrants>
 deployContract(name: 'ISettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'IStandingObserver', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
@@ -317,6 +322,7 @@ deployContract(name: 'OrderAdmission', signerOrOptions?: ethers.Signer | DeployC
 deployContract(name: 'OrderBooks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderLimits', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
 deployContract(name: 'OrderNonces', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
+deployContract(name: 'ReadingQuorum', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReadingQuorum>
 deployContract(name: 'ReadingStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReadingStore>
 deployContract(name: 'Settlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
 deployContract(name: 'SettlementPosting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>
@@ -371,6 +377,7 @@ deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
 deployContract(name: 'IPersonalRecords', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPersonalRecords>
+deployContract(name: 'IReadingQuorum', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReadingQuorum>
 deployContract(name: 'IRecordGrants', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IRecordGrants>
 deployContract(name: 'ISettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISettlement>
 deployContract(name: 'IStandingObserver', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStandingObserver>
@@ -423,6 +430,7 @@ deployContract(name: 'OrderAdmission', args: any[], signerOrOptions?: ethers.Sig
 deployContract(name: 'OrderBooks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderBooks>
 deployContract(name: 'OrderLimits', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderLimits>
 deployContract(name: 'OrderNonces', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OrderNonces>
+deployContract(name: 'ReadingQuorum', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReadingQuorum>
 deployContract(name: 'ReadingStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReadingStore>
 deployContract(name: 'Settlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settlement>
 deployContract(name: 'SettlementPosting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SettlementPosting>

@@ -92,6 +92,8 @@ export type { IMeterLedger } from './contracts/interfaces/IMeterLedger.js';
 export { IMeterLedger__factory } from './factories/contracts/interfaces/IMeterLedger__factory.js';
 export type { IPersonalRecords } from './contracts/interfaces/IPersonalRecords.js';
 export { IPersonalRecords__factory } from './factories/contracts/interfaces/IPersonalRecords__factory.js';
+export type { IReadingQuorum } from './contracts/interfaces/IReadingQuorum.js';
+export { IReadingQuorum__factory } from './factories/contracts/interfaces/IReadingQuorum__factory.js';
 export type { IRecordGrants } from './contracts/interfaces/IRecordGrants.js';
 export { IRecordGrants__factory } from './factories/contracts/interfaces/IRecordGrants__factory.js';
 export type { ISettlement } from './contracts/interfaces/ISettlement.js';
@@ -196,6 +198,8 @@ export type { OrderLimits } from './contracts/transaction-chain/energy/OrderLimi
 export { OrderLimits__factory } from './factories/contracts/transaction-chain/energy/OrderLimits__factory.js';
 export type { OrderNonces } from './contracts/transaction-chain/energy/OrderNonces.js';
 export { OrderNonces__factory } from './factories/contracts/transaction-chain/energy/OrderNonces__factory.js';
+export type { ReadingQuorum } from './contracts/transaction-chain/energy/ReadingQuorum.js';
+export { ReadingQuorum__factory } from './factories/contracts/transaction-chain/energy/ReadingQuorum__factory.js';
 export type { ReadingStore } from './contracts/transaction-chain/energy/ReadingStore.js';
 export { ReadingStore__factory } from './factories/contracts/transaction-chain/energy/ReadingStore__factory.js';
 export type { Settlement } from './contracts/transaction-chain/energy/Settlement.js';

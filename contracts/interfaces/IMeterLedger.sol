@@ -137,6 +137,9 @@ interface IMeterLedger {
     /// one whatever the sequences (a device cannot know how often it was estimated); within a rank the sequence must
     /// grow; an actual reading never replaces an actual one.
     ///
+    /// Where the meter's feeder has a quorum in the slot, a reading is stored only when k of its n operators attest
+    /// exactly it (IReadingQuorum); else ReadingQuorumNotAttested, after all that is asked of the reading itself.
+    ///
     /// A reading equal to the stored one in all six fields is accepted as long as that is stored, with any signature,
     /// and changes nothing: so a batch can be sent again after the key, the operator or the time has changed. Any other
     /// reading that may not be stored reverts the whole batch and is named by its index.

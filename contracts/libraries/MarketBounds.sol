@@ -26,4 +26,9 @@ library MarketBounds {
     /// A meter's reading words are used again after so many slots (ReadingWords): 170 days of hours, 42 of quarter
     /// hours. MarketRules keeps the dates of a slot, postponed ones too, within them.
     uint32 internal constant READING_SLOTS = 4096;
+    /// Most operators that attest a feeder's readings.
+    uint256 internal constant MAX_QUORUM_OPERATORS = 8;
+    /// Most readings that an operator attests in one call: also of meters that share no word, and with all the other
+    /// operators contradicted, it stays below 16,777,216 gas.
+    uint256 internal constant MAX_ATTESTED = 128;
 }

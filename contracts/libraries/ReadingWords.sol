@@ -146,6 +146,20 @@ library ReadingWords {
             ((record >> 112) & 0x7ff);
     }
 
+    /// @notice The record of a lane: laneOf's reverse.
+    /// @param meter The meter.
+    /// @param slot The slot.
+    /// @param lane 59 bits, status and energy as laneOf takes them.
+    /// @return record Not marked as changed.
+    function recordOf(uint32 meter, uint32 slot, uint256 lane) internal pure returns (uint256 record) {
+        return
+            (uint256(meter) << 224) |
+            (uint256(slot) << 192) |
+            ((lane >> 35) << 160) |
+            (((lane >> 11) & MAX_SLOT_WH) << 128) |
+            ((lane & 0x7ff) << 112);
+    }
+
     /// @notice The reading in a lane.
     /// @param lane 59 bits.
     /// @return reading All zero, status None, for lane 0.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {AreaLevel} from "../types/MarketTypes.sol";
+
 /// @title MockGridTopology
-/// @notice For tests of Tariffs and MeterLedger: feeders, parties, edge fees and sites as the test told it. What was
-/// told from a slot on holds until the next slot that something was told for, at most 8 of them.
+/// @notice For tests of Tariffs, MeterLedger and ReadingQuorum: feeders, parties, edge fees and sites as the test told
+/// it. What was told from a slot on holds until the next slot that something was told for, at most 8 of them.
 contract MockGridTopology {
     struct Parties {
         uint32 fromSlot;
@@ -24,6 +26,8 @@ contract MockGridTopology {
 
     /// @notice As IGridTopology.pathOf.
     mapping(uint24 feeder => Path path) public pathOf;
+    /// @notice As IGridTopology.levelOf; every area is a feeder at first.
+    mapping(uint24 area => AreaLevel level) public levelOf;
     mapping(uint24 feeder => Parties[] history) private _parties;
     mapping(uint24 area => uint32 feeMicroPerKwh) private _fees;
     mapping(uint32 meter => Site site) private _sites;
@@ -34,6 +38,13 @@ contract MockGridTopology {
     /// @param city Its city.
     function setPath(uint24 feeder, uint24 district, uint24 city) external {
         pathOf[feeder] = Path(district, city);
+    }
+
+    /// @notice Says what an area is.
+    /// @param area The area.
+    /// @param level Its level.
+    function setLevel(uint24 area, AreaLevel level) external {
+        levelOf[area] = level;
     }
 
     /// @notice Sets a feeder's parties from a slot on, later than those before.

@@ -1,6 +1,7 @@
 /** The transaction chain as the oracle uses it, through the SDK: meters, dates, stored readings, submitting. */
 import { ZeroAddress } from "ethers";
 
+import { quorumAt } from "../../sdk/actions/attestations.js";
 import { slotLengthOf, timesOf, windowsAt } from "../../sdk/actions/market.js";
 import { meteringOperatorAt, metersOf, siteAt } from "../../sdk/actions/grid.js";
 import { readingsAt, submitReadings } from "../../sdk/actions/readings.js";
@@ -43,6 +44,7 @@ export class ChainDirectory implements MeterDirectory {
   readonly #chain: TransactionChain;
   readonly #sites = new Memory<MeterSite | undefined>();
   readonly #operators = new Memory<string>();
+  readonly #attested = new Memory<bigint[]>();
 
   constructor(chain: TransactionChain) {
     this.#chain = chain;
@@ -56,10 +58,21 @@ export class ChainDirectory implements MeterDirectory {
     return this.#sites.get(`${meter}/${slot}`, () => this.#look(meter, slot, fresh), fresh);
   }
 
-  async metersOf(operator: string, slot: bigint): Promise<bigint[]> {
+  metersOf(operator: string, slot: bigint): Promise<bigint[]> {
+    return this.#metersWhere(async (feeder) => (await this.#operatorOf(feeder, slot, false)) === operator);
+  }
+
+  /** Meters that may stand at feeders whose readings the operator attests in the slot. */
+  metersAttestedBy(operator: string, slot: bigint): Promise<bigint[]> {
+    const isAttested = async (feeder: bigint): Promise<boolean> =>
+      (await quorumAt(this.#chain, { feeder, slot })).operators.includes(operator);
+    return this.#attested.get(`${operator}/${slot}`, () => this.#metersWhere(isAttested));
+  }
+
+  async #metersWhere(isWanted: (feeder: bigint) => Promise<boolean>): Promise<bigint[]> {
     const feeders = await this.#feeders();
-    const operators = await Promise.all(feeders.map((feeder) => this.#operatorOf(feeder, slot, false)));
-    const own = feeders.filter((_, index) => operators[index] === operator);
+    const wanted = await Promise.all(feeders.map(isWanted));
+    const own = feeders.filter((_, index) => wanted[index]);
     return (await Promise.all(own.map((feeder) => metersOf(this.#chain, { feeder })))).flat();
   }
 
@@ -124,16 +137,22 @@ const MINED_WITHIN_MILLISECONDS = 120_000;
 
 /** Submits batches through the SDK. */
 export function submitTo(chain: TransactionChain, minedWithin = MINED_WITHIN_MILLISECONDS): SubmitBatch {
-  return async (readings) => {
-    const late = new Error(`the batch was not mined within ${minedWithin} ms; it is sent again`);
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late), minedWithin)));
-    try {
-      return (await Promise.race([submitReadings(chain, { readings }), tooLate])).receipt.hash;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  return async (readings) => (await minedInTime(submitReadings(chain, { readings }), minedWithin)).receipt.hash;
+}
+
+/** What was sent, once it is mined; rejects when that takes too long. */
+export async function minedInTime<Result>(
+  sent: Promise<Result>,
+  minedWithin = MINED_WITHIN_MILLISECONDS,
+): Promise<Result> {
+  const late = new Error(`the batch was not mined within ${minedWithin} ms; it is sent again`);
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late), minedWithin)));
+  try {
+    return await Promise.race([sent, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Finds the meters of which MeterLedger has no reading. */

@@ -81,15 +81,17 @@ async function chainOf(settings: OracleSettings, environment: Environment): Prom
     }
     const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
     const slot = BigInt(systemClock.now()) / times.slotSeconds;
-    const meters = await new ChainDirectory(chain).metersOf(key.address, slot);
-    if (meters.length === 0) {
+    const directory = new ChainDirectory(chain);
+    const meters = await directory.metersOf(key.address, slot);
+    const attested = await directory.metersAttestedBy(key.address, slot);
+    if (meters.length + attested.length === 0) {
       throw new OracleSetupError(
         key.address,
-        "it is no feeder's metering operator in this slot",
-        "Use the operator's key, or have the council name this one with setParties.",
+        "it is no feeder's metering operator in this slot, and attests no feeder's readings",
+        "Use the operator's key, or have the council name this one with setParties or setQuorum.",
       );
     }
-    return `block ${block?.number ?? 0}, ${key.address} is the metering operator of ${meters.length} meters`;
+    return `block ${block?.number ?? 0}, ${key.address} is the metering operator of ${meters.length} meters and attests the readings of ${attested.length}`;
   } finally {
     operator.disconnect();
   }

@@ -12,6 +12,8 @@ export type SubmitBatch = (readings: readonly SignedReading[]) => Promise<string
 
 /** Not yet acceptable to a chain whose clock is behind ours; acceptable soon. */
 const EARLY = "MeterLedgerSlotNotEnded";
+/** Acceptable once more of its feeder's operators attest it. */
+const NOT_ATTESTED = "ReadingQuorumNotAttested";
 
 export class LedgerWriter implements ChainWriter {
   readonly #submit: SubmitBatch;
@@ -23,27 +25,29 @@ export class LedgerWriter implements ChainWriter {
   async write(batch: readonly OutboxEntry[]): Promise<WriteResult> {
     const rejected: { id: bigint; reason: string }[] = [];
     const deferred: bigint[] = [];
+    const unattested: bigint[] = [];
     let rest = batch;
     while (rest.length > 0) {
       try {
         const transactionHash = await this.#submit(rest.map((entry) => entry.reading));
-        return { confirmed: rest.map(({ id }) => ({ id, transactionHash })), rejected, deferred };
+        return { confirmed: rest.map(({ id }) => ({ id, transactionHash })), rejected, deferred, unattested };
       } catch (error) {
         const refused = refusedBy(error, rest);
         if (refused === undefined) throw error;
         const out = rest.filter(({ message }) => message === refused.message).map(({ id }) => id);
         if (isCommonwattError(error, EARLY)) deferred.push(...out);
+        else if (isCommonwattError(error, NOT_ATTESTED)) unattested.push(...out);
         else rejected.push(...out.map((id) => ({ id, reason: (error as Error).message })));
         rest = rest.filter(({ message }) => message !== refused.message);
       }
     }
-    return { confirmed: [], rejected, deferred };
+    return { confirmed: [], rejected, deferred, unattested };
   }
 }
 
-/** The entry that an error of the ledger names by its index. */
-function refusedBy(error: unknown, batch: readonly OutboxEntry[]): OutboxEntry | undefined {
-  if (!isCommonwattError(error) || !error.code.startsWith("MeterLedger")) return undefined;
+/** The entry that an error of MeterLedger or ReadingQuorum names by its index. */
+export function refusedBy(error: unknown, batch: readonly OutboxEntry[]): OutboxEntry | undefined {
+  if (!isCommonwattError(error) || !/^(MeterLedger|ReadingQuorum)/.test(error.code)) return undefined;
   const { index } = error.args;
   return typeof index === "bigint" ? batch[Number(index)] : undefined;
 }

@@ -1,6 +1,6 @@
 /** The outbox in SQLite. What `accept` and `refuse` write is on disk once `durable` resolves, all else at once. */
-import { ReadingStatus } from "../../sdk/enums.js";
-import type { SignedReading } from "../../sdk/signing/readings.js";
+import type { ReadingStatus } from "../../sdk/enums.js";
+import { rankOf, type SignedReading } from "../../sdk/signing/readings.js";
 
 import { DeadLetters } from "./dead-letters.js";
 import { meteringReport, type MeteringReport } from "./metering/report.js";
@@ -27,14 +27,6 @@ interface Row {
 const READING = "id, message, meter, slot, import_wh, export_wh, status, sequence, r, vs, state";
 /** Readings under one signature one after the other. */
 const ORDER = "last_slot, meter, message, slot";
-/** Market rules: substituted and estimated values rank below actual ones, these below corrected ones. */
-const RANKS: Readonly<Record<number, number>> = {
-  [ReadingStatus.Substituted]: 1,
-  [ReadingStatus.Estimated]: 1,
-  [ReadingStatus.Actual]: 2,
-  [ReadingStatus.Corrected]: 3,
-};
-
 /** The outbox in one file; `:memory:` for tests. What was sent but not confirmed when it closed is waiting again. */
 export class SqliteOutbox implements Outbox {
   readonly #file: DurableFile;
@@ -109,10 +101,10 @@ export class SqliteOutbox implements Outbox {
     );
   }
 
-  confirm(ids: readonly bigint[], transactionHash: string): void {
+  confirm(ids: readonly bigint[], transactionHash: string | undefined): void {
     this.#each(
       "UPDATE readings SET state = 'confirmed', transaction_hash = ? WHERE id = ?",
-      ids.map((id) => [transactionHash, id]),
+      ids.map((id) => [transactionHash ?? null, id]),
     );
   }
 
@@ -215,12 +207,6 @@ export class SqliteOutbox implements Outbox {
       for (const row of rows) this.#file.run(sql, ...row);
     });
   }
-}
-
-function rankOf(status: ReadingStatus): number {
-  const rank = RANKS[status];
-  if (rank === undefined) throw new RangeError(`nobody signs readings of status ${status}`);
-  return rank;
 }
 
 function entryOf(row: Row): OutboxEntry {

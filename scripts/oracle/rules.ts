@@ -7,7 +7,7 @@ import type { SigningDomain } from "../../sdk/signing/typed-data.js";
 import { formatTime } from "../../sdk/time/slots.js";
 
 import { topicOf } from "./payload.js";
-import type { MeterSite, ReadingRule, RuleContext } from "./types.js";
+import type { MeterSite, ReadingDates, ReadingRule, RuleContext } from "./types.js";
 
 /** A meter publishes on its own topic only. */
 export const ownTopic: ReadingRule = {
@@ -43,17 +43,18 @@ export const notFuture: ReadingRule = {
   },
 };
 
+/** From when on the chain takes no reading of that status any more, Unix seconds (market rules, "Time of a slot"). */
+export function takenUntil(dates: ReadingDates, status: ReadingStatus): bigint {
+  if (status === ReadingStatus.Actual) return dates.actualsUntil;
+  return status === ReadingStatus.Corrected ? dates.decisionEnd : dates.readingEnd;
+}
+
 /** The chain still takes a reading of that status (market rules, "Time of a slot"). */
 export const notTooLate: ReadingRule = {
   name: "not-too-late",
   check: async (reading, { clock, times }) => {
     const dates = await times.timesOf(reading.slot);
-    const until =
-      reading.status === ReadingStatus.Actual
-        ? dates.actualsUntil
-        : reading.status === ReadingStatus.Corrected
-          ? dates.decisionEnd
-          : dates.readingEnd;
+    const until = takenUntil(dates, reading.status);
     return BigInt(clock.now()) >= until ? `such readings were taken until ${formatTime(until)}` : undefined;
   },
 };

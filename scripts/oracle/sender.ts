@@ -1,7 +1,8 @@
 /** Moves readings from the outbox to the chain, batch by batch, and again after a failure. */
 import type { Logger } from "pino";
 
-import type { ChainWriter, Outbox, OutboxEntry } from "./types.js";
+import { Patience } from "./patience.js";
+import type { ChainWriter, Outbox, OutboxEntry, WriteResult } from "./types.js";
 
 export interface SenderOptions {
   /** Readings in one transaction. */
@@ -11,7 +12,9 @@ export interface SenderOptions {
   /** Pause after the first failure; it doubles with each further one. */
   readonly firstRetryMilliseconds?: number;
   readonly longestRetryMilliseconds?: number;
-  /** Failures in a row after which `drain` gives up; sending goes on. Default: never. */
+  /** How long readings first wait for other operators' attestations; it doubles each time, up to the longest pause. */
+  readonly firstPatienceMilliseconds?: number;
+  /** Failures in a row, or waits for others in vain, after which `drain` gives up; sending goes on. Default: never. */
   readonly drainAttempts?: number;
 }
 
@@ -25,6 +28,7 @@ const DEFAULTS: Required<SenderOptions> = {
   lingerMilliseconds: 1000,
   firstRetryMilliseconds: 500,
   longestRetryMilliseconds: 60_000,
+  firstPatienceMilliseconds: 2000,
   drainAttempts: Number.POSITIVE_INFINITY,
 };
 
@@ -34,6 +38,9 @@ export class Sender {
   readonly #log: Logger;
   readonly #options: Required<SenderOptions>;
   readonly #drains: Waiter[] = [];
+  /** Readings that wait for other operators: of state sent, so that those behind them go on. */
+  readonly #patience: Patience;
+  #waitsInVain = 0;
   #running: Promise<void> | undefined;
   #stopping = false;
   #failures = 0;
@@ -46,6 +53,7 @@ export class Sender {
     this.#writer = writer;
     this.#log = log;
     this.#options = { ...DEFAULTS, ...options };
+    this.#patience = new Patience(this.#options.firstPatienceMilliseconds, this.#options.longestRetryMilliseconds);
   }
 
   start(): void {
@@ -92,8 +100,12 @@ export class Sender {
 
   async #step(): Promise<void> {
     const { batchSize, lingerMilliseconds } = this.#options;
+    const due = this.#patience.due(Date.now());
+    if (due.length > 0) this.#outbox.release(due);
     const waiting = this.#outbox.nextBatch(batchSize);
     if (waiting.length === 0) {
+      const next = this.#patience.next();
+      if (next !== undefined) return this.#pause(next - Date.now());
       this.#settleDrains();
       return this.#pause();
     }
@@ -114,8 +126,11 @@ export class Sender {
   async #send(batch: readonly OutboxEntry[]): Promise<void> {
     const ids = batch.map((entry) => entry.id);
     this.#outbox.markSent(ids);
+    let patient = new Set<bigint>();
     try {
-      const { confirmed, rejected, deferred } = await this.#writer.write(batch);
+      const result = await this.#writer.write(batch);
+      const { confirmed, rejected, deferred } = result;
+      patient = this.#waitForOthers(result);
       for (const [hash, own] of byHash(confirmed)) this.#outbox.confirm(own, hash);
       for (const { id, reason } of rejected) {
         this.#outbox.reject(id, reason);
@@ -125,8 +140,22 @@ export class Sender {
       if (deferred.length > 0)
         throw new Error(`the chain doesn't take ${deferred.length} readings yet: its clock is behind`);
     } finally {
-      this.#outbox.release(ids); // those that are neither confirmed nor rejected
+      this.#outbox.release(ids.filter((id) => !patient.has(id))); // those that are neither confirmed nor rejected
     }
+  }
+
+  /** Sets those aside that other operators have to attest first; returns them. */
+  #waitForOthers({ confirmed, rejected, unattested = [] }: WriteResult): Set<bigint> {
+    this.#patience.forget([...confirmed, ...rejected].map(({ id }) => id));
+    const isNew = this.#patience.wait(unattested, Date.now());
+    const readings = unattested.length;
+    if (readings > 0)
+      this.#log[isNew ? "info" : "debug"]({ readings }, "readings wait for other operators' attestations");
+    this.#waitsInVain = confirmed.length > 0 || readings === 0 ? 0 : this.#waitsInVain + 1;
+    if (this.#waitsInVain >= this.#options.drainAttempts) {
+      this.#settleDrains(new Error(`${readings} readings wait for other operators' attestations`));
+    }
+    return new Set(unattested);
   }
 
   async #backOff(error: unknown): Promise<void> {
@@ -159,10 +188,8 @@ export class Sender {
   }
 }
 
-function byHash(
-  confirmed: readonly { readonly id: bigint; readonly transactionHash: string }[],
-): Map<string, bigint[]> {
-  const groups = new Map<string, bigint[]>();
+function byHash(confirmed: WriteResult["confirmed"]): Map<string | undefined, bigint[]> {
+  const groups = new Map<string | undefined, bigint[]>();
   for (const { id, transactionHash } of confirmed)
     groups.set(transactionHash, [...(groups.get(transactionHash) ?? []), id]);
   return groups;

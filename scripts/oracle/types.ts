@@ -117,7 +117,7 @@ export interface Outbox {
   markSent(ids: readonly bigint[]): void;
   /** Waiting again. */
   release(ids: readonly bigint[]): void;
-  confirm(ids: readonly bigint[], transactionHash: string): void;
+  confirm(ids: readonly bigint[], transactionHash: string | undefined): void;
   reject(id: bigint, reason: string): void;
   /** Whether a reading of any status is known and was not rejected. */
   has(meter: bigint, slot: bigint): boolean;
@@ -153,10 +153,13 @@ export type SubmitSigned = (signed: readonly SignedReading[]) => Promise<string 
 
 /** What became of a batch; entries in none of the lists were not tried. */
 export interface WriteResult {
-  readonly confirmed: readonly { readonly id: bigint; readonly transactionHash: string }[];
+  /** Without a hash: another sender's transaction brought it. */
+  readonly confirmed: readonly { readonly id: bigint; readonly transactionHash?: string }[];
   readonly rejected: readonly { readonly id: bigint; readonly reason: string }[];
   /** Not yet acceptable, to be tried again. */
   readonly deferred: readonly bigint[];
+  /** Waiting for other operators' attestations, while other readings go on. Absent: none. */
+  readonly unattested?: readonly bigint[];
 }
 
 /** Brings readings onto the chain. Throws when the chain can't be reached: then all of the batch is tried again. */

@@ -6,6 +6,7 @@ import { utcOffsetSeconds } from "../inputs/local-time.js";
 
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
 import type { OracleOptions } from "./command.js";
+import { EstimateSeconder } from "./estimate-seconder.js";
 import { findSilent, outboxHistory, ProfileEstimator } from "./gap-filler.js";
 import { LedgerWriter } from "./ledger-writer.js";
 import { serveMetrics, type MetricsServer } from "./metrics.js";
@@ -16,11 +17,14 @@ import { openSource, Sources, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
 import { Oracle } from "./oracle.js";
 import { SqliteOutbox } from "./outbox.js";
+import { quorumChain } from "./quorum-chain.js";
+import { QuorumWriter } from "./quorum-writer.js";
 import { standardRules } from "./rules.js";
 import { systemClock } from "./types.js";
 
 /** With `--once`: failures in a row after which it gives up; what was accepted waits on disk. */
 const ATTEMPTS_OF_ONCE = 5;
+const SECOND_EVERY_MILLISECONDS = 30_000;
 
 /** A running oracle with what must be closed after it. */
 export interface RunningOracle {
@@ -48,9 +52,20 @@ export async function startOracle(
     const parts = { points, environment, log, marks: outbox };
     const sources = await Promise.all(options.sources.map((source) => openSource(source, parts)));
     const keys = await DeviceKeys.open(points.all, options.gateway, environment);
-    const oracle = await wire({ operator, outbox, source: new Sources(sources), points, keys, offsetSeconds, log });
+    const { oracle, seconder } = await wire({
+      operator,
+      outbox,
+      source: new Sources(sources),
+      points,
+      keys,
+      offsetSeconds,
+      log,
+    });
     if (options.metricsPort !== undefined) metrics = await serveMetrics(options.metricsPort, oracle, outbox);
     await oracle.start();
+    const onError = (error: unknown): void =>
+      log.error({ err: error }, "estimates were not seconded; it is tried again");
+    const seconding = setInterval(() => void seconder.second().catch(onError), SECOND_EVERY_MILLISECONDS);
     return {
       oracle,
       metrics: metrics?.url,
@@ -59,6 +74,8 @@ export async function startOracle(
         return operator.rotate();
       },
       close: async () => {
+        clearInterval(seconding);
+        await seconder.idle();
         await metrics?.close();
         await oracle.stop().finally(operator.disconnect);
       },
@@ -79,7 +96,7 @@ async function wire(parts: {
   readonly keys: DeviceKeys;
   readonly offsetSeconds: number;
   readonly log: Logger;
-}): Promise<Oracle> {
+}): Promise<{ readonly oracle: Oracle; readonly seconder: EstimateSeconder }> {
   const { operator, outbox, source, points, keys, offsetSeconds, log } = parts;
   const { chain } = operator; // what is only asked needs no new key
   const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
@@ -88,11 +105,21 @@ async function wire(parts: {
   const slotClock = { slotSeconds: Number(times.slotSeconds), offsetSeconds };
   const isOwn = new Set(points.all.map(({ number }) => BigInt(number)));
   const silent = findSilent(outbox, silentOnChain(chain));
-  return new Oracle({
+  const seconder = new EstimateSeconder({
+    chainOf: () => operator.chain,
+    directory,
+    outbox,
+    times,
+    clock: systemClock,
+  });
+  const oracle = new Oracle({
     source,
     rules: standardRules(ledger),
     outbox,
-    writer: new LedgerWriter((readings) => submitTo(operator.chain)(readings)),
+    writer: new QuorumWriter(
+      new LedgerWriter((readings) => submitTo(operator.chain)(readings)),
+      quorumChain(() => operator.chain),
+    ),
     directory,
     times,
     clock: systemClock,
@@ -120,4 +147,5 @@ async function wire(parts: {
       clock: slotClock,
     }),
   });
+  return { oracle, seconder };
 }

@@ -6,6 +6,7 @@ import type { AnyChain, TransactionChain } from "../connect.js";
 import { rolesMask, type AccessRole } from "../enums.js";
 import type { SlashParameters } from "./election.js";
 import { UNTIL_REINSTATED, type AdmitMemberParameters, type SuspendParameters } from "./federation.js";
+import type { SetQuorumParameters } from "./attestations.js";
 import type { SetEdgeParameters, SetPartiesParameters } from "./grid.js";
 
 /** A call that the governor makes when a proposal is executed. */
@@ -110,6 +111,14 @@ export function decideParties(chain: TransactionChain, parties: SetPartiesParame
   const abi = chain.contracts.gridTopology.interface;
   const values = [feeder, supplier, gridOperator, meteringOperator, fromSlot] as const;
   return ofGrid(chain, abi.encodeFunctionData("setParties", [...values]));
+}
+
+/** Say who attests a feeder's readings, and how many of them must. */
+export function decideQuorum(chain: TransactionChain, quorum: SetQuorumParameters): ProposedCall {
+  const { feeder, needed, operators, fromSlot } = quorum;
+  const abi = chain.contracts.readingQuorum.interface;
+  const data = abi.encodeFunctionData("setQuorum", [feeder, needed, [...operators], fromSlot]);
+  return { target: chain.deployment.contracts.ReadingQuorum.address, data };
 }
 
 /** Set fee and capacity of a district's edge. */

@@ -1,4 +1,4 @@
-/** What MeterLedger and Disputes refuse, and what to do about it. */
+/** What MeterLedger, ReadingQuorum and Disputes refuse, and what to do about it. */
 import type { Advice } from "./advice.js";
 
 export const READINGS_ERRORS = {
@@ -57,6 +57,40 @@ export const READINGS_ERRORS = {
     todo: "Name a later slot with a reading.",
   },
   MeterLedgerNoReading: { why: "Meter {meter} has no reading of slot {slot}.", todo: "Name a slot with a reading." },
+  ReadingQuorumNotFeeder: { why: "Area {area} is no feeder.", todo: "Give the number of a feeder." },
+  ReadingQuorumBadSize: {
+    why: "{needed} of {operators} operators are no quorum: it is 2 to n of at most 8, and more than half of them.",
+    todo: "Name more operators or ask for more of them; to ask for none, give 1 and no operator.",
+  },
+  ReadingQuorumUnfitOperator: {
+    why: "{operator} is no active metering operator.",
+    todo: "Admit it with the role MeteringOperator, or name another member.",
+  },
+  ReadingQuorumRepeatedOperator: { why: "{operator} is named twice.", todo: "Name each operator once." },
+  ReadingQuorumBadCount: {
+    why: "{count} readings were to be attested; a call takes 1 to {maximum}.",
+    todo: "Split them over several calls.",
+  },
+  ReadingQuorumInactiveOperator: {
+    why: "{operator} is no active metering operator at this moment.",
+    todo: "Have the council reinstate it; readings wait for the other operators until then.",
+  },
+  ReadingQuorumMalformedReading: {
+    why: "Word {index} says more than a reading.",
+    todo: "Pack it as ReadingBatchStored has it, with its last 112 bits zero.",
+  },
+  ReadingQuorumNotItsOperator: {
+    why: "Reading {index}: {operator} is none of those who attest the readings of feeder {feeder} in slot {slot}.",
+    todo: "Leave it out, or have the council name the operator with setQuorum for later slots.",
+  },
+  ReadingQuorumOtherValue: {
+    why: "Reading {index}: the operator attests another value of meter {meter} in slot {slot} under the same rank and sequence.",
+    todo: "Nothing takes that back; if it was wrong, a correction with a higher rank or sequence replaces it.",
+  },
+  ReadingQuorumNotAttested: {
+    why: "Reading {index}: this value of meter {meter} in slot {slot} has {attested} of the {needed} attestations that it needs.",
+    todo: "Wait until more of the feeder's operators have attested it, then send it again.",
+  },
   DisputesOutOfTime: {
     why: "Readings of slot {slot} are disputed from {from} to {until} (Unix seconds).",
     todo: "Nothing can be done outside that time.",

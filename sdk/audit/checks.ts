@@ -1,9 +1,10 @@
 /** What must hold of the books as a whole, after all events: money, locks, held credits and the energy identities. */
 import { EntryTag, TradeLevel, type Outcome, type Trade } from "../records.js";
+import { checkTold } from "./attestation-steps.js";
 import { add, areaSlotKey, expectEqual, type AuditState, type ClosedSlot, type SettledGroup } from "./state.js";
 import { feederAt, valueAt } from "./terms.js";
 
-/** The checks by their numbers, for people. A0 to A6 and A17 to A25 are made while the events are read. */
+/** The checks by their numbers, for people. A0 to A6, A17 to A25, A27 and A28 are made while the events are read. */
 export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A0: "events come in the order of the chain, and each can be read",
   A1: "each escrow call that is no deposit or withdrawal leaves the sum of balances as it was",
@@ -32,11 +33,14 @@ export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A24: "a dispute is resolved once, after it was opened",
   A25: "orders and contracts are those of the meters' holders, at the feeders where the meters stand",
   A26: "rewards of accountants' voters are covered by what was booked for them",
+  A27: "a feeder's operators attest; what k of them attest has its quorum, and who contradicts it is named, as is told",
+  A28: "a reading of a feeder with a quorum is stored only when it has that quorum",
   C1: "the chain's state is what the events say",
 };
 
 /** Makes all checks; findings are noted in the state. */
 export function checkBooks(state: AuditState): void {
+  checkTold(state, "ReadingQuorum");
   checkCredits(state);
   for (const [key, group] of state.settled) checkGroup(state, key, group);
   for (const [key, closed] of state.closed) checkLimits(state, key, closed);

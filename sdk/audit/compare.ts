@@ -5,6 +5,7 @@ import { READING_SLOTS } from "../bounds.js";
 import type { TransactionChain } from "../connect.js";
 import { hashWords } from "../records.js";
 import { ask } from "../transact.js";
+import { compareAttestations } from "./attestation-steps.js";
 import { compareTerms } from "./compare-terms.js";
 import { areaSlotKey, expectEqual, type AuditState } from "./state.js";
 import { areasOf } from "./terms.js";
@@ -36,6 +37,7 @@ export async function compareWithChain(state: AuditState, chain: TransactionChai
   await compareBooks(state, chain, at);
   await compareSettled(state, chain, at);
   await compareShort(state, chain, at);
+  await compareAttestations(state, chain, at);
   await compareReadings(state, chain, at);
   await compareDisputes(state, chain, at);
   await compareTerms(state, chain, at);

@@ -22,6 +22,7 @@ import {
 } from "../records.js";
 import type { ReadingStatus } from "../enums.js";
 import { readingDigest } from "../signing/readings.js";
+import { checkAttested } from "./attestation-steps.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
 import { bookCleared, checkClosed, checkSettled, lockOf, noteShort, ownerKey } from "./recompute.js";
 import { add, areaSlotKey, chunkKey, expectEqual, readingKey, type AuditState, type SettledGroup } from "./state.js";
@@ -251,16 +252,19 @@ function finalized(state: AuditState, event: ChainEvent, key: string): void {
   noteShort(state, group);
 }
 
-/** A20, A21: a batch's root is that of its readings' digests; a reading is stored when it differs from what was there. */
+/** A20, A21, A28: a batch's root is that of its readings' digests; a reading is stored when it differs from what was there. */
 function readingsStored(state: AuditState, event: ChainEvent): void {
   const where = placeOf(event);
   const records = unpackReadings(wordsArg(event, "readings"));
-  for (const { meter, slot, changed, ...reading } of records) {
+  for (const record of records) {
+    const { meter, slot, changed, ...reading } = record;
     const key = readingKey(meter, slot);
     const stored = state.readings.get(key);
     const isNew = PARTS.some((part) => stored?.[part] !== reading[part]);
     expectEqual(state, "A21", `reading ${key} changed what was stored`, where, changed, isNew ? 1n : 0n);
-    if (changed !== 0n) state.readings.set(key, reading);
+    if (changed === 0n) continue;
+    checkAttested(state, where, record);
+    state.readings.set(key, reading);
   }
   const [batch, root] = [bigintArg(event, "batchId"), stringArg(event, "root")];
   expectEqual(state, "A20", "number of a batch of readings", where, batch, BigInt(state.roots.length + 1));

@@ -1,5 +1,6 @@
 /** The fold: state = fold(events). Each kind of event has one small function; the others concern no money or energy. */
 import type { ChainEvent } from "../events.js";
+import { ATTESTATION_STEPS } from "./attestation-steps.js";
 import { ENERGY_STEPS } from "./energy-steps.js";
 import { placeOf } from "./event.js";
 import { MONEY_STEPS } from "./money-steps.js";
@@ -9,6 +10,7 @@ import { TERM_STEPS } from "./terms.js";
 const STEPS: Readonly<Record<string, (state: AuditState, event: ChainEvent) => void>> = {
   ...MONEY_STEPS,
   ...ENERGY_STEPS,
+  ...ATTESTATION_STEPS,
 };
 
 /** Takes one event into the state. Events must come in the order of the chain; one that cannot be read is a finding. */

@@ -127,6 +127,12 @@ export interface AuditState {
   /** Merkle roots of the ledger's batches, as its events have them. */
   readonly roots: string[];
   readonly bars: Map<bigint, BarState>;
+  /** By `meter/slot/operator`: the word of what it attests. */
+  readonly attested: Map<string, string>;
+  /** By `meter/slot`: the word of what had its quorum last. */
+  readonly reached: Map<string, string>;
+  /** What the last attestations have to bring, and no event told yet. */
+  readonly untold: string[];
   readonly disputes: Map<string, DisputeState>;
   /** What accountants are due, and the sum of all that was booked for them. */
   readonly feesDue: Map<string, bigint>;
@@ -174,6 +180,9 @@ export function emptyState(contracts: AuditedContracts): AuditState {
     readings: new Map(),
     roots: [],
     bars: new Map(),
+    attested: new Map(),
+    reached: new Map(),
+    untold: [],
     disputes: new Map(),
     feesDue: new Map(),
     feesBookedMicro: 0n,

@@ -3,7 +3,7 @@ import type { RuleSet } from "../actions/market.js";
 import type { Windows } from "../time/slots.js";
 import { AreaLevel } from "../enums.js";
 import type { ChainEvent } from "../events.js";
-import { bigintArg, stringArg } from "./event.js";
+import { bigintArg, stringArg, wordsArg } from "./event.js";
 
 /** A value that changes at slots; a decision from a slot on replaces all that was decided for later ones. */
 export interface Version<Value> {
@@ -35,6 +35,15 @@ export interface SiteState {
   readonly connectionWh: bigint;
 }
 
+/** Who attests a feeder's readings, and how many must. */
+export interface QuorumState {
+  readonly needed: bigint;
+  readonly operators: readonly string[];
+}
+
+/** Nobody has to. */
+export const NO_QUORUM: QuorumState = { needed: 1n, operators: [] };
+
 export interface PriceState {
   readonly retail: bigint;
   readonly feedIn: bigint;
@@ -46,6 +55,7 @@ export interface Terms {
   readonly areas: Map<bigint, AreaState>;
   readonly edges: Map<bigint, Schedule<EdgeState>>;
   readonly parties: Map<bigint, Schedule<PartiesState>>;
+  readonly quorums: Map<bigint, Schedule<QuorumState>>;
   readonly sites: Map<bigint, Schedule<SiteState>>;
   /** Meters ever placed at a feeder, in order of their first placement. */
   readonly placed: Map<bigint, readonly bigint[]>;
@@ -63,6 +73,7 @@ export function emptyTerms(): Terms {
     areas: new Map(),
     edges: new Map(),
     parties: new Map(),
+    quorums: new Map(),
     sites: new Map(),
     placed: new Map(),
     holders: new Map(),
@@ -102,6 +113,10 @@ export const TERM_STEPS: Readonly<Record<string, (terms: Terms, event: ChainEven
     decide(sites, meter, event, { feeder, connectionWh: bigintArg(event, "connectionWh") });
     const before = placed.get(feeder) ?? [];
     if (feeder !== 0n && !before.includes(meter)) placed.set(feeder, [...before, meter]);
+  },
+  "ReadingQuorum.QuorumScheduled": ({ quorums }, event) => {
+    const quorum = { needed: bigintArg(event, "needed"), operators: wordsArg(event, "operators") };
+    decide(quorums, bigintArg(event, "feeder"), event, quorum);
   },
   "DeviceRegistry.HolderScheduled": ({ holders }, event) => {
     decide(holders, bigintArg(event, "device"), event, stringArg(event, "holder"));

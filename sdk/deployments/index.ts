@@ -21,6 +21,7 @@ export const TRANSACTION_CONTRACTS = [
   "MarketRules",
   "MarketCalendar",
   "Tariffs",
+  "ReadingQuorum",
   "MeterLedger",
   "EnergyMarket",
   "BilateralContracts",

@@ -1,7 +1,7 @@
 /** A meter's reading of a slot, as MeterLedger takes it, alone or with others under one signature. */
 import { ZeroHash, type Signer } from "ethers";
 
-import type { ReadingStatus } from "../enums.js";
+import { ReadingStatus } from "../enums.js";
 import {
   digestOf,
   domainOf,
@@ -27,6 +27,20 @@ export interface Reading {
 
 /** With a zero signature, the one of the next reading of the batch that has one covers it too: it is in a series. */
 export interface SignedReading extends Reading, CompactSignature {}
+
+const RANKS: Readonly<Partial<Record<ReadingStatus, number>>> = {
+  [ReadingStatus.Substituted]: 1,
+  [ReadingStatus.Estimated]: 1,
+  [ReadingStatus.Actual]: 2,
+  [ReadingStatus.Corrected]: 3,
+};
+
+/** Market rules, what replaces what: a higher rank a lower one, within a rank a higher sequence. Throws RangeError. */
+export function rankOf(status: ReadingStatus): number {
+  const rank = RANKS[status];
+  if (rank === undefined) throw new RangeError(`nobody signs readings of status ${status}`);
+  return rank;
+}
 
 /** Longest series that meters sign: what MeterLedger takes at no more than one write a word. */
 export const MAX_SERIES = 8;

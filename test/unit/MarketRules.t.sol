@@ -14,6 +14,7 @@ import {MockDeviceRegistry} from "../../contracts/mocks/MockDeviceRegistry.sol";
 import {EnergyCredit} from "../../contracts/transaction-chain/energy/EnergyCredit.sol";
 import {MarketRules} from "../../contracts/transaction-chain/energy/MarketRules.sol";
 import {MeterLedger} from "../../contracts/transaction-chain/energy/MeterLedger.sol";
+import {ReadingQuorum} from "../../contracts/transaction-chain/energy/ReadingQuorum.sol";
 import {Tariffs} from "../../contracts/transaction-chain/energy/Tariffs.sol";
 import {RuleSet, SlotTimes} from "../../contracts/types/MarketTypes.sol";
 import {Windows} from "../../contracts/types/WindowTypes.sol";
@@ -346,7 +347,8 @@ contract MarketRulesTest is MarketFixture {
             IDeviceRegistry(address(new MockDeviceRegistry())),
             grid,
             calendar,
-            members
+            members,
+            new ReadingQuorum(address(manager), grid, calendar, members)
         );
         RuleSet memory set = defaultRules();
         set.accountingFeeMicro = 7;

@@ -437,7 +437,8 @@ contract MeterLedgerTest is LedgerFixture {
             IDeviceRegistry(address(devices)),
             IGridTopology(address(topology)),
             calendar,
-            IFederation(address(federation))
+            IFederation(address(federation)),
+            quorum
         );
         reading = signed(1, ACTUAL, 0);
         vm.expectPartialRevert(IMeterLedger.MeterLedgerWrongSigner.selector);

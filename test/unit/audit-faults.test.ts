@@ -73,6 +73,7 @@ const PACKED: Readonly<Record<string, Codec>> = {
     (wh: Record<string, bigint>) => packDelivered(Object.values(wh)),
   ),
   "MeterLedger.ReadingBatchStored.readings": codec(1, unpackReadings, packReading),
+  "ReadingQuorum.ReadingsAttested.readings": codec(1, unpackReadings, packReading),
 };
 
 /**
@@ -108,6 +109,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   "MarketCalendar.*.said twice": "likewise",
   "GridTopology.*.said twice": "likewise",
   "DeviceRegistry.HolderScheduled.said twice": "likewise",
+  "ReadingQuorum.QuorumScheduled.said twice": "likewise",
   "Tariffs.SlotPricesSet.said twice": "likewise",
   "MeterLedger.MeterBarred.said twice": "a bar again is the same bar",
   "MeterLedger.BarLifted.said twice": "likewise",
@@ -305,6 +307,8 @@ describe("Audit of a run with faults", function () {
         "Disputes.DisputeResolved",
         "MeterLedger.MeterBarred",
         "MeterLedger.BarLifted",
+        "ReadingQuorum.AttestationContradicted",
+        "ReadingQuorum.QuorumReached",
         "Settlement.SlotFinalized",
       ]);
       const outcomes = [...(found.get("half final")?.settled.values() ?? [])].flatMap((group) => group.outcomes);

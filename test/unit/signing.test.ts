@@ -85,7 +85,7 @@ describe("signing", () => {
 
     it("readings have the ledger's digest", async () => {
       const { deployer, none, at } = await deployed();
-      const ledger = await new MeterLedger__factory(deployer).deploy(none, none, none, none, none);
+      const ledger = await new MeterLedger__factory(deployer).deploy(none, none, none, none, none, none);
       const domain = await at(ledger);
       const signed = await signReading(wallet, domain, reading);
       const digest = await ledger.digestOf(signed);

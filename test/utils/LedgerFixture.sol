@@ -9,6 +9,7 @@ import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MockDeviceRegistry} from "../../contracts/mocks/MockDeviceRegistry.sol";
 import {MockGridTopology} from "../../contracts/mocks/MockGridTopology.sol";
 import {MeterLedger} from "../../contracts/transaction-chain/energy/MeterLedger.sol";
+import {ReadingQuorum} from "../../contracts/transaction-chain/energy/ReadingQuorum.sol";
 import {ReadingStatus, SlotTimes, StoredReading} from "../../contracts/types/MarketTypes.sol";
 import {MarketFixture} from "./MarketFixture.sol";
 
@@ -27,6 +28,7 @@ abstract contract LedgerFixture is MarketFixture {
     uint8 internal constant CORRECTED = uint8(ReadingStatus.Corrected);
 
     MockDeviceRegistry internal devices;
+    ReadingQuorum internal quorum;
     MeterLedger internal ledger;
     address internal settlement;
     address internal operator;
@@ -36,12 +38,19 @@ abstract contract LedgerFixture is MarketFixture {
     function setUpLedger() internal {
         setUpMarket();
         devices = new MockDeviceRegistry();
+        quorum = new ReadingQuorum(
+            address(manager),
+            IGridTopology(address(topology)),
+            calendar,
+            IFederation(address(federation))
+        );
         ledger = new MeterLedger(
             address(manager),
             IDeviceRegistry(address(devices)),
             IGridTopology(address(topology)),
             calendar,
-            IFederation(address(federation))
+            IFederation(address(federation)),
+            quorum
         );
         settlement = makeAddr("settlement");
         bytes4[] memory selectors = new bytes4[](1);

@@ -1,6 +1,6 @@
 /**
  * A small neighbourhood that goes through all that moves money or energy: orders in books of every level, cancels, a
- * bilateral contract, short sellers, estimates, corrections, missing readings, disputes, arrears of homes and suppliers,
+ * bilateral contract, short sellers, estimates, corrections, missing readings, a quorum of oracles with a liar, disputes, arrears of homes and suppliers,
  * fees, withdrawals. For tests of the audit. No side effects.
  */
 import { ZeroAddress, id } from "ethers";
@@ -28,6 +28,7 @@ import { signBilateral, signOrder, type Order } from "../../sdk/signing/orders.j
 import { signReading } from "../../sdk/signing/readings.js";
 import { transact } from "../../sdk/transact.js";
 import type { SlotTimes } from "../../sdk/time/slots.js";
+import { AttestedFeeder } from "./quorum.js";
 import { admitNeighbourhood, type NeighbourHome, type Neighbourhood } from "../../scripts/neighbourhood.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
 import type { Grid } from "../../scripts/grid/index.js";
@@ -77,6 +78,8 @@ export class AuditedRun {
     readonly network: EmbeddedNetwork,
     readonly neighbourhood: Neighbourhood,
     readonly firstSlot: bigint,
+    /** The one in the south. */
+    readonly attested: AttestedFeeder,
   ) {
     this.#relayer = withSigner(network.transaction, network.operators.transaction.relayer);
   }
@@ -90,7 +93,14 @@ export class AuditedRun {
       homeDepositMicro: (home) => deposits[home] ?? 60n * CREDIT,
       supplierDepositMicro: 100_000n,
     });
-    const run = new AuditedRun(network, neighbourhood, neighbourhood.firstSlot + 1n);
+    const firstSlot = neighbourhood.firstSlot + 1n;
+    const [, , feeder] = neighbourhood.feeders;
+    const run = new AuditedRun(
+      network,
+      neighbourhood,
+      firstSlot,
+      await AttestedFeeder.open(network, neighbourhood, { feeder, fromSlot: firstSlot }),
+    );
     for (const { area, supplier } of neighbourhood.feeders) {
       const prices = [0, 1, 2, 3].map((step) => ({ retail: 300_000n + BigInt(step), feedIn: 120_000n }));
       await setPrices(supplier, { feeder: area, firstSlot: run.firstSlot, prices });
@@ -185,11 +195,10 @@ export class AuditedRun {
     await this.#read(3, { seller: [0n, 9_000n], idle: [0n, 8_000n] }, all);
     await this.#sign(2, "far", [900n, 0n], ReadingStatus.Estimated, 1n);
     await this.#settle(0, 2, 3);
-    await postpone(this.neighbourhood.feeders[0]?.meteringOperator ?? this.#relayer, {
-      firstSlot: this.firstSlot + 3n,
-      lastSlot: this.firstSlot + 3n,
-      bySeconds: 900n,
-    });
+    for (const operator of this.attested.operators.slice(0, 2)) {
+      const slot = this.firstSlot + 3n;
+      await postpone(operator, { firstSlot: slot, lastSlot: slot, bySeconds: 900n });
+    }
     await this.#waitUntil(this.#timesAt(1).readingEnd);
     await this.#settle(1);
     await liftBar(this.#relayer, { meter: this.#home("across").meter, laterSlot: this.firstSlot + 2n });
@@ -269,6 +278,7 @@ export class AuditedRun {
       return signReading(device, domain, { ...reading, status: ReadingStatus.Actual });
     });
     const signed = await Promise.all(readings);
+    await this.attested.attest(signed, slot === 0 ? "before" : slot === 2 ? "after" : undefined);
     await submitReadings(this.#relayer, { readings: signed });
   }
 
@@ -283,6 +293,7 @@ export class AuditedRun {
     const reading = { meter, slot: this.firstSlot + BigInt(slot), importWh, exportWh, status, sequence };
     const { signer } = feeder.meteringOperator;
     const signed = await signReading(signer, meterLedgerOf(this.network.transaction), reading);
+    await this.attested.attest([signed], undefined);
     await submitReadings(this.#relayer, { readings: [signed] });
   }
 

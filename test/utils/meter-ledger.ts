@@ -3,7 +3,7 @@ import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import type { NetworkHelpers } from "@nomicfoundation/hardhat-network-helpers/types";
 import { keccak256, Signature, toBeHex, Wallet } from "ethers";
 
-import type { MeterLedger } from "../../typechain-types/index.js";
+import type { MeterLedger, ReadingQuorum } from "../../typechain-types/index.js";
 import type { ReadingStruct } from "../../typechain-types/contracts/interfaces/IMeterLedger.js";
 
 export const SLOT_LENGTH = 3600n;
@@ -48,6 +48,8 @@ const WINDOWS = {
 export type ReadingMessage = Omit<ReadingStruct, "r" | "vs">;
 
 export interface LedgerStage {
+  readonly federation: string;
+  readonly quorum: ReadingQuorum;
   readonly ledger: MeterLedger;
   /** Keys of the active meters, from meter 1 on. */
   readonly keys: readonly Wallet[];
@@ -72,7 +74,8 @@ export async function deployLedger(
   const devices = await ethers.deployContract("MockDeviceRegistry");
   const rules = await ethers.deployContract("MarketRules", [manager, SLOT_LENGTH, RULES, WINDOWS]);
   const calendar = await ethers.deployContract("MarketCalendar", [rules, federation]);
-  const ledger = await ethers.deployContract("MeterLedger", [manager, devices, topology, calendar, federation]);
+  const quorum = await ethers.deployContract("ReadingQuorum", [manager, topology, calendar, federation]);
+  const ledger = await ethers.deployContract("MeterLedger", [manager, devices, topology, calendar, federation, quorum]);
   const operator = walletOf(1_000_000);
   await federation.admit(operator.address, METERING_OPERATOR);
   await topology.setParties(FEEDER, {
@@ -87,7 +90,7 @@ export async function deployLedger(
   await topology.setSites(1, count, FEEDER, 10_000n);
   const slot = BigInt(await networkHelpers.time.latest()) / SLOT_LENGTH + 10n;
   await networkHelpers.time.increaseTo((slot + 1n) * SLOT_LENGTH);
-  return { ledger, keys, operator, slot };
+  return { federation: await federation.getAddress(), quorum, ledger, keys, operator, slot };
 }
 
 export async function signReading(ledger: MeterLedger, key: Wallet, message: ReadingMessage): Promise<ReadingStruct> {

@@ -11,6 +11,7 @@ import {IFederation} from "../../interfaces/IFederation.sol";
 import {IGridTopology} from "../../interfaces/IGridTopology.sol";
 import {IMarketCalendar} from "../../interfaces/IMarketCalendar.sol";
 import {IMeterLedger, Reading} from "../../interfaces/IMeterLedger.sol";
+import {IReadingQuorum} from "../../interfaces/IReadingQuorum.sol";
 import {CompactSignature} from "../../libraries/CompactSignature.sol";
 import {MerkleRoot} from "../../libraries/MerkleRoot.sol";
 import {MeteringOperators} from "../../libraries/MeteringOperators.sol";
@@ -46,6 +47,7 @@ contract MeterLedger is EIP712, ReadingStore {
     IGridTopology private immutable _TOPOLOGY;
     IMarketCalendar private immutable _CALENDAR;
     IFederation private immutable _FEDERATION;
+    IReadingQuorum private immutable _QUORUM;
 
     // before: AccessManaged, EIP712's fallback strings, ReadingStore
     bytes32[] private _roots; // batch id - 1
@@ -56,17 +58,20 @@ contract MeterLedger is EIP712, ReadingStore {
     /// @param topology Where meters stand and who operates their metering.
     /// @param calendar The slots' dates.
     /// @param federation Who is an active metering operator.
+    /// @param quorum Whose attestations readings need.
     constructor(
         address initialAuthority,
         IDeviceRegistry devices,
         IGridTopology topology,
         IMarketCalendar calendar,
-        IFederation federation
+        IFederation federation,
+        IReadingQuorum quorum
     ) EIP712("Commonwatt MeterLedger", "1") AccessManaged(initialAuthority) {
         _DEVICES = devices;
         _TOPOLOGY = topology;
         _CALENDAR = calendar;
         _FEDERATION = federation;
+        _QUORUM = quorum;
     }
 
     /// @inheritdoc IMeterLedger
@@ -95,11 +100,7 @@ contract MeterLedger is EIP712, ReadingStore {
                 first = i + 1;
             }
         }
-        if (desk.changes == 0) return 0;
-        for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
-        _roots.push(tree.hashUp());
-        batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
-        _emitBatch(batchId, tree[0], records);
+        return desk.changes == 0 ? 0 : _storeBatch(desk, tree, records);
     }
 
     /// @inheritdoc IMeterLedger
@@ -145,6 +146,20 @@ contract MeterLedger is EIP712, ReadingStore {
         if (ReadingChecks.isLate(drawer.inTime)) _liftBarOf(meter, slot);
         desk.signer = _signerOf(desk, index, record);
         return record | ReadingWords.CHANGED;
+    }
+
+    /// Writes what the batch changed, unless a reading of it lacks its quorum.
+    function _storeBatch(
+        Desk memory desk,
+        bytes32[] memory tree,
+        bytes32[] memory records
+    ) private returns (uint32 batchId) {
+        // one answer for the batch where no feeder has a quorum
+        if (_QUORUM.hasQuorums()) _QUORUM.requireAttested(records);
+        for (uint256 i = 0; i < desk.drawers.length; ++i) _flush(desk.drawers[i]);
+        _roots.push(tree.hashUp());
+        batchId = uint32(_roots.length); // 2^32 batches of 20,000 gas and more are out of reach
+        _emitBatch(batchId, tree[0], records);
     }
 
     /// Emits ReadingBatchStored(batchId, root, records). By hand, because the compiler's coding copies word by word.

@@ -25,6 +25,7 @@ export type { IMarketCalendar } from './IMarketCalendar.js';
 export type { IMarketRules } from './IMarketRules.js';
 export type { IMeterLedger } from './IMeterLedger.js';
 export type { IPersonalRecords } from './IPersonalRecords.js';
+export type { IReadingQuorum } from './IReadingQuorum.js';
 export type { IRecordGrants } from './IRecordGrants.js';
 export type { ISettlement } from './ISettlement.js';
 export type { IStandingObserver } from './IStandingObserver.js';

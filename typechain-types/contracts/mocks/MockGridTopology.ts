@@ -13,14 +13,16 @@ export declare namespace MockGridTopology {
     }
 
   export interface MockGridTopologyInterface extends Interface {
-    getFunction(nameOrSignature: "edgeFeeAt" | "partiesAt" | "pathOf" | "setEdgeFee" | "setParties" | "setPath" | "setSite" | "setSites" | "siteAt"): FunctionFragment;
+    getFunction(nameOrSignature: "edgeFeeAt" | "levelOf" | "partiesAt" | "pathOf" | "setEdgeFee" | "setLevel" | "setParties" | "setPath" | "setSite" | "setSites" | "siteAt"): FunctionFragment;
 
     
 
     encodeFunctionData(functionFragment: 'edgeFeeAt', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'levelOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'partiesAt', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'pathOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setEdgeFee', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'setLevel', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setParties', values: [BigNumberish, MockGridTopology.PartiesStruct]): string;
 encodeFunctionData(functionFragment: 'setPath', values: [BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setSite', values: [BigNumberish, BigNumberish, BigNumberish]): string;
@@ -28,9 +30,11 @@ encodeFunctionData(functionFragment: 'setSites', values: [BigNumberish, BigNumbe
 encodeFunctionData(functionFragment: 'siteAt', values: [BigNumberish, BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'edgeFeeAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'levelOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'partiesAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pathOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setEdgeFee', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setLevel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setParties', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setPath', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setSite', data: BytesLike): Result;
@@ -82,6 +86,14 @@ decodeFunctionResult(functionFragment: 'siteAt', data: BytesLike): Result;
     
 
     
+    levelOf: TypedContractMethod<
+      [area: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     partiesAt: TypedContractMethod<
       [feeder: BigNumberish, slot: BigNumberish, ],
       [[string, string, string] & {supplier: string, gridOperator: string, meteringOperator: string }],
@@ -100,6 +112,14 @@ decodeFunctionResult(functionFragment: 'siteAt', data: BytesLike): Result;
     
     setEdgeFee: TypedContractMethod<
       [area: BigNumberish, feeMicroPerKwh: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setLevel: TypedContractMethod<
+      [area: BigNumberish, level: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -153,6 +173,11 @@ decodeFunctionResult(functionFragment: 'siteAt', data: BytesLike): Result;
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'levelOf'): TypedContractMethod<
+      [area: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'partiesAt'): TypedContractMethod<
       [feeder: BigNumberish, slot: BigNumberish, ],
       [[string, string, string] & {supplier: string, gridOperator: string, meteringOperator: string }],
@@ -165,6 +190,11 @@ getFunction(nameOrSignature: 'pathOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setEdgeFee'): TypedContractMethod<
       [area: BigNumberish, feeMicroPerKwh: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setLevel'): TypedContractMethod<
+      [area: BigNumberish, level: BigNumberish, ],
       [void],
       'nonpayable'
     >;

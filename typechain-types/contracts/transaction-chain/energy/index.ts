@@ -18,6 +18,7 @@ export type { OrderAdmission } from './OrderAdmission.js';
 export type { OrderBooks } from './OrderBooks.js';
 export type { OrderLimits } from './OrderLimits.js';
 export type { OrderNonces } from './OrderNonces.js';
+export type { ReadingQuorum } from './ReadingQuorum.js';
 export type { ReadingStore } from './ReadingStore.js';
 export type { Settlement } from './Settlement.js';
 export type { SettlementPosting } from './SettlementPosting.js';

@@ -25,6 +25,7 @@ export { IMarketCalendar__factory } from './IMarketCalendar__factory.js';
 export { IMarketRules__factory } from './IMarketRules__factory.js';
 export { IMeterLedger__factory } from './IMeterLedger__factory.js';
 export { IPersonalRecords__factory } from './IPersonalRecords__factory.js';
+export { IReadingQuorum__factory } from './IReadingQuorum__factory.js';
 export { IRecordGrants__factory } from './IRecordGrants__factory.js';
 export { ISettlement__factory } from './ISettlement__factory.js';
 export { IStandingObserver__factory } from './IStandingObserver__factory.js';

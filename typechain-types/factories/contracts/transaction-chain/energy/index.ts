@@ -18,6 +18,7 @@ export { OrderAdmission__factory } from './OrderAdmission__factory.js';
 export { OrderBooks__factory } from './OrderBooks__factory.js';
 export { OrderLimits__factory } from './OrderLimits__factory.js';
 export { OrderNonces__factory } from './OrderNonces__factory.js';
+export { ReadingQuorum__factory } from './ReadingQuorum__factory.js';
 export { ReadingStore__factory } from './ReadingStore__factory.js';
 export { Settlement__factory } from './Settlement__factory.js';
 export { SettlementPosting__factory } from './SettlementPosting__factory.js';

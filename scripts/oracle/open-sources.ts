@@ -6,6 +6,7 @@ import { passwordOf } from "../inputs/keys.js";
 import { BROKER_PASSWORD_VARIABLE, BROKER_USER_VARIABLE } from "./command.js";
 import { OracleSetupError } from "./error.js";
 import { MqttSource } from "./mqtt-source.js";
+import { readTls } from "./mqtt-tls.js";
 import type { PlacedSource } from "./settings.js";
 import type { Accept, ReadingSource } from "./types.js";
 
@@ -18,7 +19,7 @@ export async function openSource(
   log: Logger,
   trying = false,
 ): Promise<ReadingSource> {
-  const { url, clientId, passwordFile } = source;
+  const { url, clientId, passwordFile, version, tls } = source;
   checkBroker(source);
   return new MqttSource({
     url,
@@ -27,6 +28,8 @@ export async function openSource(
     username: source.username ?? environment[BROKER_USER_VARIABLE],
     password:
       passwordFile === undefined ? environment[BROKER_PASSWORD_VARIABLE] : await passwordOf(passwordFile, environment),
+    version,
+    tls: tls && (await readTls(tls, source.place)),
     log,
   });
 }
@@ -57,7 +60,7 @@ export class Sources implements ReadingSource {
   }
 }
 
-function checkBroker({ url: text, place }: PlacedSource): void {
+function checkBroker({ url: text, place, tls }: PlacedSource): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(mqtts?|wss?):$/.test(url.protocol)) {
     throw new OracleSetupError(place, "this is not the URL of an MQTT broker", "Write it like mqtt://127.0.0.1:1883.");
@@ -68,5 +71,9 @@ function checkBroker({ url: text, place }: PlacedSource): void {
       "a user or password in the URL can be seen by others",
       `Set ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment, or name a password file.`,
     );
+  }
+  if (tls !== undefined && url.protocol !== "mqtts:") {
+    const advice = "Write it like mqtts://broker.example:8883, or leave tls out.";
+    throw new OracleSetupError(place, `tls is given, but ${url.protocol}// is not encrypted by it`, advice);
   }
 }

@@ -93,6 +93,7 @@ for (const kind of [mosquitto, aedes]) {
         authority = makeCertificate("the test's authority");
         closers = [];
         await file("trusted.pem", authority.cert);
+        await file("password", `${PASSWORD}\n`);
         await identity("oracle");
       });
       afterEach(async () => {
@@ -167,7 +168,6 @@ for (const kind of [mosquitto, aedes]) {
 
       for (const by of ["password", "certificate"] as const) {
         it(`takes readings by ${by}`, async () => {
-          await file("password", `${PASSWORD}\n`);
           const at = await open(by);
           const heard = new Heard();
           await start(settings(at, by), heard.accept);
@@ -194,7 +194,8 @@ for (const kind of [mosquitto, aedes]) {
 
       it("is refused without a certificate, and with one of another authority, and says why", async () => {
         const at = await open("certificate");
-        const without = await refusalOf(settings(at, "password", {}));
+        const without = await refusalOf(settings(at, "password"));
+
         expect(without.message).to.match(/alert|certificate|ECONNRESET|handshake/i);
         await identity("oracle", makeCertificate("another authority"));
         const wrong = await refusalOf(settings(at, "certificate"));

@@ -43,7 +43,7 @@ export function makeCertificate(name: string, { issuer, days = 1, passphrase }: 
   );
   const signature = sign("sha256", toBeSigned, issuer?.keyObject ?? privateKey);
   const certificate = der(SEQUENCE, toBeSigned, ECDSA_WITH_SHA256, der(BITS, Buffer.of(0), signature));
-  const base64 = certificate.toString("base64").replace(/.{64}/g, "$&\n");
+  const base64 = (certificate.toString("base64").match(/.{1,64}/g) ?? []).join("\n");
   const lock = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
   return {
     name,

@@ -10,7 +10,22 @@ export type TransactionOverrides = NonPayableOverrides;
 /** A mined transaction. */
 export type Receipt = ContractTransactionReceipt;
 
-/** Sends a transaction and waits until it is mined. */
+/** The last send of each signer, while it is on its way to the node. */
+const sending = new WeakMap<object, Promise<unknown>>();
+
+/** One after the other, for each signer: a send asks for the next nonce, which the one before must have taken. */
+function inTurn<T>(signer: unknown, send: () => Promise<T>): Promise<T> {
+  if (typeof signer !== "object" || signer === null) return send();
+  const before = sending.get(signer) ?? Promise.resolve();
+  const sent = before.then(send, send);
+  sending.set(signer, sent);
+  return sent;
+}
+
+/**
+ * Sends a transaction and waits until it is mined. Several of a signer may be waited for at once: they are sent, and
+ * mined, in the order of the calls.
+ */
 export async function transact(
   chain: { readonly provider: Provider; readonly signer: unknown },
   send: () => Promise<ContractTransactionResponse>,
@@ -18,7 +33,7 @@ export async function transact(
   if (chain.signer === undefined) throw new CommonwattError("SignerMissing");
   let response: ContractTransactionResponse | undefined;
   try {
-    response = await send();
+    response = await inTurn(chain.signer, send);
     const receipt = await response.wait();
     if (receipt === null) throw new CommonwattError("TransactionFailed", { hash: response.hash });
     return receipt;

@@ -31,8 +31,8 @@ export async function readTls(files: TlsFiles, place: string, now = Date.now()):
   const passphrase = files.keyPasswordFile && (await passwordIn(files.keyPasswordFile, place));
   const key = files.key && (await keyIn(files.key, passphrase || undefined, `tls.key of ${place}`));
   if (own && key && !own.first.checkPrivateKey(key.parsed)) {
-    const problem = `it is not the key of the certificate ${files.cert} (tls.key of ${place})`;
-    throw new InputError({ file: files.key ?? place }, problem, "Name the two that were made together");
+    const problem = `it is not the key of the certificate ${own.file} (tls.key of ${place})`;
+    throw new InputError({ file: key.file }, problem, "Name the two that were made together");
   }
   return {
     ...(ca && { ca }),
@@ -46,7 +46,7 @@ async function certificatesIn(
   file: string,
   what: string,
   now: number,
-): Promise<{ readonly text: string; readonly first: X509Certificate }> {
+): Promise<{ readonly file: string; readonly text: string; readonly first: X509Certificate }> {
   const text = await read(file, what);
   const all = parseCertificates(text);
   const [first] = all;
@@ -59,7 +59,7 @@ async function certificatesIn(
     const problem = `a certificate in it is valid from ${validFrom} to ${validTo} only (${what})`;
     throw new InputError({ file }, problem, "Get a new one, or set the machine's clock by NTP");
   }
-  return { text, first };
+  return { file, text, first };
 }
 
 function parseCertificates(text: string): X509Certificate[] {
@@ -74,10 +74,11 @@ async function keyIn(
   file: string,
   passphrase: string | undefined,
   what: string,
-): Promise<{ readonly text: string; readonly parsed: KeyObject }> {
+): Promise<{ readonly file: string; readonly text: string; readonly parsed: KeyObject }> {
   const text = await read(file, what);
   try {
-    return { text, parsed: createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) }) };
+    const parsed = createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) });
+    return { file, text, parsed };
   } catch {
     // the cause might quote what was given
     const isLocked = /ENCRYPTED/.test(text);

@@ -1,4 +1,7 @@
-/** Moves readings from the outbox to the chain, batch by batch, and again after a failure. */
+/**
+ * Moves readings from the outbox to the chain in batches, several under way at once: one alone would bring a batch a
+ * block. After a failure they go one by one again until one has come through.
+ */
 import type { Logger } from "pino";
 
 import type { ChainWriter, Outbox, OutboxEntry } from "./types.js";
@@ -6,6 +9,8 @@ import type { ChainWriter, Outbox, OutboxEntry } from "./types.js";
 export interface SenderOptions {
   /** Readings in one transaction. */
   readonly batchSize?: number;
+  /** Batches sent and not yet answered. */
+  readonly mostUnderWay?: number;
   /** How long a batch that isn't full waits for more. */
   readonly lingerMilliseconds?: number;
   /** Pause after the first failure; it doubles with each further one. */
@@ -22,6 +27,7 @@ interface Waiter {
 
 const DEFAULTS: Required<SenderOptions> = {
   batchSize: 100,
+  mostUnderWay: 16,
   lingerMilliseconds: 1000,
   firstRetryMilliseconds: 500,
   longestRetryMilliseconds: 60_000,
@@ -34,8 +40,12 @@ export class Sender {
   readonly #log: Logger;
   readonly #options: Required<SenderOptions>;
   readonly #drains: Waiter[] = [];
+  /** None of them rejects. */
+  readonly #underWay = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
   #stopping = false;
+  /** Why a batch under way failed; no other is sent before all have been answered. */
+  #broken: { readonly error: unknown } | undefined;
   #failures = 0;
   #reason: string | undefined;
   #news = 0;
@@ -71,7 +81,7 @@ export class Sender {
     });
   }
 
-  /** Finishes the batch in hand and stops. */
+  /** Finishes the batches under way and stops. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
@@ -82,24 +92,37 @@ export class Sender {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        await this.#step();
-        this.#failures = 0;
+        if (this.#broken === undefined) await this.#step();
       } catch (error) {
-        await this.#backOff(error);
+        this.#broken = { error };
       }
+      if (this.#broken !== undefined) await this.#backOff();
     }
+    await Promise.all(this.#underWay);
   }
 
   async #step(): Promise<void> {
-    const { batchSize, lingerMilliseconds } = this.#options;
+    const { batchSize, mostUnderWay, lingerMilliseconds } = this.#options;
+    if (this.#underWay.size >= (this.#failures > 0 ? 1 : mostUnderWay)) return this.#pause();
     const waiting = this.#outbox.nextBatch(batchSize);
     if (waiting.length === 0) {
-      this.#settleDrains();
+      if (this.#underWay.size === 0) this.#settleDrains();
       return this.#pause();
     }
     if (waiting.length < batchSize) await this.#linger(batchSize - waiting.length, lingerMilliseconds);
-    if (this.#stopping) return;
-    await this.#send(this.#outbox.nextBatch(batchSize));
+    if (this.#stopping || this.#broken !== undefined) return;
+    const batch = this.#outbox.nextBatch(batchSize);
+    this.#outbox.markSent(batch.map(({ id }) => id));
+    const answered = this.#send(batch)
+      .then(
+        () => (this.#failures = this.#broken === undefined ? 0 : this.#failures),
+        (error: unknown) => (this.#broken ??= { error }),
+      )
+      .then(() => {
+        this.#underWay.delete(answered);
+        this.#wake();
+      });
+    this.#underWay.add(answered);
   }
 
   /** Waits for so many more readings; cut short by a drain or a stop. */
@@ -112,8 +135,6 @@ export class Sender {
   }
 
   async #send(batch: readonly OutboxEntry[]): Promise<void> {
-    const ids = batch.map((entry) => entry.id);
-    this.#outbox.markSent(ids);
     try {
       const { confirmed, rejected, deferred } = await this.#writer.write(batch);
       for (const [hash, own] of byHash(confirmed)) this.#outbox.confirm(own, hash);
@@ -125,11 +146,14 @@ export class Sender {
       if (deferred.length > 0)
         throw new Error(`the chain doesn't take ${deferred.length} readings yet: its clock is behind`);
     } finally {
-      this.#outbox.release(ids); // those that are neither confirmed nor rejected
+      this.#outbox.release(batch.map(({ id }) => id)); // those that are neither confirmed nor rejected
     }
   }
 
-  async #backOff(error: unknown): Promise<void> {
+  async #backOff(): Promise<void> {
+    await Promise.all(this.#underWay);
+    const error = this.#broken?.error;
+    this.#broken = undefined;
     const { firstRetryMilliseconds, longestRetryMilliseconds, drainAttempts } = this.#options;
     this.#failures += 1;
     this.#reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,13 @@
 /** Sending and asking: what actions share. Errors come out decoded. */
-import type { BaseContract, ContractTransactionReceipt, ContractTransactionResponse, Provider, Result } from "ethers";
+import type {
+  BaseContract,
+  ContractTransaction,
+  ContractTransactionReceipt,
+  ContractTransactionResponse,
+  Provider,
+  Result,
+  Signer,
+} from "ethers";
 
 import type { NonPayableOverrides, TypedContractEvent } from "../typechain-types/common.js";
 import { decodeError } from "./contracts.js";
@@ -41,6 +49,19 @@ export async function transact(
     if (response === undefined || revertDataOf(thrown) !== undefined) throw decodeError(thrown);
     throw await failureOf(chain.provider, response, thrown);
   }
+}
+
+/** The same for a transaction that is encoded already. Its gas is estimated before its turn: others may be sent meanwhile. */
+export async function transactRequest(
+  chain: { readonly provider: Provider; readonly signer: Signer | undefined },
+  request: ContractTransaction,
+): Promise<Receipt> {
+  const { signer } = chain;
+  if (signer === undefined) throw new CommonwattError("SignerMissing");
+  const gasLimit = request.gasLimit ?? (await ask(() => signer.estimateGas(request)));
+  return transact(chain, async () => {
+    return (await signer.sendTransaction({ ...request, gasLimit })) as ContractTransactionResponse;
+  });
 }
 
 /** A call that may share a transaction with others of its contract. */

@@ -4,13 +4,13 @@
  */
 import { join } from "node:path";
 
-import { Wallet } from "ethers";
+import { toQuantity, Wallet } from "ethers";
 import { pino } from "pino";
 
 import { meterLedgerOf } from "../../sdk/actions/readings.js";
 import { connectTransactionChain, openEndpoint } from "../../sdk/connect.js";
 import { MAX_SERIES, type SignedReading } from "../../sdk/signing/readings.js";
-import { serveRpc } from "../chains/rpc-server.js";
+import { serveRpc, type RequestProvider } from "../chains/rpc-server.js";
 import { startBroker } from "../oracle/broker.js";
 import { ChainDirectory, ChainTimes, submitTo } from "../oracle/chain.js";
 import { LedgerWriter } from "../oracle/ledger-writer.js";
@@ -23,10 +23,8 @@ import { systemClock, type ChainWriter } from "../oracle/types.js";
 import { signedBy, type Stage } from "./oracle-stage.js";
 
 export const BLOCK_SECONDS = 2;
-/** Of hardhat.config.ts and of the Besu networks to come. */
+/** As hardhat.config.ts has it. */
 export const BLOCK_GAS = 60_000_000;
-/** Slots that a meter reports, from the last one back: as long as actual readings are taken. */
-const SLOTS = 64;
 const TICK_MILLISECONDS = 5;
 
 /** Milliseconds of a step, of all readings. */
@@ -35,10 +33,18 @@ export interface Spread {
   readonly p99: number;
 }
 
+/** What is published: every meter's `slots` slots from `first` on, so many readings a second, in series of eight. */
+export interface Load {
+  readonly first: bigint;
+  readonly slots: number;
+  readonly perSecond: number;
+}
+
 export interface Latency {
   readonly readings: number;
-  /** That came, a second. */
+  /** That were published, and that were confirmed, a second. */
   readonly perSecond: number;
+  readonly confirmedPerSecond: number;
   /** From message until the oracle has the receipt: it is confirmed. */
   readonly whole: Spread;
   /** From message until its batch is sent, from there into a block, from there until the oracle knows it. */
@@ -54,14 +60,14 @@ interface Course {
   readonly hash: string;
 }
 
-/** Publishes so many readings a second, in series of eight, and follows each of them. */
-export async function latencyOf(stage: Stage, perSecond: number, folder: string): Promise<Latency> {
-  const messages = await messagesOf(stage);
+/** Publishes the load and follows each of its readings. `folder`: for the outbox. */
+export async function latencyOf(stage: Stage, load: Load, folder: string): Promise<Latency> {
+  const messages = await messagesOf(stage, load);
   const { provider: node } = stage.network.chains.transaction.connection;
-  const rpc = await serveRpc(node, 0);
+  const rpc = await serveRpc(asNodesDo(node), 0);
   const broker = await startBroker();
   const provider = await openEndpoint(rpc.url, stage.network.deployment, "transaction");
-  const signer = new Wallet((stage.operator.signer as Wallet).privateKey, provider);
+  const signer = new Wallet(stage.operator.signer.privateKey, provider);
   const chain = await connectTransactionChain(stage.network.deployment, signer);
   const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
   const log = pino({ level: process.env["LOG_LEVEL"] ?? "silent" });
@@ -70,7 +76,7 @@ export async function latencyOf(stage: Stage, perSecond: number, folder: string)
   const oracle = new Oracle({
     source: new MqttSource({ url: broker.url, clientId: "commonwatt-bench", log }),
     rules: standardRules(meterLedgerOf(chain)),
-    outbox: new SqliteOutbox(join(folder, "latency.sqlite")),
+    outbox: new SqliteOutbox(join(folder, `latency-${load.first}.sqlite`)),
     writer: following(new LedgerWriter(submitTo(chain)), published, courses),
     directory: new ChainDirectory(chain),
     times,
@@ -83,7 +89,7 @@ export async function latencyOf(stage: Stage, perSecond: number, folder: string)
   try {
     await oracle.start();
     const link = await MeterLink.connect(broker.url, times.slotSeconds);
-    const seconds = await publish(link, messages, perSecond, published);
+    const seconds = await publish(link, messages, load.perSecond, published);
     await oracle.untilHandled(messages.length);
     await oracle.drain();
     const { refused, rejected } = oracle.counts();
@@ -106,10 +112,11 @@ export async function latencyOf(stage: Stage, perSecond: number, folder: string)
 }
 
 /** Meters by turns, each with its next eight slots. */
-async function messagesOf(stage: Stage): Promise<SignedReading[][]> {
+async function messagesOf(stage: Stage, { first, slots }: Load): Promise<SignedReading[][]> {
   const messages: SignedReading[][] = [];
-  for (let first = stage.ended + 1n - BigInt(SLOTS); first <= stage.ended; first += BigInt(MAX_SERIES)) {
-    for (const index of stage.homes.keys()) messages.push(await signedBy(stage, index, first, MAX_SERIES));
+  for (let after = 0; after < slots; after += MAX_SERIES) {
+    for (const index of stage.homes.keys())
+      messages.push(await signedBy(stage, index, first + BigInt(after), MAX_SERIES));
   }
   return messages;
 }
@@ -160,6 +167,26 @@ async function mine(
   minedAt.set(Number(number), performance.now());
 }
 
+/**
+ * Estimates gas on the latest block and counts its pool's transactions, as Besu does: Hardhat would run all that is
+ * pending first, at each of these questions. Only one account sends.
+ */
+function asNodesDo(node: RequestProvider): RequestProvider {
+  let next: number | undefined;
+  return {
+    request: async ({ method, params = [] }) => {
+      if (method === "eth_estimateGas") return node.request({ method, params: [params[0], "latest"] });
+      if (method !== "eth_getTransactionCount" || params[1] !== "pending") {
+        const answer: unknown = await node.request({ method, params });
+        if (method === "eth_sendRawTransaction" && next !== undefined) next += 1;
+        return answer;
+      }
+      next ??= Number(await node.request({ method, params: [params[0], "latest"] }));
+      return toQuantity(next);
+    },
+  };
+}
+
 function latencyFrom(courses: readonly Course[], blocks: ReadonlyMap<string, number>, seconds: number): Latency {
   const inBlock = ({ hash }: Course): number => blocks.get(hash) ?? NaN;
   const spread = (of: (course: Course) => number): Spread => {
@@ -167,9 +194,13 @@ function latencyFrom(courses: readonly Course[], blocks: ReadonlyMap<string, num
     const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
     return { p50: at(0.5), p99: at(0.99) };
   };
+  const lasted =
+    courses.reduce((last, { confirmed }) => Math.max(last, confirmed), 0) -
+    courses.reduce((first, { published }) => Math.min(first, published), Number.POSITIVE_INFINITY);
   return {
     readings: courses.length,
     perSecond: courses.length / seconds,
+    confirmedPerSecond: (1e3 * courses.length) / lasted,
     whole: spread(({ published, confirmed }) => confirmed - published),
     batch: spread(({ published, sent }) => sent - published),
     block: spread((course) => inBlock(course) - course.sent),

@@ -18,11 +18,10 @@ import { SqliteOutbox } from "../oracle/outbox.js";
 import { formatReadings, parseReadings, topicOf } from "../oracle/payload.js";
 import { PLAUSIBILITY_RULES, rightSigner } from "../oracle/rules.js";
 import type { Accept, ReadingRule, ReadingSource, SourceMessage } from "../oracle/types.js";
-import { chainCosts, type BatchCost, type ChainCosts } from "./oracle-chain.js";
+import type { BatchCost } from "./oracle-chain.js";
 import { diskWriteMs, WAITING, waitingMemory } from "./oracle-disk.js";
-import { BLOCK_GAS, BLOCK_SECONDS, latencyOf, type Latency } from "./oracle-latency.js";
-import { openStage } from "./oracle-stage.js";
-import { tableText, verdict, whole, type BenchOptions, type Figures } from "./report.js";
+import { benchOnChain } from "./oracle-on-chain.js";
+import { tableText, whole, type BenchOptions, type Figures } from "./report.js";
 
 const GOAL_PER_SECOND = 10_000;
 const SLOT_SECONDS = 900n;
@@ -35,10 +34,6 @@ const LEDGER = { chainId: 31_337, verifyingContract: "0x000000000000000000000000
 const UNDER_WAY = 1_000;
 const SIGNATURES = 100;
 const GOAL_MEBIBYTES = 512;
-const GOAL_GAS = 12_000;
-const GOAL_BLOCKS = 2;
-/** On the chain of gas and latency. */
-const HOMES = 200;
 
 const HOUR = 3_600n;
 const WINDOWS = {
@@ -93,18 +88,10 @@ export async function benchOracle({ seed, print }: BenchOptions): Promise<Figure
       `${whole(WAITING)} waiting readings: ${whole(waiting.mebibytes)} MiB of memory at most (goal: below ${GOAL_MEBIBYTES}), ` +
         `${whole(waiting.perSecond)} readings/s into the outbox alone, the next batch in ${waiting.batchMs.toFixed(1)} ms.`,
     );
-    const { costs, latency } = await onChain(seed, folder);
-    printShares(print, outcomes[0], signatureMs, diskMs, costs.seriesNew);
-    printGas(print, costs);
-    printLatency(print, latency);
+    const { batch, figures } = await benchOnChain(seed, folder, print);
+    printShares(print, outcomes[0], signatureMs, diskMs, batch);
     return {
-      oracleChainMsPerReading: round(costs.seriesNew.milliseconds / costs.seriesNew.readings),
-      oracleGasPerReading: Math.round(costs.seriesUsed.gasPerReading),
-      oracleGasPerReadingNewWords: Math.round(costs.seriesNew.gasPerReading),
-      oracleGasPerSingleReading: Math.round(costs.singleUsed.gasPerReading),
-      oracleGasPerSingleReadingNewWords: Math.round(costs.singleNew.gasPerReading),
-      oracleLatencyP50Ms: Math.round(latency.whole.p50),
-      oracleLatencyP99Ms: Math.round(latency.whole.p99),
+      ...figures,
       oracleNoSignaturePerSecond: Math.round(outcomes[0]?.perSecond ?? NaN),
       oracleSinglesNoSignaturePerSecond: Math.round(outcomes[1]?.perSecond ?? NaN),
       oracleSeriesPerSecond: Math.round(outcomes[2]?.perSecond ?? NaN),
@@ -116,16 +103,6 @@ export async function benchOracle({ seed, print }: BenchOptions): Promise<Figure
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-async function onChain(seed: number, folder: string): Promise<{ costs: ChainCosts; latency: Latency }> {
-  // a chain each: the batches move the clock of theirs half a year on
-  const gas = await openStage(seed, HOMES / 2);
-  const costs = await chainCosts(gas).finally(() => gas.network.close());
-  const stage = await openStage(seed, HOMES);
-  const perSecond = BLOCK_GAS / costs.seriesUsed.gasPerReading / BLOCK_SECONDS / 4;
-  const latency = await latencyOf(stage, perSecond, folder).finally(() => stage.network.close());
-  return { costs, latency };
 }
 
 function printRuns(
@@ -184,40 +161,6 @@ function printShares(
       `A reading from message to block, in series of ${MAX_SERIES} and a batch of ${chain.readings}`,
       ["part", "µs per reading", "share"],
       parts.map(([what, ms]) => [what, whole(ms * 1e3), share(ms, all)]),
-    ),
-  );
-}
-
-function printGas(print: (text: string) => void, { seriesUsed, seriesNew, singleUsed, singleNew }: ChainCosts): void {
-  const rows = [
-    ["series of 8, words used before", seriesUsed],
-    ["series of 8, new words", seriesNew],
-    ["single readings of one slot, words used before", singleUsed],
-    ["single readings of one slot, new words", singleNew],
-  ] as const;
-  print(
-    tableText(
-      `Gas of a reading in a batch of ${singleUsed.readings} (series: ${seriesUsed.readings}; goal: ${whole(GOAL_GAS)})`,
-      ["signatures and words", "gas a reading", "goal"],
-      rows.map(([what, { gasPerReading }]) => [what, whole(gasPerReading), verdict(gasPerReading, GOAL_GAS)]),
-    ),
-  );
-}
-
-function printLatency(print: (text: string) => void, { readings, perSecond, ...steps }: Latency): void {
-  const goal = GOAL_BLOCKS * BLOCK_SECONDS * 1e3;
-  const rows = [
-    ["message to sent: broker, rules, outbox, batch", steps.batch],
-    ["sent to block", steps.block],
-    ["block to confirmed in the outbox", steps.told],
-    ["message to confirmed", steps.whole],
-  ] as const;
-  print(
-    tableText(
-      `Latency of ${whole(readings)} readings, ${whole(perSecond)} a second: a quarter of what blocks of ${whole(BLOCK_GAS)} gas ` +
-        `every ${BLOCK_SECONDS} s take (goal: p99 below ${whole(goal)} ms, ${verdict(steps.whole.p99, goal)})`,
-      ["step", "p50 ms", "p99 ms"],
-      rows.map(([what, { p50, p99 }]) => [what, whole(p50), whole(p99)]),
     ),
   );
 }

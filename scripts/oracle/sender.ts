@@ -27,7 +27,7 @@ interface Waiter {
 
 const DEFAULTS: Required<SenderOptions> = {
   batchSize: 100,
-  mostUnderWay: 16,
+  mostUnderWay: 32,
   lingerMilliseconds: 1000,
   firstRetryMilliseconds: 500,
   longestRetryMilliseconds: 60_000,

@@ -163,7 +163,7 @@ async function mine(
   minedAt: Map<number, number>,
 ): Promise<void> {
   await node.request({ method: "evm_mine" });
-  const number = await node.request({ method: "eth_blockNumber" });
+  const number: unknown = await node.request({ method: "eth_blockNumber" });
   minedAt.set(Number(number), performance.now());
 }
 

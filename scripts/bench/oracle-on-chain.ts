@@ -9,7 +9,7 @@ const GOAL_BLOCKS = 2;
 const GAS_HOMES = 100;
 const HOMES = 200;
 /** Slots of each load; together less than actual readings are taken for. */
-const SLOTS = [16, 16, 24] as const;
+const SLOTS = [24, 16, 24] as const;
 /** All at once. */
 const FLOOD = 1_000_000;
 

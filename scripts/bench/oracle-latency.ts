@@ -168,8 +168,8 @@ async function mine(
 }
 
 /**
- * Estimates gas on the latest block and counts its pool's transactions, as Besu does: Hardhat would run all that is
- * pending first, at each of these questions. Only one account sends.
+ * Estimates gas on the latest block and counts its pool's transactions, as go-ethereum does: Hardhat would run all that
+ * is pending first, at each of these questions. Only one account sends.
  */
 function asNodesDo(node: RequestProvider): RequestProvider {
   let next: number | undefined;

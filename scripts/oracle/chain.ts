@@ -57,22 +57,28 @@ class Memory<Value> {
   }
 }
 
+/** Where a meter stands; whose feeder it is may change with each slot. */
+type Place = Omit<MeterSite, "meteringOperator"> & { readonly feeder: bigint };
+
 /** Meters as the chain's registries have them. */
 export class ChainDirectory implements MeterDirectory {
   readonly #chain: TransactionChain;
-  readonly #sites = new Memory<MeterSite | undefined>();
+  readonly #places = new Memory<Place | undefined>();
   readonly #operators = new Memory<string>();
 
   constructor(chain: TransactionChain) {
     this.#chain = chain;
   }
 
-  siteOf(
+  async siteOf(
     meter: bigint,
     slot: bigint,
     { fresh }: { readonly fresh: boolean } = { fresh: false },
   ): Promise<MeterSite | undefined> {
-    return this.#sites.get(`${meter}/${slot / SLOTS_TOGETHER}`, () => this.#look(meter, slot, fresh), fresh);
+    const place = await this.#places.get(`${meter}/${slot / SLOTS_TOGETHER}`, () => this.#look(meter, slot), fresh);
+    if (place === undefined) return undefined;
+    const { feeder, ...site } = place;
+    return { ...site, meteringOperator: await this.#operatorOf(feeder, slot, fresh) };
   }
 
   async metersOf(operator: string, slot: bigint): Promise<bigint[]> {
@@ -82,22 +88,15 @@ export class ChainDirectory implements MeterDirectory {
     return (await Promise.all(own.map((feeder) => metersOf(this.#chain, { feeder })))).flat();
   }
 
-  async #look(meter: bigint, slot: bigint, fresh: boolean): Promise<MeterSite | undefined> {
+  async #look(meter: bigint, slot: bigint): Promise<Place | undefined> {
     const site = await siteAt(this.#chain, meter, slot);
     if (site === undefined) return undefined;
-    const [meteringOperator, key] = await Promise.all([
-      this.#operatorOf(site.feeder, slot, fresh),
-      ask(() => this.#chain.contracts.deviceRegistry.activeMeterKey(meter)),
-    ]);
-    return { connectionWh: site.connectionWh, meteringOperator, deviceKey: key === ZeroAddress ? undefined : key };
+    const key = await ask(() => this.#chain.contracts.deviceRegistry.activeMeterKey(meter));
+    return { ...site, deviceKey: key === ZeroAddress ? undefined : key };
   }
 
   #operatorOf(feeder: bigint, slot: bigint, fresh: boolean): Promise<string> {
-    return this.#operators.get(
-      `${feeder}/${slot / SLOTS_TOGETHER}`,
-      () => meteringOperatorAt(this.#chain, feeder, slot),
-      fresh,
-    );
+    return this.#operators.get(`${feeder}/${slot}`, () => meteringOperatorAt(this.#chain, feeder, slot), fresh);
   }
 
   async #feeders(): Promise<bigint[]> {

@@ -94,6 +94,8 @@ export async function openEndpoint(
   const provider = new JsonRpcProvider(request, expected, {
     staticNetwork: Network.from(expected),
     pollingInterval: pollingMilliseconds,
+    // questions of the same moment share a request; ethers' 10 ms would be waited for four times a transaction
+    batchStallTime: 1,
     // an answer must not be older than the transaction that was awaited before the question
     cacheTimeout: -1,
   });

@@ -1,5 +1,13 @@
 /** Sending and asking: what actions share. Errors come out decoded. */
-import type { BaseContract, ContractTransactionReceipt, ContractTransactionResponse, Provider, Result } from "ethers";
+import type {
+  BaseContract,
+  ContractTransaction,
+  ContractTransactionReceipt,
+  ContractTransactionResponse,
+  Provider,
+  Result,
+  Signer,
+} from "ethers";
 
 import type { NonPayableOverrides, TypedContractEvent } from "../typechain-types/common.js";
 import { decodeError } from "./contracts.js";
@@ -10,7 +18,22 @@ export type TransactionOverrides = NonPayableOverrides;
 /** A mined transaction. */
 export type Receipt = ContractTransactionReceipt;
 
-/** Sends a transaction and waits until it is mined. */
+/** The last send of each signer, while it is on its way to the node. */
+const sending = new WeakMap<object, Promise<unknown>>();
+
+/** One after the other, for each signer: a send asks for the next nonce, which the one before must have taken. */
+function inTurn<T>(signer: unknown, send: () => Promise<T>): Promise<T> {
+  if (typeof signer !== "object" || signer === null) return send();
+  const before = sending.get(signer) ?? Promise.resolve();
+  const sent = before.then(send, send);
+  sending.set(signer, sent);
+  return sent;
+}
+
+/**
+ * Sends a transaction and waits until it is mined. Several of a signer may be waited for at once: they are sent, and
+ * mined, in the order of the calls.
+ */
 export async function transact(
   chain: { readonly provider: Provider; readonly signer: unknown },
   send: () => Promise<ContractTransactionResponse>,
@@ -18,7 +41,7 @@ export async function transact(
   if (chain.signer === undefined) throw new CommonwattError("SignerMissing");
   let response: ContractTransactionResponse | undefined;
   try {
-    response = await send();
+    response = await inTurn(chain.signer, send);
     const receipt = await response.wait();
     if (receipt === null) throw new CommonwattError("TransactionFailed", { hash: response.hash });
     return receipt;
@@ -26,6 +49,19 @@ export async function transact(
     if (response === undefined || revertDataOf(thrown) !== undefined) throw decodeError(thrown);
     throw await failureOf(chain.provider, response, thrown);
   }
+}
+
+/** The same for a transaction that is encoded already. Its gas is estimated before its turn: others may be sent meanwhile. */
+export async function transactRequest(
+  chain: { readonly provider: Provider; readonly signer: Signer | undefined },
+  request: ContractTransaction,
+): Promise<Receipt> {
+  const { signer } = chain;
+  if (signer === undefined) throw new CommonwattError("SignerMissing");
+  const gasLimit = request.gasLimit ?? (await ask(() => signer.estimateGas(request)));
+  return transact(chain, async () => {
+    return (await signer.sendTransaction({ ...request, gasLimit })) as ContractTransactionResponse;
+  });
 }
 
 /** A call that may share a transaction with others of its contract. */

@@ -18,8 +18,9 @@ import { SqliteOutbox } from "../oracle/outbox.js";
 import { formatReadings, parseReadings, topicOf } from "../oracle/payload.js";
 import { PLAUSIBILITY_RULES, rightSigner } from "../oracle/rules.js";
 import type { Accept, ReadingRule, ReadingSource, SourceMessage } from "../oracle/types.js";
-import { chainShare, type ChainShare } from "./oracle-chain.js";
+import type { BatchCost } from "./oracle-chain.js";
 import { diskWriteMs, WAITING, waitingMemory } from "./oracle-disk.js";
+import { benchOnChain } from "./oracle-on-chain.js";
 import { tableText, whole, type BenchOptions, type Figures } from "./report.js";
 
 const GOAL_PER_SECOND = 10_000;
@@ -87,11 +88,10 @@ export async function benchOracle({ seed, print }: BenchOptions): Promise<Figure
       `${whole(WAITING)} waiting readings: ${whole(waiting.mebibytes)} MiB of memory at most (goal: below ${GOAL_MEBIBYTES}), ` +
         `${whole(waiting.perSecond)} readings/s into the outbox alone, the next batch in ${waiting.batchMs.toFixed(1)} ms.`,
     );
-    const chain = await chainShare(seed);
-    printShares(print, outcomes[0], signatureMs, diskMs, chain);
+    const { batch, figures } = await benchOnChain(seed, folder, print);
+    printShares(print, outcomes[0], signatureMs, diskMs, batch);
     return {
-      oracleChainMsPerReading: round(chain.milliseconds / chain.readings),
-      oracleGasPerReading: Math.round(chain.gasPerReading),
+      ...figures,
       oracleNoSignaturePerSecond: Math.round(outcomes[0]?.perSecond ?? NaN),
       oracleSinglesNoSignaturePerSecond: Math.round(outcomes[1]?.perSecond ?? NaN),
       oracleSeriesPerSecond: Math.round(outcomes[2]?.perSecond ?? NaN),
@@ -144,7 +144,7 @@ function printShares(
   unsigned: Outcome | undefined,
   signatureMs: number,
   diskMs: number,
-  chain: ChainShare,
+  chain: BatchCost,
 ): void {
   const readings = METERS * SLOTS;
   const disk = ((unsigned?.diskWrites ?? 0) * diskMs) / readings;

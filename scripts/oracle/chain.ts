@@ -17,32 +17,54 @@ import type { MarketTimes, MeterDirectory, MeterSite, ReadingDates } from "./typ
 /** Answers are remembered that long; a rule that would refuse a reading asks anew. */
 const REMEMBER_MILLISECONDS = 10 * 60_000;
 const REMEMBER_MOST = 20_000;
+/**
+ * A meter is looked up in one slot for a run of so many: a day of quarter hours. Where it moved within the run, a rule
+ * that would refuse asks for the very slot, and what a rule lets through wrongly the ledger refuses.
+ */
+const SLOTS_TOGETHER = 96n;
 /** Meters in one question. */
 const ASKED_AT_ONCE = 256;
 
-/** Remembers answers for a while, and beyond it while the chain can't be asked. */
+/** Remembers answers for a while, and beyond it while the chain can't be asked. One question at a time is asked. */
 class Memory<Value> {
   readonly #known = new Map<string, { readonly value: Value; readonly until: number }>();
+  readonly #asked = new Map<string, Promise<Value>>();
 
   async get(key: string, look: () => Promise<Value>, fresh = false): Promise<Value> {
     const known = this.#known.get(key);
     if (known !== undefined && !fresh && Date.now() < known.until) return known.value;
     try {
-      const value = await look();
-      if (this.#known.size >= REMEMBER_MOST) this.#known.clear();
-      this.#known.set(key, { value, until: Date.now() + REMEMBER_MILLISECONDS });
-      return value;
+      return await (fresh ? this.#ask(key, look) : this.#askOnce(key, look));
     } catch (error) {
       if (known === undefined) throw error;
       return known.value;
     }
   }
+
+  /** Whoever asks while it is asked already waits for the same answer. */
+  #askOnce(key: string, look: () => Promise<Value>): Promise<Value> {
+    const under = this.#asked.get(key);
+    if (under !== undefined) return under;
+    const answer = this.#ask(key, look).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, answer);
+    return answer;
+  }
+
+  async #ask(key: string, look: () => Promise<Value>): Promise<Value> {
+    const value = await look();
+    if (this.#known.size >= REMEMBER_MOST) this.#known.clear();
+    this.#known.set(key, { value, until: Date.now() + REMEMBER_MILLISECONDS });
+    return value;
+  }
 }
+
+/** Where a meter stands; whose feeder it is may change with each slot. */
+type Place = Omit<MeterSite, "meteringOperator"> & { readonly feeder: bigint };
 
 /** Meters as the chain's registries have them. */
 export class ChainDirectory implements MeterDirectory {
   readonly #chain: TransactionChain;
-  readonly #sites = new Memory<MeterSite | undefined>();
+  readonly #places = new Memory<Place | undefined>();
   readonly #operators = new Memory<string>();
   readonly #attested = new Memory<bigint[]>();
 
@@ -50,12 +72,15 @@ export class ChainDirectory implements MeterDirectory {
     this.#chain = chain;
   }
 
-  siteOf(
+  async siteOf(
     meter: bigint,
     slot: bigint,
     { fresh }: { readonly fresh: boolean } = { fresh: false },
   ): Promise<MeterSite | undefined> {
-    return this.#sites.get(`${meter}/${slot}`, () => this.#look(meter, slot, fresh), fresh);
+    const place = await this.#places.get(`${meter}/${slot / SLOTS_TOGETHER}`, () => this.#look(meter, slot), fresh);
+    if (place === undefined) return undefined;
+    const { feeder, ...site } = place;
+    return { ...site, meteringOperator: await this.#operatorOf(feeder, slot, fresh) };
   }
 
   metersOf(operator: string, slot: bigint): Promise<bigint[]> {
@@ -76,14 +101,11 @@ export class ChainDirectory implements MeterDirectory {
     return (await Promise.all(own.map((feeder) => metersOf(this.#chain, { feeder })))).flat();
   }
 
-  async #look(meter: bigint, slot: bigint, fresh: boolean): Promise<MeterSite | undefined> {
+  async #look(meter: bigint, slot: bigint): Promise<Place | undefined> {
     const site = await siteAt(this.#chain, meter, slot);
     if (site === undefined) return undefined;
-    const [meteringOperator, key] = await Promise.all([
-      this.#operatorOf(site.feeder, slot, fresh),
-      ask(() => this.#chain.contracts.deviceRegistry.activeMeterKey(meter)),
-    ]);
-    return { connectionWh: site.connectionWh, meteringOperator, deviceKey: key === ZeroAddress ? undefined : key };
+    const key = await ask(() => this.#chain.contracts.deviceRegistry.activeMeterKey(meter));
+    return { ...site, deviceKey: key === ZeroAddress ? undefined : key };
   }
 
   #operatorOf(feeder: bigint, slot: bigint, fresh: boolean): Promise<string> {

@@ -3,11 +3,12 @@
  * after the reading is on disk; when it can't be written, the connection is dropped, and the broker delivers again
  * whatever it got no PUBACK for. Messages are taken ahead of their PUBACKs, so that many share a disk write.
  */
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { connect, type ErrorWithReasonCode, type IClientOptions, type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 
 import { OracleSetupError } from "./error.js";
-import { takeAhead } from "./mqtt-acks.js";
+import { MOST_UNDER_WAY, takeAhead } from "./mqtt-acks.js";
+import type { TlsIdentity } from "./mqtt-tls.js";
 import { READING_TOPICS } from "./payload.js";
 import type { Accept, ReadingSource } from "./types.js";
 
@@ -20,6 +21,10 @@ export interface MqttSourceOptions {
   readonly password?: string | undefined;
   /** Topics of meters that the oracle signs for, besides those of signed readings. */
   readonly meterTopics?: readonly MeterTopic[];
+  /** Of the protocol: 4 (3.1.1, default) or 5. */
+  readonly version?: 4 | 5 | undefined;
+  /** For `mqtts`: whom to trust, and who we are. Default: whom Node trusts, nobody. */
+  readonly tls?: TlsIdentity | undefined;
   readonly log: Logger;
   /** Pause before connecting again. */
   readonly reconnectMilliseconds?: number;
@@ -39,6 +44,10 @@ export interface MeterTopic {
 }
 
 const READINGS: MeterTopic = { topic: READING_TOPICS, qos: 1 };
+/** MQTT 5: a session that never ends by itself, as those of 3.1.1; the broker may bound it. */
+const NEVER = 0xffff_ffff;
+/** MQTT 5: from here on, a reason code says that something failed. */
+const FAILED = 0x80;
 
 export class MqttSource implements ReadingSource {
   readonly #options: MqttSourceOptions;
@@ -61,8 +70,8 @@ export class MqttSource implements ReadingSource {
       client.end(true);
       throw new OracleSetupError(
         url,
-        `the broker can't be used (${(cause as Error).message})`,
-        "Start it, or name the right one with --broker (user and password in the environment).",
+        `the broker can't be used (${reasonOf(cause)})`,
+        "Start it, or name the right one (--broker, or url in the configuration), its user and password, or its certificates.",
         { cause },
       );
     }
@@ -82,11 +91,16 @@ export class MqttSource implements ReadingSource {
       reconnectMilliseconds = 1000,
       connectMilliseconds = 10_000,
       clean = false,
+      version = 4,
+      tls = {},
     } = this.#options;
+    const session = { sessionExpiryInterval: clean ? 0 : NEVER, receiveMaximum: MOST_UNDER_WAY };
     return {
+      ...tls,
       clientId,
       clean,
-      protocolVersion: 4,
+      protocolVersion: version,
+      ...(version === 5 ? { properties: session } : {}),
       reconnectPeriod: reconnectMilliseconds,
       connectTimeout: connectMilliseconds,
       ...(username === undefined ? {} : { username }),
@@ -105,12 +119,17 @@ export class MqttSource implements ReadingSource {
     client.on("close", () => {
       if (!this.#stopping) log.warn({ broker: url }, "the broker is away; connecting again");
     });
+    client.on("disconnect", ({ reasonCode = 0, properties }) => {
+      const reason = properties?.reasonString;
+      if (reasonCode >= FAILED) log.warn({ broker: url, reasonCode, reason }, "the broker ends the connection");
+    });
     client.on("error", (error) => log.warn({ broker: url, err: error }, "the broker's connection failed"));
   }
 }
 
 function connected(client: MqttClient): Promise<void> {
   return new Promise((resolve, reject) => {
+    let broken = new Error("no answer");
     const settle = (action: () => void): void => {
       client.off("connect", onConnect);
       client.off("error", onError);
@@ -119,8 +138,10 @@ function connected(client: MqttClient): Promise<void> {
     };
     const onConnect = (): void => settle(resolve);
     const onError = (error: Error): void => settle(() => reject(error));
-    const onClose = (): void => settle(() => reject(new Error("no answer")));
+    const onClose = (): void => settle(() => reject(broken));
     client.once("connect", onConnect).once("error", onError).once("close", onClose);
+    // a broker that refuses our certificate says so after the handshake, where MQTT.js no longer listens
+    client.stream.once("error", (error: Error) => (broken = error));
   });
 }
 
@@ -128,4 +149,10 @@ async function subscribe(client: MqttClient, { topic, qos }: MeterTopic): Promis
   const grants = await client.subscribeAsync(topic, { qos });
   const refused = grants.find((grant) => grant.qos !== qos);
   if (refused !== undefined) throw new Error(`it doesn't grant QoS ${qos} on ${refused.topic}`);
+}
+
+/** The broker's own reason with its code, where it gave one. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as ErrorWithReasonCode;
+  return typeof code === "number" ? `${message}, reason code ${code}` : message;
 }

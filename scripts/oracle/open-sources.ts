@@ -6,6 +6,7 @@ import { passwordOf } from "../inputs/keys.js";
 import { BROKER_PASSWORD_VARIABLE, BROKER_USER_VARIABLE } from "./command.js";
 import { OracleSetupError } from "./error.js";
 import { MqttSource, type MeterTopic } from "./mqtt-source.js";
+import { readTls } from "./mqtt-tls.js";
 import { FilesSource } from "./file-source.js";
 import type { MeteringPoints } from "./metering/points.js";
 import type { MqttSettings, PlacedSource } from "./settings.js";
@@ -29,7 +30,7 @@ export async function openSource(source: PlacedSource, parts: SourceParts): Prom
 
 async function openBroker(source: MqttSettings, parts: SourceParts): Promise<MqttSource> {
   const { environment, log, points, isTrial = false } = parts;
-  const { url, clientId, passwordFile } = source;
+  const { url, clientId, passwordFile, version, tls } = source;
   checkBroker(source);
   return new MqttSource({
     url,
@@ -39,6 +40,8 @@ async function openBroker(source: MqttSettings, parts: SourceParts): Promise<Mqt
     username: source.username ?? environment[BROKER_USER_VARIABLE],
     password:
       passwordFile === undefined ? environment[BROKER_PASSWORD_VARIABLE] : await passwordOf(passwordFile, environment),
+    version,
+    tls: tls && (await readTls(tls, source.place)),
     log,
   });
 }
@@ -78,7 +81,7 @@ function topicsOf({ meters }: MqttSettings, points: MeteringPoints): MeterTopic[
     .map(({ topic, readers }) => ({ topic, qos: readers.every(({ hasClock }) => hasClock) ? 1 : 0 }));
 }
 
-function checkBroker({ url: text, place }: MqttSettings): void {
+function checkBroker({ url: text, place, tls }: MqttSettings): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(mqtts?|wss?):$/.test(url.protocol)) {
     throw new OracleSetupError(place, "this is not the URL of an MQTT broker", "Write it like mqtt://127.0.0.1:1883.");
@@ -89,5 +92,9 @@ function checkBroker({ url: text, place }: MqttSettings): void {
       "a user or password in the URL can be seen by others",
       `Set ${BROKER_USER_VARIABLE} and ${BROKER_PASSWORD_VARIABLE} in the environment, or name a password file.`,
     );
+  }
+  if (tls !== undefined && url.protocol !== "mqtts:") {
+    const advice = "Write it like mqtts://broker.example:8883, or leave tls out.";
+    throw new OracleSetupError(place, `tls is given, but ${url.protocol}// is not encrypted by it`, advice);
   }
 }

@@ -1,5 +1,5 @@
 /** The rules that a reading passes before it is kept for the chain. The chain checks most of them again. */
-import { recoverAddress, Signature } from "ethers";
+import { getAddress } from "ethers";
 
 import { ReadingStatus } from "../../sdk/enums.js";
 import { signedDigest, type SignedReading } from "../../sdk/signing/readings.js";
@@ -7,6 +7,7 @@ import type { SigningDomain } from "../../sdk/signing/typed-data.js";
 import { formatTime } from "../../sdk/time/slots.js";
 
 import { topicOf } from "./payload.js";
+import { signerOf } from "./signer.js";
 import type { MeterSite, ReadingDates, ReadingRule, RuleContext } from "./types.js";
 
 /** A meter publishes on its own topic only. */
@@ -77,10 +78,10 @@ export function withinConnection(tolerancePercent = 0n): ReadingRule {
 
 /** The device signed an actual value, the feeder's metering operator any other. */
 export function rightSigner(ledger: SigningDomain): ReadingRule {
-  // finding the signer takes milliseconds: once for all readings of a series
+  // finding the signer is the dearest of all: once for the readings of a series
   const signers = new WeakMap<readonly SignedReading[], { readonly signer: string | undefined }>();
   const signerOnce = (signed: readonly SignedReading[]): string | undefined => {
-    const known = signers.get(signed) ?? { signer: signerOf(ledger, signed) };
+    const known = signers.get(signed) ?? { signer: signerOfAll(ledger, signed) };
     signers.set(signed, known);
     return known.signer;
   };
@@ -89,9 +90,9 @@ export function rightSigner(ledger: SigningDomain): ReadingRule {
     check: async (reading, context) => {
       const signer = signerOnce(context.signed);
       const isWrong = (site: MeterSite | undefined): boolean =>
-        site === undefined || signerAt(reading, site) !== signer;
+        site === undefined || signerAt(reading, site)?.toLowerCase() !== signer;
       const site = await freshIf(reading, context, isWrong);
-      return isWrong(site) ? `${signer ?? "nobody"} signed, not whose reading it is` : undefined;
+      return isWrong(site) ? `${signer ? getAddress(signer) : "nobody"} signed, not whose reading it is` : undefined;
     },
   };
 }
@@ -114,14 +115,10 @@ function signerAt(reading: SignedReading, site: MeterSite): string | undefined {
   return reading.status === ReadingStatus.Actual ? site.deviceKey : site.meteringOperator;
 }
 
-/** Whom the signature names that the last of the readings carries for all. */
-function signerOf(ledger: SigningDomain, signed: readonly SignedReading[]): string | undefined {
-  try {
-    const signature = Signature.from({ r: signed.at(-1)?.r ?? "", yParityAndS: signed.at(-1)?.vs ?? "" });
-    return recoverAddress(signedDigest(ledger, signed), signature);
-  } catch {
-    return undefined; // no point of the curve
-  }
+/** Whom the signature names that the last of the readings carries for all; in lower case. */
+function signerOfAll(ledger: SigningDomain, signed: readonly SignedReading[]): string | undefined {
+  const last = signed.at(-1);
+  return last && signerOf(signedDigest(ledger, signed), last);
 }
 
 /** The site from memory, or looked up anew where that would refuse the reading: keys rotate, meters move. */

@@ -1,4 +1,7 @@
-/** Moves readings from the outbox to the chain, batch by batch, and again after a failure. */
+/**
+ * Moves readings from the outbox to the chain in batches, several under way at once: one alone would bring a batch a
+ * block. After a failure they go one by one again until one has come through.
+ */
 import type { Logger } from "pino";
 
 import { Patience } from "./patience.js";
@@ -7,6 +10,8 @@ import type { ChainWriter, Outbox, OutboxEntry, WriteResult } from "./types.js";
 export interface SenderOptions {
   /** Readings in one transaction. */
   readonly batchSize?: number;
+  /** Batches sent and not yet answered. */
+  readonly mostUnderWay?: number;
   /** How long a batch that isn't full waits for more. */
   readonly lingerMilliseconds?: number;
   /** Pause after the first failure; it doubles with each further one. */
@@ -25,6 +30,7 @@ interface Waiter {
 
 const DEFAULTS: Required<SenderOptions> = {
   batchSize: 100,
+  mostUnderWay: 32,
   lingerMilliseconds: 1000,
   firstRetryMilliseconds: 500,
   longestRetryMilliseconds: 60_000,
@@ -41,8 +47,12 @@ export class Sender {
   /** Readings that wait for other operators: of state sent, so that those behind them go on. */
   readonly #patience: Patience;
   #waitsInVain = 0;
+  /** None of them rejects. */
+  readonly #underWay = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
   #stopping = false;
+  /** Why a batch under way failed; no other is sent before all have been answered. */
+  #broken: { readonly error: unknown } | undefined;
   #failures = 0;
   #reason: string | undefined;
   #news = 0;
@@ -79,7 +89,7 @@ export class Sender {
     });
   }
 
-  /** Finishes the batch in hand and stops. */
+  /** Finishes the batches under way and stops. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
@@ -90,28 +100,41 @@ export class Sender {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        await this.#step();
-        this.#failures = 0;
+        if (this.#broken === undefined) await this.#step();
       } catch (error) {
-        await this.#backOff(error);
+        this.#broken = { error };
       }
+      if (this.#broken !== undefined) await this.#backOff();
     }
+    await Promise.all(this.#underWay);
   }
 
   async #step(): Promise<void> {
-    const { batchSize, lingerMilliseconds } = this.#options;
+    const { batchSize, mostUnderWay, lingerMilliseconds } = this.#options;
+    if (this.#underWay.size >= (this.#failures > 0 ? 1 : mostUnderWay)) return this.#pause();
     const due = this.#patience.due(Date.now());
     if (due.length > 0) this.#outbox.release(due);
     const waiting = this.#outbox.nextBatch(batchSize);
     if (waiting.length === 0) {
       const next = this.#patience.next();
       if (next !== undefined) return this.#pause(next - Date.now());
-      this.#settleDrains();
+      if (this.#underWay.size === 0) this.#settleDrains();
       return this.#pause();
     }
     if (waiting.length < batchSize) await this.#linger(batchSize - waiting.length, lingerMilliseconds);
-    if (this.#stopping) return;
-    await this.#send(this.#outbox.nextBatch(batchSize));
+    if (this.#stopping || this.#broken !== undefined) return;
+    const batch = this.#outbox.nextBatch(batchSize);
+    this.#outbox.markSent(batch.map(({ id }) => id));
+    const answered = this.#send(batch)
+      .then(
+        () => (this.#failures = this.#broken === undefined ? 0 : this.#failures),
+        (error: unknown) => (this.#broken ??= { error }),
+      )
+      .then(() => {
+        this.#underWay.delete(answered);
+        this.#wake();
+      });
+    this.#underWay.add(answered);
   }
 
   /** Waits for so many more readings; cut short by a drain or a stop. */
@@ -125,7 +148,6 @@ export class Sender {
 
   async #send(batch: readonly OutboxEntry[]): Promise<void> {
     const ids = batch.map((entry) => entry.id);
-    this.#outbox.markSent(ids);
     let patient = new Set<bigint>();
     try {
       const result = await this.#writer.write(batch);
@@ -158,7 +180,10 @@ export class Sender {
     return new Set(unattested);
   }
 
-  async #backOff(error: unknown): Promise<void> {
+  async #backOff(): Promise<void> {
+    await Promise.all(this.#underWay);
+    const error = this.#broken?.error;
+    this.#broken = undefined;
     const { firstRetryMilliseconds, longestRetryMilliseconds, drainAttempts } = this.#options;
     this.#failures += 1;
     this.#reason = error instanceof Error ? error.message : String(error);

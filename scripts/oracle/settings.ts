@@ -12,9 +12,28 @@ import { messageSourceSchema, parseFixedZone, type FileSource } from "./sources/
 
 const text = z.string().min(1);
 
+/** Files in PEM form, for `mqtts` alone. */
+const tlsSchema = z
+  .strictObject({
+    /** Whose certificates the broker's may be of; default: those that Node trusts. */
+    ca: text.optional(),
+    /** The oracle's own certificate and its key, where the broker asks for one. */
+    cert: text.optional(),
+    key: text.optional(),
+    keyPasswordFile: text.optional(),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), "cert and key go together: name both")
+  .refine(({ key, keyPasswordFile }) => keyPasswordFile === undefined || key !== undefined, {
+    path: ["keyPasswordFile"],
+    message: "there is no key that it could open: name key too",
+  });
+
 /** A broker. Passwords stand in files or in the environment, never here. */
 const mqttSchema = z.strictObject({
   type: z.literal("mqtt"),
+  /** Of the protocol: 4 is MQTT 3.1.1, the default, 5 is MQTT 5. */
+  version: z.union([z.literal(4), z.literal(5)], "4 (MQTT 3.1.1) or 5").optional(),
+  tls: tlsSchema.optional(),
   /** `mqtt://host:port` or `mqtts://...`, without user and password. */
   url: text,
   /** Name of the broker's persistent session; another for each oracle. */
@@ -100,7 +119,12 @@ export function readSettings(file: string): OracleSettings {
   const sources = result.data.sources.map((source, index): PlacedSource => {
     const place = `${file}: sources.${index}`;
     return source.type === "mqtt"
-      ? { ...source, passwordFile: optional(source.passwordFile), place: `${place}.url` }
+      ? {
+          ...source,
+          passwordFile: optional(source.passwordFile),
+          ...(source.tls && { tls: tlsAt(source.tls, optional) }),
+          place: `${place}.url`,
+        }
       : { ...source, path: at(source.path), place: `${place}.path` };
   });
   return {
@@ -131,6 +155,13 @@ function readersOf(source: PlacedSource, place: string): PlacedReader[] {
 function filesOf({ format, path, zone, place }: FilesSettings): FileSource {
   parseFixedZone(zone, { file: place.replace(/path$/, "zone") });
   return { source: format, path, zone };
+}
+
+function tlsAt(
+  { ca, cert, key, keyPasswordFile }: NonNullable<MqttSettings["tls"]>,
+  at: (path: string | undefined) => string | undefined,
+): MqttSettings["tls"] {
+  return { ca: at(ca), cert: at(cert), key: at(key), keyPasswordFile: at(keyPasswordFile) };
 }
 
 /** A network is a name, or the path of a deployment file. */

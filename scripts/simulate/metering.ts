@@ -90,7 +90,12 @@ export class Metering implements Meters {
       gapFiller: gapFillerOf(parts, outbox, directory),
       estimateFromSlot: slots.toChain(inputs.firstSlot),
       // full batches, and what is left when all of them are there (drain): how fast they come changes no transaction
-      sender: { batchSize: READINGS_PER_TRANSACTION, lingerMilliseconds: 60_000, drainAttempts: 3 },
+      sender: {
+        batchSize: READINGS_PER_TRANSACTION,
+        mostUnderWay: 1,
+        lingerMilliseconds: 60_000,
+        drainAttempts: 3,
+      },
     });
     await oracle.start();
     const link = await MeterLink.connect(broker.url, times.slotSeconds);

@@ -4,7 +4,7 @@ import type { ReadingStatus } from "../enums.js";
 import { proveReading, type ReadingProof } from "../merkle.js";
 import { readingDigest, type Reading, type SignedReading } from "../signing/readings.js";
 import type { SigningDomain } from "../signing/typed-data.js";
-import { ask, eventsIn, transact, type Receipt, type TransactionOverrides } from "../transact.js";
+import { ask, eventsIn, transact, transactRequest, type Receipt, type TransactionOverrides } from "../transact.js";
 
 /** What readings for the chain's MeterLedger are signed for. */
 export function meterLedgerOf(chain: TransactionChain): SigningDomain {
@@ -26,7 +26,8 @@ export async function submitReadings(
   overrides: TransactionOverrides = chain.defaults,
 ): Promise<SubmittedBatch> {
   const { meterLedger } = chain.contracts;
-  const receipt = await transact(chain, () => meterLedger.submit([...readings], overrides));
+  const request = await meterLedger.submit.populateTransaction([...readings], overrides);
+  const receipt = await transactRequest(chain, request);
   const { address } = chain.deployment.contracts.MeterLedger;
   const [event] = eventsIn(meterLedger, address, meterLedger.getEvent("ReadingBatchStored"), receipt);
   return { receipt, batch: event && { id: event.batchId, root: event.root } };

@@ -1,9 +1,8 @@
 /** A meter's reading of a slot, as MeterLedger takes it, alone or with others under one signature. */
-import { ZeroHash, type Signer } from "ethers";
+import { concat, getBytes, id, keccak256, TypedDataEncoder, ZeroHash, type Signer } from "ethers";
 
 import { ReadingStatus } from "../enums.js";
 import {
-  digestOf,
   domainOf,
   fieldsOf,
   signCompact,
@@ -12,7 +11,11 @@ import {
   type TypedMessage,
 } from "./typed-data.js";
 
-const READING = fieldsOf("uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence");
+const LEDGER_NAME = "Commonwatt MeterLedger";
+const READING_TEXT = "uint32 meter,uint32 slot,uint32 importWh,uint32 exportWh,uint8 status,uint8 sequence";
+const SERIES_TEXT = "Reading[] readings";
+const READING = fieldsOf(READING_TEXT);
+const SERIES = fieldsOf(SERIES_TEXT);
 
 /** What a meter saw in a slot: gross import and export in Wh, never netted. */
 export interface Reading {
@@ -51,31 +54,70 @@ const COVERED: CompactSignature = { r: ZeroHash, vs: ZeroHash };
 export function readingMessage(ledger: SigningDomain, reading: Reading): TypedMessage {
   const { meter, slot, importWh, exportWh, status, sequence } = reading;
   return {
-    domain: domainOf("Commonwatt MeterLedger", ledger),
+    domain: domainOf(LEDGER_NAME, ledger),
     types: { Reading: READING },
     value: { meter, slot, importWh, exportWh, status, sequence },
   };
-}
-
-/** The reading's digest: what is signed, and its leaf in the batch's Merkle tree. */
-export function readingDigest(ledger: SigningDomain, reading: Reading): string {
-  return digestOf(readingMessage(ledger, reading));
 }
 
 /** What a meter signs for several of its actual readings at once. */
 export function seriesMessage(ledger: SigningDomain, readings: readonly Reading[]): TypedMessage {
   const messages = readings.map((reading) => readingMessage(ledger, reading));
   return {
-    domain: domainOf("Commonwatt MeterLedger", ledger),
-    types: { ReadingSeries: fieldsOf("Reading[] readings"), Reading: READING },
+    domain: domainOf(LEDGER_NAME, ledger),
+    types: { ReadingSeries: SERIES, Reading: READING },
     value: { readings: messages.map(({ value }) => value) },
   };
+}
+
+const WORD_BYTES = 32;
+const UINT32_END = 1n << 32n;
+const UINT8_END = 1n << 8n;
+const EIP712_PREFIX = "0x1901";
+const READING_TYPE = getBytes(id(`Reading(${READING_TEXT})`));
+const SERIES_TYPE = id(`ReadingSeries(${SERIES_TEXT})Reading(${READING_TEXT})`);
+const separators = new WeakMap<SigningDomain, string>();
+
+/**
+ * The reading's digest: what is signed, and its leaf in the batch's Merkle tree. Encoded by hand, as is the series':
+ * ethers' general encoder takes ten times as long (a test holds both equal). Throws `RangeError` for a value too large.
+ */
+export function readingDigest(ledger: SigningDomain, reading: Reading): string {
+  return digestUnder(ledger, structHash(reading));
 }
 
 /** What the signature over these readings covers: one reading is signed as it is, more are signed as a series. */
 export function signedDigest(ledger: SigningDomain, readings: readonly Reading[]): string {
   const [first] = readings;
-  return first && readings.length === 1 ? readingDigest(ledger, first) : digestOf(seriesMessage(ledger, readings));
+  if (first && readings.length === 1) return readingDigest(ledger, first);
+  const hashes = keccak256(concat(readings.map(structHash)));
+  return digestUnder(ledger, keccak256(concat([SERIES_TYPE, hashes])));
+}
+
+function structHash({ meter, slot, importWh, exportWh, status, sequence }: Reading): string {
+  const words = new Uint8Array(7 * WORD_BYTES);
+  words.set(READING_TYPE);
+  const view = new DataView(words.buffer);
+  const put = (index: number, value: bigint, end: bigint): void => {
+    if (value < 0n || value >= end) throw new RangeError(`${value} is no value of a reading's field ${index}`);
+    view.setUint32((index + 1) * WORD_BYTES - 4, Number(value));
+  };
+  put(1, meter, UINT32_END);
+  put(2, slot, UINT32_END);
+  put(3, importWh, UINT32_END);
+  put(4, exportWh, UINT32_END);
+  put(5, BigInt(status), UINT8_END);
+  put(6, sequence, UINT8_END);
+  return keccak256(words);
+}
+
+function digestUnder(ledger: SigningDomain, hash: string): string {
+  let separator = separators.get(ledger);
+  if (separator === undefined) {
+    separator = TypedDataEncoder.hashDomain(domainOf(LEDGER_NAME, ledger));
+    separators.set(ledger, separator);
+  }
+  return keccak256(concat([EIP712_PREFIX, separator, hash]));
 }
 
 export async function signReading(signer: Signer, ledger: SigningDomain, reading: Reading): Promise<SignedReading> {

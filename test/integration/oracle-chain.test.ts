@@ -124,6 +124,30 @@ describe("The oracle on a real chain", function () {
     expect([(await stored(slot))[4]?.importWh, (await stored(earlier))[4]?.importWh]).to.deep.equal([11n, 12n]);
   });
 
+  it("looks a meter up once for a run of slots, however many ask; a rule that would refuse asks for the slot", async () => {
+    const chain = operator();
+    let asked = 0;
+    const deviceRegistry = new Proxy(chain.contracts.deviceRegistry, {
+      get: (target, name) => {
+        if (name === "activeMeterKey") asked += 1;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    const directory = new ChainDirectory({ ...chain, contracts: { ...chain.contracts, deviceRegistry } });
+    const slot = 96n * ((await endedSlot()) / 96n + 1n);
+    const meter = stage.neighbourhood.homes[0]?.meter ?? 0n;
+    const sites = await Promise.all([0n, 1n, 95n, 95n].map((after) => directory.siteOf(meter, slot + after)));
+    expect(asked).to.equal(1);
+    expect(new Set(sites.map((site) => site?.deviceKey))).to.deep.equal(
+      new Set([stage.neighbourhood.homes[0]?.device.address]),
+    );
+    expect(sites[0]?.meteringOperator).to.equal(chain.signer.address);
+    await directory.siteOf(meter, slot + 1n, { fresh: true });
+    expect(asked).to.equal(2);
+    await directory.siteOf(meter, slot + 96n);
+    expect(asked).to.equal(3);
+  });
+
   /** An oracle with the chain behind all its parts and a clock that is moved by hand. */
   async function byHand(): Promise<{ oracle: Oracle; outbox: SqliteOutbox; clock: HandClock }> {
     const chain = operator();

@@ -143,8 +143,10 @@ describe("Every reading is on the chain once", function () {
   it("a batch that is never mined is given up, to be sent again", async () => {
     const { contracts } = stage.operator;
     const sent = { hash: "0x", wait: () => new Promise(() => undefined) };
-    const meterLedger = { submit: () => Promise.resolve(sent) };
-    const chain = { ...stage.operator, contracts: { ...contracts, meterLedger } } as unknown as typeof stage.operator;
+    const meterLedger = { submit: { populateTransaction: () => Promise.resolve({ gasLimit: 1n }) } };
+    const signer = { sendTransaction: () => Promise.resolve(sent) };
+    const stuck = { ...stage.operator, contracts: { ...contracts, meterLedger }, signer };
+    const chain = stuck as unknown as typeof stage.operator;
     expect((await rejectionOf(submitTo(chain, 20)([]))).message).to.include("not mined within 20 ms");
   });
 

@@ -188,6 +188,95 @@ describe("Batches to the ledger", () => {
     }
   });
 
+  describe("under way at once", () => {
+    /** A chain that answers when it is told. */
+    class SlowChain extends MemoryChain {
+      readonly waiting: ((error?: Error) => void)[] = [];
+      override before = (): Promise<void> =>
+        new Promise((resolve, reject) => void this.waiting.push((error) => (error ? reject(error) : resolve())));
+
+      answer(error?: Error): void {
+        this.waiting.shift()?.(error);
+      }
+    }
+
+    it("are as many as may be, no reading in two of them; the next goes when one was answered", async () => {
+      await accept(450);
+      const chain = new SlowChain();
+      const sender = senderTo(chain, { mostUnderWay: 3 });
+      await pause(5);
+      expect(chain.waiting).to.have.length(3);
+      expect(outbox.counts()).to.include({ sent: 300, waiting: 150 });
+      chain.answer();
+      await pause(5);
+      expect(chain.waiting).to.have.length(3);
+      expect(outbox.counts()).to.include({ confirmed: 100, sent: 300, waiting: 50 });
+      const drained = sender.drain();
+      while (outbox.counts().confirmed < 450) {
+        chain.answer();
+        await pause(1);
+      }
+      await drained;
+      expect(chain.batches).to.deep.equal([100, 100, 100, 100, 50]);
+    });
+
+    it("are drained when the last was answered", async () => {
+      await accept(150);
+      const chain = new SlowChain();
+      let isDrained = false;
+      const sender = senderTo(chain);
+      const drained = sender.drain().then(() => (isDrained = true));
+      await pause(5);
+      expect(outbox.counts()).to.include({ sent: 150, waiting: 0 });
+      chain.answer();
+      await pause(5);
+      expect(isDrained).to.equal(false);
+      chain.answer();
+      await drained;
+    });
+
+    it("fail as one: all are waited for, and one alone goes until one has come through", async () => {
+      await accept(400);
+      const chain = new SlowChain();
+      const sender = senderTo(chain, { mostUnderWay: 3 });
+      await pause(5);
+      chain.answer(new Error("the chain is down"));
+      await pause(10);
+      expect(chain.waiting, "nothing new while two are under way").to.have.length(2);
+      chain.answer(new Error("the chain is down"));
+      chain.answer();
+      await pause(10);
+      expect(chain.waiting).to.have.length(1);
+      expect(sender.trouble).to.deep.equal({ failures: 1, reason: "the chain is down" });
+      chain.answer(new Error("still down"));
+      await pause(10);
+      expect(chain.waiting).to.have.length(1);
+      expect(sender.trouble).to.deep.equal({ failures: 2, reason: "still down" });
+      chain.answer();
+      await pause(5);
+      expect(chain.waiting, "all go again").to.have.length(2);
+      expect(sender.trouble.failures).to.equal(0);
+      chain.answer();
+      chain.answer();
+      await sender.drain();
+      expect(outbox.counts()).to.include({ confirmed: 400, rejected: 0 });
+      expect(chain.stored.size).to.equal(400);
+    });
+
+    it("are all finished when it is stopped", async () => {
+      await accept(300);
+      const chain = new SlowChain();
+      const sender = senderTo(chain, { mostUnderWay: 2 });
+      await pause(5);
+      const stopped = sender.stop();
+      chain.answer();
+      chain.answer(new Error("the chain is down"));
+      await stopped;
+      expect(chain.waiting).to.have.length(0);
+      expect(outbox.counts()).to.include({ confirmed: 100, sent: 0, waiting: 200 });
+    });
+  });
+
   it("finish the one in hand when stopped, and start no other", async () => {
     await accept(150);
     const chain = new MemoryChain();

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { recoverAddress, Signature, TypedDataEncoder, verifyTypedData, Wallet, ZeroAddress } from "ethers";
+import { recoverAddress, Signature, TypedDataEncoder, toBeHex, verifyTypedData, Wallet, ZeroAddress } from "ethers";
+import fc from "fast-check";
 import hre from "hardhat";
 
 import { DeviceKind, ReadingStatus, Side } from "../../sdk/enums.js";
@@ -17,7 +18,10 @@ import { bilateralMessage, orderDigest, signBilateral, signOrder, trimProfile } 
 import { permitMessage } from "../../sdk/signing/permit.js";
 import {
   bySignature,
+  MAX_SERIES,
   readingDigest,
+  readingMessage,
+  seriesMessage,
   seriesOf,
   signedDigest,
   signReading,
@@ -68,6 +72,47 @@ function signerOf(digest: string, { r, vs }: { r: string; vs: string }): string 
 
 describe("signing", () => {
   const wallet = new Wallet(KEY);
+
+  describe("of readings", () => {
+    const uint = (bits: number) => fc.bigInt(0n, (1n << BigInt(bits)) - 1n);
+    const anyReading = fc.record({
+      meter: uint(32),
+      slot: uint(32),
+      importWh: uint(32),
+      exportWh: uint(32),
+      status: fc.constantFrom(ReadingStatus.Actual, ReadingStatus.Estimated, ReadingStatus.Corrected),
+      sequence: uint(8),
+    });
+    const anyLedger = fc.record({
+      chainId: fc.oneof(fc.nat(), uint(64)),
+      verifyingContract: uint(160).map((value) => toBeHex(value, 20)),
+    });
+
+    it("encodes digests by hand as ethers does from the types", () => {
+      fc.assert(
+        fc.property(anyLedger, fc.array(anyReading, { minLength: 0, maxLength: MAX_SERIES }), (ledger, readings) => {
+          const [first] = readings;
+          if (first !== undefined)
+            expect(readingDigest(ledger, first)).to.equal(digestOf(readingMessage(ledger, first)));
+          const message =
+            readings.length === 1 && first ? readingMessage(ledger, first) : seriesMessage(ledger, readings);
+          expect(signedDigest(ledger, readings)).to.equal(digestOf(message));
+          expect(signedDigest(ledger, readings), "from memory").to.equal(digestOf(message));
+        }),
+        { numRuns: 200 },
+      );
+    });
+
+    it("refuses values that don't fit, as ethers does", () => {
+      const ledger = { chainId: 1, verifyingContract: ZeroAddress };
+      for (const wrong of [{ meter: 1n << 32n }, { slot: -1n }, { importWh: 1n << 40n }, { sequence: 256n }]) {
+        const bad = { ...reading, ...wrong };
+        expect(() => readingDigest(ledger, bad)).to.throw(RangeError, "is no value");
+        expect(() => signedDigest(ledger, [reading, bad])).to.throw(RangeError);
+        expect(() => digestOf(readingMessage(ledger, bad))).to.throw();
+      }
+    });
+  });
 
   describe("against the contracts", () => {
     async function deployed() {

@@ -48,6 +48,32 @@ describe("transactions", () => {
     expect(await sent).to.equal(receipt);
   });
 
+  it("of one signer are sent one after the other, also after one that failed, and waited for together", async () => {
+    const events: string[] = [];
+    const chain = chainThatSays({});
+    const send =
+      (name: string, isRefused = false) =>
+      async (): Promise<ContractTransactionResponse> => {
+        events.push(`${name} goes`);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+        events.push(`${name} went`);
+        if (isRefused) throw Object.assign(new Error("no"), { data: REASON });
+        const receipt = { status: 1 } as ContractTransactionReceipt;
+        return response(() => new Promise((resolve) => setTimeout(() => resolve(receipt), 20)));
+      };
+    const other = transact({ ...chain, signer: {} }, send("other"));
+    const own = [transact(chain, send("first")), transact(chain, send("second", true)), transact(chain, send("third"))];
+    expect((await Promise.allSettled([other, ...own])).map(({ status }) => status)).to.deep.equal([
+      "fulfilled",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+    const ofOwn = events.filter((event) => !event.startsWith("other"));
+    expect(ofOwn).to.deep.equal(["first", "second", "third"].flatMap((name) => [`${name} goes`, `${name} went`]));
+    expect(events.indexOf("other went")).to.be.below(events.indexOf("second goes"));
+  });
+
   it("refused before they are sent say why", async () => {
     const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { data: REASON }));
     expect(await codeOf(transact(chainThatSays({}), refuse))).to.equal("TradeEscrowZeroAmount");

@@ -63,7 +63,7 @@ async function tried(what: string, attempt: () => Promise<string>): Promise<Find
 
 /** Reads all of it, as the oracle will. */
 async function filesOf({ format, path, zone }: FilesSettings): Promise<string> {
-  const { observations, refused } = await readFileSource({ source: format, path, zone });
+  const { observations, refused } = await readFileSource({ format, path, zone });
   const [first] = refused;
   if (first !== undefined) throw first;
   return `${[...observations].length} intervals`;

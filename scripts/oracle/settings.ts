@@ -8,7 +8,7 @@ import { InputError } from "../inputs/error.js";
 
 import { keySchema, MeteringPoints, pointSchema, type PlacedReader } from "./metering/points.js";
 import type { KeySettings } from "./metering/keys.js";
-import { messageSourceSchema, parseFixedZone, type FileSource } from "./sources/index.js";
+import { fileSourceSchema, messageSourceSchema, parseFixedZone, type FileSource } from "./sources/index.js";
 
 const text = z.string().min(1);
 
@@ -44,16 +44,8 @@ const mqttSchema = z.strictObject({
   meters: z.array(messageSourceSchema).default([]),
 });
 
-/** Meter data files: one, or a folder of them. */
-const filesSchema = z.strictObject({
-  type: z.literal("files"),
-  format: z.enum(["nem12", "csv"]),
-  path: text,
-  zone: text,
-});
-
 /** Told apart by `type`. */
-const sourceSchema = z.discriminatedUnion("type", [mqttSchema, filesSchema]);
+const sourceSchema = z.discriminatedUnion("type", [mqttSchema, fileSourceSchema]);
 
 const settingsSchema = z.strictObject({
   /** `local`, `besu` or a deployment file. */
@@ -84,7 +76,7 @@ interface Placed {
 }
 
 export type MqttSettings = z.infer<typeof mqttSchema> & Placed;
-export type FilesSettings = z.infer<typeof filesSchema> & Placed;
+export type FilesSettings = z.infer<typeof fileSourceSchema> & Placed;
 export type PlacedSource = MqttSettings | FilesSettings;
 
 export interface OracleSettings {
@@ -154,7 +146,7 @@ function readersOf(source: PlacedSource, place: string): PlacedReader[] {
 
 function filesOf({ format, path, zone, place }: FilesSettings): FileSource {
   parseFixedZone(zone, { file: place.replace(/path$/, "zone") });
-  return { source: format, path, zone };
+  return { format, path, zone };
 }
 
 function tlsAt(

@@ -9,11 +9,11 @@ import { expect } from "chai";
 import { connectAsync, type MqttClient } from "mqtt";
 
 import { openSource } from "../../scripts/oracle/open-sources.js";
-import type { PlacedSource } from "../../scripts/oracle/settings.js";
+import type { MqttSettings } from "../../scripts/oracle/settings.js";
 import type { Accept, ReadingSource } from "../../scripts/oracle/types.js";
 import { makeCertificate, type Made } from "../utils/certificates.js";
 import { Mosquitto, MOSQUITTO_MISSING } from "../utils/mosquitto.js";
-import { rejectionOf, SILENT_LOG } from "../utils/oracle.js";
+import { rejectionOf, SOURCE_PARTS } from "../utils/oracle.js";
 
 const PASSWORD = "only of this test";
 const USERS = { oracle: PASSWORD, 7: PASSWORD, 8: PASSWORD };
@@ -121,12 +121,13 @@ for (const kind of [mosquitto, aedes]) {
         return broker;
       }
 
-      function settings({ port }: TestBroker, by: By, tls: PlacedSource["tls"] = {}): PlacedSource {
+      function settings({ port }: TestBroker, by: By, tls: MqttSettings["tls"] = {}): MqttSettings {
         const own = { cert: join(folder, "oracle.pem"), key: join(folder, "oracle.key") };
         return {
           type: "mqtt",
           url: `mqtts://127.0.0.1:${port}`,
           clientId: "oracle-under-test",
+          meters: [],
           version,
           place: "the test",
           tls: { ca: join(folder, "trusted.pem"), ...(by === "certificate" ? own : {}), ...tls },
@@ -134,8 +135,8 @@ for (const kind of [mosquitto, aedes]) {
         };
       }
 
-      async function start(source: PlacedSource, accept: Accept): Promise<ReadingSource> {
-        const opened = await openSource(source, {}, SILENT_LOG);
+      async function start(source: MqttSettings, accept: Accept): Promise<ReadingSource> {
+        const opened = await openSource(source, SOURCE_PARTS);
         await opened.start(accept);
         closers.push(() => opened.stop());
         return opened;
@@ -161,8 +162,8 @@ for (const kind of [mosquitto, aedes]) {
         for (const text of texts) await client.publishAsync(ONE, text, { qos: 1 });
       }
 
-      async function refusalOf(source: PlacedSource): Promise<Error> {
-        const opened = await openSource(source, {}, SILENT_LOG);
+      async function refusalOf(source: MqttSettings): Promise<Error> {
+        const opened = await openSource(source, SOURCE_PARTS);
         return rejectionOf(opened.start(() => Promise.resolve()));
       }
 

@@ -59,7 +59,7 @@ describe("NEM12 files", () => {
 
   describe("of data/nem12", () => {
     it("read or are refused as their README says, each with its line", async () => {
-      const { observations, refused } = await readFileSource({ source: "nem12", path: DATA, zone: ZONE });
+      const { observations, refused } = await readFileSource({ format: "nem12", path: DATA, zone: ZONE });
       expect(refused.map(({ message }) => message.slice(0, message.indexOf(". ")))).to.deep.equal([
         `${DATA}/invalid-empty.csv:2: the file has no day of energy`,
         `${DATA}/invalid-incomplete_interval.csv:3: the record is not 48 values of 30 minutes and their quality`,
@@ -70,7 +70,7 @@ describe("NEM12 files", () => {
 
     it("have a month of import and export by 5 minutes, as the sums of their cells say", async () => {
       const path = `${DATA}/month_solar.csv`;
-      const observations = [...(await readFileSource({ source: "nem12", path, zone: ZONE })).observations];
+      const observations = [...(await readFileSource({ format: "nem12", path, zone: ZONE })).observations];
       expect(observations).to.have.length(31 * 288);
       expect(observations[0]).to.deep.include({
         kind: "interval",
@@ -245,7 +245,7 @@ describe("NEM12 files", () => {
     expect(await refusalOf(readNem12(path, "+10:07"))).to.match(/is not a time zone/);
     expect(await refusalOf(readNem12(join(folder, "none.csv"), ZONE))).to.match(/no such file/);
     expect(await refusalOf(readNem12Folder(join(folder, "none"), ZONE))).to.match(/the folder can't be read/);
-    expect(fileSourceSchema.safeParse({ source: "nem12", path }).success).to.be.false;
+    expect(fileSourceSchema.safeParse({ type: "files", format: "nem12", path }).success).to.be.false;
   });
 
   it("are refused where they are too large to be one", async () => {
@@ -290,7 +290,7 @@ describe("CSV files of the form of data/fontana", () => {
   it("have all of Fontana", async () => {
     let count = 0;
     const path = "data/fontana/readings.csv";
-    const { observations } = await readFileSource({ source: "csv", path, zone: "-08:00" });
+    const { observations } = await readFileSource({ format: "csv", path, zone: "-08:00" });
     for (const { meter } of observations) count += meter === "" ? 0 : 1;
     expect(count).to.equal(75_072);
   });

@@ -69,7 +69,7 @@ describe("The gateway of meters that don't sign", () => {
       [{ ...POINT, rules }],
       PLACE,
       [{ source, place: PLACE }],
-      [{ source: "csv", path, zone: "UTC" }],
+      [{ format: "csv", path, zone: "UTC" }],
     );
   }
 

@@ -219,12 +219,15 @@ describe("A Tasmota", () => {
 describe("The configuration of a source", () => {
   it("is as docs/oracle.md has it", async () => {
     const page = await readFile("docs/oracle.md", "utf8");
-    const examples = [...page.matchAll(/`(\{"source":.*?\})`/g)].map(([, text]) => JSON.parse(text ?? "") as object);
+    const examples = [...page.matchAll(/`(\{"(?:source|type)":.*?\})`/g)].map(
+      ([, text]) => JSON.parse(text ?? "") as object,
+    );
     const seen = examples.map((example) => {
       const file = fileSourceSchema.safeParse(example);
-      return file.success ? file.data.source : readerOf(example, CONFIG) && messageSourceSchema.parse(example).source;
+      return file.success ? file.data.format : readerOf(example, CONFIG) && messageSourceSchema.parse(example).source;
     });
-    const all = [...messageSourceSchema.options, ...fileSourceSchema.options].map(({ shape }) => shape.source.value);
+    const messages = messageSourceSchema.options.map(({ shape }) => shape.source.value);
+    const all = [...messages, ...fileSourceSchema.shape.format.options];
     expect(new Set(seen)).to.deep.equal(new Set(all));
   });
 

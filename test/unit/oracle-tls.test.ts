@@ -8,7 +8,7 @@ import { readTls, type TlsFiles } from "../../scripts/oracle/mqtt-tls.js";
 import { openSource } from "../../scripts/oracle/open-sources.js";
 import { readSettings } from "../../scripts/oracle/settings.js";
 import { makeCertificate } from "../utils/certificates.js";
-import { rejectionOf, SILENT_LOG } from "../utils/oracle.js";
+import { rejectionOf, SOURCE_PARTS } from "../utils/oracle.js";
 
 const PASSPHRASE = "opens the key";
 const PLACE = "oracle.json: sources.0.url";
@@ -106,7 +106,7 @@ describe("TLS to the broker", () => {
     await write({ url: "mqtt://a", tls: { ca: "ca.pem" } });
     const [source] = readSettings(file).sources;
     if (source === undefined) throw new Error("there is no source");
-    const { message } = await rejectionOf(openSource(source, {}, SILENT_LOG));
+    const { message } = await rejectionOf(openSource(source, SOURCE_PARTS));
     expect(message).to.include("sources.0.url").and.to.include("mqtt:// is not encrypted");
   });
 });

@@ -3,6 +3,8 @@ import { Wallet, keccak256, toUtf8Bytes } from "ethers";
 import { pino } from "pino";
 
 import { FixedDirectory, fixedTimes } from "../../scripts/oracle/fixed-market.js";
+import { MeteringPoints } from "../../scripts/oracle/metering/points.js";
+import type { SourceParts } from "../../scripts/oracle/open-sources.js";
 import type { ChainWriter, Clock, MeterSite, OutboxEntry, WriteResult } from "../../scripts/oracle/types.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { signReading, signSeries, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
@@ -10,6 +12,13 @@ import { signReading, signSeries, type Reading, type SignedReading } from "../..
 export const SLOT_SECONDS = 3600n;
 export const LEDGER = { chainId: 31337, verifyingContract: "0x00000000000000000000000000000000000000aa" };
 export const SILENT_LOG = pino({ level: "silent" });
+/** What a source is opened with where no meter needs the gateway. */
+export const SOURCE_PARTS: SourceParts = {
+  points: new MeteringPoints([], { file: "the test" }, [], []),
+  environment: {},
+  log: SILENT_LOG,
+  marks: { mark: () => undefined, setMark: () => undefined },
+};
 /** 2016-09-14T08:00Z. */
 export const SLOT = 409_400n;
 

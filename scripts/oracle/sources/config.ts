@@ -47,13 +47,16 @@ export const messageSourceSchema = z.discriminatedUnion("source", [
 ]);
 
 /** Sources that are files, read whole; the meters are named in them. */
-export const fileSourceSchema = z.discriminatedUnion("source", [
-  z.strictObject({ source: z.literal("nem12"), path: z.string().min(1), zone: z.string() }),
-  z.strictObject({ source: z.literal("csv"), path: z.string().min(1), zone: z.string() }),
-]);
+export const fileSourceSchema = z.strictObject({
+  type: z.literal("files"),
+  format: z.enum(["nem12", "csv"]),
+  path: z.string().min(1),
+  /** The offset of the files' clock, which never changes, e.g. `+10:00`. */
+  zone: z.string(),
+});
 
 export type MessageSource = z.infer<typeof messageSourceSchema>;
-export type FileSource = z.infer<typeof fileSourceSchema>;
+export type FileSource = Omit<z.infer<typeof fileSourceSchema>, "type">;
 
 /** The reader of a source's messages; refuses what the schema or the source does, naming `place` and the field. */
 export function readerOf(value: unknown, place: InputPlace): MessageReader {
@@ -94,7 +97,7 @@ function makeReader(source: MessageSource, place: InputPlace): MessageReader {
 /** What a source's files have; of a folder, and why some of its files were refused. */
 export async function readFileSource(source: FileSource): Promise<FolderContent> {
   const { path, zone } = source;
-  if (source.source === "csv") return { observations: await readCsvReadings(path, zone), refused: [] };
+  if (source.format === "csv") return { observations: await readCsvReadings(path, zone), refused: [] };
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false, // reading it tells why

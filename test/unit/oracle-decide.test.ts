@@ -69,6 +69,8 @@ describe("As what a value goes to the chain", () => {
     expect(decide(value(Actual), at(1100n, signed(Actual)))).to.deep.equal({ kind: "done" });
     expect(decide(value(Actual, 6n), at(1100n, signed(Actual)))).to.deep.include({ status: Corrected, sequence: 1n });
     expect(decide(value(Substituted, 6n), at(1100n, signed(Actual)))).to.deep.include({ status: Corrected });
+    expect(decide(value(Estimated, 6n), at(1100n, signed(Actual))).kind, "a guess is for people").to.equal("held");
+    expect(decide(value(Estimated, 6n), at(2000n, signed(Actual))).kind).to.equal("done");
     expect(decide(value(Actual, 7n), at(1100n, signed(Corrected, 6n, 1n)))).to.deep.include({ sequence: 2n });
     expect(decide(value(Actual, 6n), at(1100n, signed(Corrected, 6n, 1n)))).to.deep.equal({ kind: "done" });
     expect(decide(value(Actual, 7n), at(1100n, signed(Corrected, 6n, 255n))).kind).to.equal("held");

@@ -275,7 +275,8 @@ describe("The gateway of meters that don't sign", () => {
     await shelly(START, 1000);
     await shelly(START + LENGTH, 1400);
     clock.time = START + 30 * 86_400;
-    await oracle.meter();
+    await oracle.meter(); // it is time
+    await oracle.meter(); // the meter's turn
     const left = outbox.metering.observationsFrom(1n, "home", 0);
     expect(left.map((observation) => observation.kind === "register" && observation.time)).to.deep.equal([
       START + LENGTH,

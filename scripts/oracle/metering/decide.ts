@@ -34,12 +34,19 @@ export function decide(value: MeteredValue, circumstances: Circumstances): Decis
   if (now < dates.deliveryEnd) return { kind: "held", why: `delivery lasts until ${formatTime(dates.deliveryEnd)}` };
   const isSame = latest?.importWh === value.importWh && latest.exportWh === value.exportWh;
   const isMeasured = latest?.status === ReadingStatus.Actual || latest?.status === ReadingStatus.Corrected;
-  if (isMeasured) return isSame ? { kind: "done" } : correction(circumstances);
+  if (isMeasured) return isSame ? { kind: "done" } : remeasured(value, circumstances);
   if (value.status === ReadingStatus.Actual) {
     return now < dates.actualsUntil ? { kind: "send", status: value.status, sequence: 1n } : correction(circumstances);
   }
   if (isSame && latest.status === value.status) return { kind: "done" };
   return now < dates.readingEnd ? substitute(value, circumstances) : lateSubstitute(value, circumstances);
+}
+
+/** What was signed as measured is corrected by what is known better, not by a guess: that is for people to look at. */
+function remeasured({ status }: MeteredValue, circumstances: Circumstances): Decision {
+  if (status !== ReadingStatus.Estimated) return correction(circumstances);
+  if (circumstances.now >= circumstances.dates.decisionEnd) return { kind: "done" };
+  return { kind: "held", why: "it was signed as measured, and what is known now gives an estimate alone" };
 }
 
 function substitute({ status }: MeteredValue, { latest, dates, now, isOperator }: Circumstances): Decision {

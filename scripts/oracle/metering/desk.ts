@@ -40,7 +40,9 @@ export class MeteringDesk implements Gateway {
   readonly #lastTimes = new Map<Point, number>();
   #isFirst = true;
   #retriedAt = 0;
-  #prunedAt = 0;
+  #prunedAt: number;
+  /** How many meters were looked at for it since. */
+  #pruned = Infinity;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -89,7 +91,7 @@ export class MeteringDesk implements Gateway {
         throw error;
       }
     }
-    if (now - this.#prunedAt >= PRUNE_SECONDS) await this.#prune(now);
+    await this.#pruneNext(now);
   }
 
   #keepMessage(message: SourceMessage, receivedAt: number): void {
@@ -208,14 +210,23 @@ export class MeteringDesk implements Gateway {
     await outbox.durable();
   }
 
-  /** Forgets what no reading can come of any more. */
-  async #prune(now: number): Promise<void> {
+  /** Forgets what no value can come of any more: of one meter at a time, each once an hour. */
+  async #pruneNext(now: number): Promise<void> {
     const { points, store, times, outbox } = this.#parts;
-    this.#prunedAt = now;
+    const point = points.all[this.#pruned];
+    if (point === undefined) {
+      if (now - this.#prunedAt < PRUNE_SECONDS) return;
+      this.#prunedAt = now;
+      this.#pruned = 0;
+      return;
+    }
+    this.#pruned += 1;
     const current = BigInt(now) / times.slotSeconds;
     const { deliveryEnd, decisionEnd } = await times.timesOf(current);
-    const before = now - 2 * Number(decisionEnd - deliveryEnd) - CONTEXT_SECONDS;
-    for (const { number } of points.all) store.prune(BigInt(number), before, now);
+    const meter = BigInt(point.number);
+    store.prune(meter, now - 2 * Number(decisionEnd - deliveryEnd) - CONTEXT_SECONDS, now);
+    const whole = (BigInt(now - CONTEXT_SECONDS) / times.slotSeconds) * times.slotSeconds;
+    store.thin(meter, times.slotSeconds, Number(whole));
     await outbox.durable();
   }
 }

@@ -38,6 +38,8 @@ export interface RuleCount {
 
 /** Observations before the one at a moment that a judgement looks back to. */
 const LOOK_BACK = 3;
+/** Observations of a slot that are kept at either end of it: two confirm each other, one may be wrong. */
+const KEPT_AT_BORDERS = 3;
 /** Values are the profile's past: its 28 days, and some. */
 export const VALUES_KEPT_SECONDS = 60 * 86_400;
 
@@ -149,6 +151,29 @@ export class MeteringStore {
       this.#file.run(
         "INSERT OR IGNORE INTO flags (meter, time, rule, reason, made_at) VALUES (?, ?, ?, ?, ?)",
         ...[meter, time, rule, reason, now],
+      ),
+    );
+  }
+
+  /**
+   * Forgets a register's observations within slots before a moment that were measured and signed, but for the first and
+   * last few of each: the counts at its borders say all, and a fault at a border needs those around it. A slot with a
+   * break inside was not measured, and keeps what tells of it.
+   */
+  thin(meter: bigint, slotSeconds: bigint, before: number): void {
+    const kind = "import_wh IS NULL, export_wh IS NULL, serial";
+    this.#file.grouped(() =>
+      this.#file.run(
+        `DELETE FROM observations WHERE id IN (SELECT id FROM (
+           SELECT id,
+             row_number() OVER (PARTITION BY time / ?1, ${kind} ORDER BY time, id) AS first,
+             row_number() OVER (PARTITION BY time / ?1, ${kind} ORDER BY time DESC, id DESC) AS last
+           FROM observations AS own WHERE meter = ?2 AND until IS NULL AND time < ?3 AND EXISTS (
+             SELECT 1 FROM slot_values
+             WHERE meter = ?2 AND slot = own.time / ?1 AND rule = 'measured' AND held IS NULL
+           )
+         ) WHERE first > ?4 AND last > ?4)`,
+        ...[slotSeconds, meter, before, KEPT_AT_BORDERS],
       ),
     );
   }

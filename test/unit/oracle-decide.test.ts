@@ -65,6 +65,13 @@ describe("As what a value goes to the chain", () => {
     expect(decide(value(Actual), at(1700n, signed(Estimated))).kind).to.equal("send");
   });
 
+  it("replaces nothing that was measured by a guess, and says so as long as a person could correct it", () => {
+    for (const status of [Actual, Corrected]) {
+      expect(decide(value(Estimated, 6n), at(1700n, signed(status)))).to.deep.include({ kind: "held" });
+      expect(decide(value(Estimated, 6n), at(2000n, signed(status)))).to.deep.equal({ kind: "done" });
+    }
+  });
+
   it("replaces an actual value by a correction alone, each of a higher sequence, and only by another value", () => {
     expect(decide(value(Actual), at(1100n, signed(Actual)))).to.deep.equal({ kind: "done" });
     expect(decide(value(Actual, 6n), at(1100n, signed(Actual)))).to.deep.include({ status: Corrected, sequence: 1n });

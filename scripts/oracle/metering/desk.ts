@@ -3,6 +3,8 @@
  * editing), and signed, by the device's key or the metering operator's. Everything it works from is on disk, so that a
  * start after any stop comes to the same values.
  */
+import { setImmediate as othersTurn } from "node:timers/promises";
+
 import { ReadingStatus } from "../../../sdk/enums.js";
 import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
@@ -84,6 +86,7 @@ export class MeteringDesk implements Gateway {
       this.#due.delete(point); // what comes meanwhile is due again
       try {
         await this.#judge(point, from, submit);
+        await othersTurn(); // messages of all meters come in between
       } catch (error) {
         this.#dueFrom(point, from);
         throw error;

@@ -153,11 +153,14 @@ export class MeteringStore {
     );
   }
 
-  /** Forgets the observations before a moment, but for the meter's last before it, and values and flags grown old. */
+  /**
+   * Forgets the observations before a moment, but for those that a judgement of it looks back to (the last one alone
+   * may be wrong), and values and flags grown old.
+   */
   prune(meter: bigint, before: number, now: number): void {
     this.#file.grouped(() => {
-      const last = "(SELECT max(time) FROM observations WHERE meter = ? AND time < ?)";
-      this.#file.run(`DELETE FROM observations WHERE meter = ? AND time < ${last}`, ...[meter, meter, before]);
+      const from = this.lookBack(meter, before);
+      this.#file.run("DELETE FROM observations WHERE meter = ? AND time < ?", meter, from);
       const [old, ofMeter] = [now - VALUES_KEPT_SECONDS, "meter = ? AND made_at < ?"];
       for (const table of ["slot_values", "flags"]) this.#file.run(`DELETE FROM ${table} WHERE ${ofMeter}`, meter, old);
     });

@@ -7,7 +7,7 @@ import { meteringReport, type MeteringReport } from "./metering/report.js";
 import { MeteringStore } from "./metering/store.js";
 import { DurableFile, type DurableFileOptions, type SqlValue } from "./durable-file.js";
 import { countsOf, lagOf } from "./outbox-counts.js";
-import { OUTBOX_SCHEMA } from "./outbox-schema.js";
+import { OF_ANOTHER, OUTBOX_SCHEMA } from "./outbox-schema.js";
 import type { LatestReading, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
 
 interface Row {
@@ -116,6 +116,11 @@ export class SqliteOutbox implements Outbox {
 
   has(meter: bigint, slot: bigint): boolean {
     const sql = "SELECT 1 AS found FROM readings WHERE meter = ? AND slot = ? AND state <> 'rejected' LIMIT 1";
+    return this.#all(sql, meter, slot).length > 0;
+  }
+
+  isOfAnother(meter: bigint, slot: bigint): boolean {
+    const sql = `SELECT 1 FROM readings WHERE meter = ? AND slot = ? AND ${OF_ANOTHER} LIMIT 1`;
     return this.#all(sql, meter, slot).length > 0;
   }
 

@@ -14,7 +14,7 @@ function value(status: ReadingStatus, importWh = 5n): MeteredValue {
 }
 
 function at(now: bigint, latest?: LatestReading, isOperator = true): Circumstances {
-  return { latest, dates: DATES, now, isOperator };
+  return { latest, isOfAnother: false, dates: DATES, now, isOperator };
 }
 
 function signed(status: ReadingStatus, importWh = 5n, sequence = 1n): LatestReading {

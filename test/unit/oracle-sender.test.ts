@@ -88,25 +88,6 @@ describe("Batches to the ledger", () => {
     expect(outbox.counts()).to.include({ waiting: 0, confirmed: 3 });
   });
 
-  it("are sent again when the disk was full at the moment that they failed", async () => {
-    await accept(2);
-    const chain = new MemoryChain();
-    const failed = ["away", undefined];
-    chain.before = () => {
-      const reason = failed.shift();
-      if (reason !== undefined) throw new Error(reason);
-    };
-    const release = outbox.release.bind(outbox);
-    let writes = 0;
-    outbox.release = (ids) => {
-      writes += 1;
-      if (writes < 3) throw new Error("no space left on the disk");
-      release(ids);
-    };
-    await senderTo(chain).drain();
-    expect(outbox.counts()).to.deep.include({ sent: 0, confirmed: 2 });
-  });
-
   it("are sent again when the answer was lost: the ledger takes the same reading twice as once", async () => {
     await accept(2);
     const chain = new MemoryChain();

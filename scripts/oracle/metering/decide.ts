@@ -19,6 +19,8 @@ export type Decision =
 export interface Circumstances {
   /** What was signed before for the meter and slot. */
   readonly latest: LatestReading | undefined;
+  /** The chain has a measured reading that another sender brought: a second gateway, or an oracle before a restored backup. */
+  readonly isOfAnother: boolean;
   readonly dates: ReadingDates;
   /** Unix seconds. */
   readonly now: bigint;
@@ -35,6 +37,8 @@ export function decide(value: MeteredValue, circumstances: Circumstances): Decis
   const isSame = latest?.importWh === value.importWh && latest.exportWh === value.exportWh;
   const isMeasured = latest?.status === ReadingStatus.Actual || latest?.status === ReadingStatus.Corrected;
   if (isMeasured) return isSame ? { kind: "done" } : replacement(value, circumstances);
+  // two gateways read a meter's count moments apart: a Wh of difference is nothing to correct each other for
+  if (circumstances.isOfAnother) return { kind: "done" };
   if (value.status === ReadingStatus.Actual) {
     return now < dates.actualsUntil ? { kind: "send", status: value.status, sequence: 1n } : correction(circumstances);
   }

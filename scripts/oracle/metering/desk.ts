@@ -18,7 +18,7 @@ import type { MeteringStore } from "./store.js";
 
 export interface DeskParts extends PublisherParts {
   readonly points: MeteringPoints;
-  readonly outbox: Pick<Outbox, "latestAt" | "durable" | "mark" | "setMark">;
+  readonly outbox: Pick<Outbox, "latestAt" | "isOfAnother" | "durable" | "mark" | "setMark">;
   readonly slotClock: SlotClock;
 }
 

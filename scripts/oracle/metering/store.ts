@@ -4,6 +4,7 @@
  */
 import type { ReadingStatus } from "../../../sdk/enums.js";
 import type { DurableFile } from "../durable-file.js";
+import { OF_ANOTHER } from "../outbox-schema.js";
 import type { SlotValue } from "../../forecast/forecast.js";
 import type { RefusedObservation } from "../slot-energy.js";
 import type { Observation } from "../sources/observation.js";
@@ -122,13 +123,14 @@ export class MeteringStore {
 
   /**
    * The meter's first slot from `from` on whose value waits for something, or from `openFrom` on of whose readings the
-   * chain rejected all; undefined if there is none.
+   * chain rejected all, none of them for another sender's; undefined if there is none.
    */
   firstUnsent(meter: bigint, from: bigint, openFrom: bigint): bigint | undefined {
     const [row] = this.#file.all<{ slot: bigint | null }>(
       `SELECT min(slot) AS slot FROM slot_values AS own WHERE meter = ? AND slot >= ? AND (held IS NOT NULL OR (
          slot >= ?
          AND EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state = 'rejected')
+         AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND ${OF_ANOTHER})
          AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state <> 'rejected')))`,
       ...[meter, from, openFrom],
     );

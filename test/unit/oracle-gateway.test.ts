@@ -282,6 +282,15 @@ describe("The gateway of meters that don't sign", () => {
     expect(outbox.metering.valueAt(1n, SLOT)?.held).to.include("only an estimate");
   });
 
+  it("takes so many registers of a meter in an hour and refuses the others, so that a flood fills no disk", async () => {
+    await started();
+    await Promise.all(Array.from({ length: 7_203 }, (_, index) => shelly(START, 1000 + index)));
+    expect(outbox.counts().refused).to.equal(3);
+    expect(outbox.reasons(1)[0]?.reason).to.include("more than 7200 registers of meter 'home'");
+    await shelly(START + LENGTH, 9000);
+    expect(outbox.metering.lastTime(1n)).to.equal(START + LENGTH);
+  });
+
   it("doesn't take a reading for another meter's topic, or a point twice", () => {
     expect(CONNECTION_WH > 0n && topicOf(1n)).to.be.a("string");
     expect(() => new MeteringPoints([POINT, { ...POINT, number: 2 }], PLACE, [], [])).to.throw(InputError, "twice");

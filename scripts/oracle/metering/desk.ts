@@ -31,6 +31,9 @@ const RETRY_SECONDS = 60;
 const PRUNE_SECONDS = 3600;
 /** What an earlier run may have left unjudged: as long as a chain may be away, which tells where meters stand. */
 const REJUDGED_SECONDS = 86_400;
+/** Registers kept of a meter in an hour, two a second: no meter sends more, and a flood fills no disk. */
+const MOST_AN_HOUR = 7_200;
+const HOUR_SECONDS = 3_600;
 /** How far the slots were looked at whose estimates are due. */
 const FILLED_UNTIL = "gateway-filled-until";
 
@@ -40,6 +43,9 @@ export class MeteringDesk implements Gateway {
   /** Meters to be judged, from which moment on. */
   readonly #due = new Map<Point, number>();
   readonly #lastTimes = new Map<Point, number>();
+  /** Registers kept in the hour, by meter. */
+  readonly #kept = new Map<string, number>();
+  #hour = 0;
   #isFirst = true;
   #retriedAt = 0;
   #prunedAt = 0;
@@ -99,6 +105,7 @@ export class MeteringDesk implements Gateway {
     const faults: InputError[] = [];
     for (const reader of this.#parts.points.readersOf(message.origin)) {
       try {
+        this.#refuseFlood(reader.meter, message, receivedAt);
         const read = reader.read({ ...message, receivedAt });
         // without a clock of its own, a value that the broker kept is of a time that nobody knows
         const known = message.isRetained === true ? read.filter(({ time }) => time !== receivedAt) : read;
@@ -110,6 +117,19 @@ export class MeteringDesk implements Gateway {
     }
     const [first] = faults;
     if (first !== undefined) throw first;
+  }
+
+  #refuseFlood(meter: string, { origin }: SourceMessage, receivedAt: number): void {
+    const hour = Math.floor(receivedAt / HOUR_SECONDS);
+    if (hour !== this.#hour) this.#kept.clear();
+    this.#hour = hour;
+    if ((this.#kept.get(meter) ?? 0) < MOST_AN_HOUR) return;
+    const advice = "Let it send less often, and nobody else on its topic.";
+    throw new InputError(
+      { file: origin },
+      `more than ${MOST_AN_HOUR} registers of meter '${meter}' in an hour`,
+      advice,
+    );
   }
 
   /** Why some were not kept; all whose meter is known are. */
@@ -132,6 +152,7 @@ export class MeteringDesk implements Gateway {
   #note(point: Point, observation: Observation): void {
     const { store, times } = this.#parts;
     const meter = BigInt(point.number);
+    if (observation.kind === "register") this.#kept.set(point.name, (this.#kept.get(point.name) ?? 0) + 1);
     const [time, last] = [
       observation.kind === "register" ? observation.time : observation.end,
       this.#lastTimes.get(point) ?? store.lastTime(meter) ?? 0,

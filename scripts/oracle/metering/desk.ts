@@ -10,7 +10,7 @@ import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
 import { estimatesFrom, outboxHistory } from "../gap-filler.js";
 import { readFileSource, type Observation } from "../sources/index.js";
-import type { Gateway, MeterSite, Outbox, SourceMessage, SubmitSigned } from "../types.js";
+import type { Gateway, Outbox, SourceMessage, SubmitSigned } from "../types.js";
 import { valuesOf, type MeterPolicy } from "../vee/index.js";
 import type { MeteringPoints, Point } from "./points.js";
 import { Publisher, siteOf, type PublisherParts } from "./publisher.js";
@@ -209,12 +209,15 @@ export class MeteringDesk implements Gateway {
   async #judge(point: Point, from: number, submit: SubmitSigned): Promise<void> {
     const { store, times, directory, clock, slotClock, outbox } = this.#parts;
     const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
-    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
-    if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
     const oldest = await this.#oldestToFill(now);
     const seenFrom = BigInt(Math.floor((store.firstTime(meter) ?? now) / length)); // before it, there are guesses alone
     const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
     const first = [BigInt(Math.floor(start / length)), seenFrom < oldest ? seenFrom : oldest].reduce(later);
+    // the earlier one first: where both are of one run of slots the directory has one answer, and too large is no harm
+    const before = await directory.siteOf(meter, first);
+    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
+    if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
+    const connectionWh = later(before?.connectionWh ?? 0n, site.connectionWh); // a slot's own bounds its reading
     const estimateUntil = later(outbox.mark(FILLED_UNTIL) ?? first, first);
     const last = BigInt(Math.floor((store.lastTime(meter) ?? start) / length)) + 1n;
     const own = outboxHistory(outbox);
@@ -222,7 +225,7 @@ export class MeteringDesk implements Gateway {
       store.measuredAt(meter, BigInt(slot), ReadingStatus.Actual) ?? own.valueAt(meter, BigInt(slot));
     const { values, refused } = valuesOf(
       store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS)),
-      policyOf(point, site, times.slotSeconds),
+      policyOf(point, connectionWh, times.slotSeconds),
       { first, end: later(last, estimateUntil), estimateUntil },
       { valueAt: past },
       slotClock,
@@ -249,7 +252,7 @@ function later(a: bigint, b: bigint): bigint {
 }
 
 /** What the connection carries in a slot, as a power: rounded down, for the chain takes no Wh above it. */
-function policyOf({ rules }: Point, { connectionWh }: MeterSite, slotSeconds: bigint): MeterPolicy {
+function policyOf({ rules }: Point, connectionWh: bigint, slotSeconds: bigint): MeterPolicy {
   const maxWatts = (connectionWh * 3600n) / slotSeconds;
   return { ...rules, slotSeconds, maxWatts };
 }

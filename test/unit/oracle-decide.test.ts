@@ -14,7 +14,7 @@ function value(status: ReadingStatus, importWh = 5n): MeteredValue {
 }
 
 function at(now: bigint, latest?: LatestReading, isOperator = true): Circumstances {
-  return { latest, dates: DATES, now, isOperator };
+  return { latest, isOfAnother: false, dates: DATES, now, isOperator };
 }
 
 function signed(status: ReadingStatus, importWh = 5n, sequence = 1n): LatestReading {
@@ -63,6 +63,13 @@ describe("As what a value goes to the chain", () => {
       sequence: 1n,
     });
     expect(decide(value(Actual), at(1700n, signed(Estimated))).kind).to.equal("send");
+  });
+
+  it("replaces nothing that was measured by a guess, and says so as long as a person could correct it", () => {
+    for (const status of [Actual, Corrected]) {
+      expect(decide(value(Estimated, 6n), at(1700n, signed(status)))).to.deep.include({ kind: "held" });
+      expect(decide(value(Estimated, 6n), at(2000n, signed(status)))).to.deep.equal({ kind: "done" });
+    }
   });
 
   it("replaces an actual value by a correction alone, each of a higher sequence, and only by another value", () => {

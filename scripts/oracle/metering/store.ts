@@ -4,6 +4,7 @@
  */
 import type { ReadingStatus } from "../../../sdk/enums.js";
 import type { DurableFile } from "../durable-file.js";
+import { OF_ANOTHER } from "../outbox-schema.js";
 import type { SlotValue } from "../../forecast/forecast.js";
 import type { RefusedObservation } from "../slot-energy.js";
 import type { Observation } from "../sources/observation.js";
@@ -124,13 +125,14 @@ export class MeteringStore {
 
   /**
    * The meter's first slot from `from` on whose value waits for something, or from `openFrom` on of whose readings the
-   * chain rejected all; undefined if there is none.
+   * chain rejected all, none of them for another sender's; undefined if there is none.
    */
   firstUnsent(meter: bigint, from: bigint, openFrom: bigint): bigint | undefined {
     const [row] = this.#file.all<{ slot: bigint | null }>(
       `SELECT min(slot) AS slot FROM slot_values AS own WHERE meter = ? AND slot >= ? AND (held IS NOT NULL OR (
          slot >= ?
          AND EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state = 'rejected')
+         AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND ${OF_ANOTHER})
          AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state <> 'rejected')))`,
       ...[meter, from, openFrom],
     );
@@ -178,11 +180,14 @@ export class MeteringStore {
     );
   }
 
-  /** Forgets the observations before a moment, but for the meter's last before it, and values and flags grown old. */
+  /**
+   * Forgets the observations before a moment, but for those that a judgement of it looks back to (the last one alone
+   * may be wrong), and values and flags grown old.
+   */
   prune(meter: bigint, before: number, now: number): void {
     this.#file.grouped(() => {
-      const last = "(SELECT max(time) FROM observations WHERE meter = ? AND time < ?)";
-      this.#file.run(`DELETE FROM observations WHERE meter = ? AND time < ${last}`, ...[meter, meter, before]);
+      const from = this.lookBack(meter, before);
+      this.#file.run("DELETE FROM observations WHERE meter = ? AND time < ?", meter, from);
       const [old, ofMeter] = [now - VALUES_KEPT_SECONDS, "meter = ? AND made_at < ?"];
       for (const table of ["slot_values", "flags"]) this.#file.run(`DELETE FROM ${table} WHERE ${ofMeter}`, meter, old);
     });

@@ -28,6 +28,8 @@ const CONTEXT_SECONDS = 7200;
 const OLDEST_SECONDS = 35 * 86_400;
 /** What waits for something else than time (a device that is suspended, a key) is tried again that often. */
 const RETRY_SECONDS = 60;
+/** Nothing later is looked at before its time: a clock that was wrong for a moment, or a file's, may name any year. */
+const AHEAD_SECONDS = 86_400;
 const PRUNE_SECONDS = 3600;
 /** What an earlier run may have left unjudged: as long as a chain may be away, which tells where meters stand. */
 const REJUDGED_SECONDS = 86_400;
@@ -219,12 +221,13 @@ export class MeteringDesk implements Gateway {
     if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
     const connectionWh = later(before?.connectionWh ?? 0n, site.connectionWh); // a slot's own bounds its reading
     const estimateUntil = later(outbox.mark(FILLED_UNTIL) ?? first, first);
-    const last = BigInt(Math.floor((store.lastTime(meter) ?? start) / length)) + 1n;
+    const ahead = now + AHEAD_SECONDS;
+    const last = BigInt(Math.floor(Math.min(store.lastTime(meter, ahead) ?? start, ahead) / length)) + 1n;
     const own = outboxHistory(outbox);
     const past = (slot: number): ReturnType<MeteringStore["measuredAt"]> =>
       store.measuredAt(meter, BigInt(slot), ReadingStatus.Actual) ?? own.valueAt(meter, BigInt(slot));
     const { values, refused } = valuesOf(
-      store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS)),
+      store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS), ahead),
       policyOf(point, connectionWh, times.slotSeconds),
       { first, end: later(last, estimateUntil), estimateUntil },
       { valueAt: past },

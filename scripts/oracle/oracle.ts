@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
-import { estimatesFrom } from "./gap-filler.js";
+import { estimatesFrom, filledUntil } from "./gap-filler.js";
 import { Intake } from "./intake.js";
 import { parseReadings, PayloadError, topicOf } from "./payload.js";
 import { Sender, type SenderOptions } from "./sender.js";
@@ -214,7 +214,9 @@ export class Oracle {
     const current = now / times.slotSeconds;
     const { deliveryEnd, readingEnd } = await times.timesOf(current);
     const oldest = current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
-    return [oldest, estimateFromSlot, outbox.mark(ESTIMATED_UNTIL) ?? 0n].reduce((a, b) => (a > b ? a : b));
+    return [oldest, estimateFromSlot, filledUntil(outbox, ESTIMATED_UNTIL, current) ?? 0n].reduce((a, b) =>
+      a > b ? a : b,
+    );
   }
 
   #keep(estimates: readonly SignedReading[]): number {

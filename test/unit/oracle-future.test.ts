@@ -1,9 +1,10 @@
 import { expect } from "chai";
 
+import { estimatesFrom } from "../../scripts/oracle/gap-filler.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
 import { openStation, type Station } from "../utils/gateway.js";
-import { HandClock, SLOT, SLOT_SECONDS } from "../utils/oracle.js";
+import { HandClock, SLOT, SLOT_SECONDS, TIMES } from "../utils/oracle.js";
 
 const LENGTH = Number(SLOT_SECONDS);
 const START = Number(SLOT) * LENGTH;
@@ -40,5 +41,22 @@ describe("What seems to be of the future", () => {
     expect(made.map((reading) => reading?.status)).to.deep.equal([ReadingStatus.Actual, ReadingStatus.Actual]);
     expect(outbox.metering.valueAt(1n, SLOT + 100n), "of which nobody knows").to.equal(undefined);
     expect(outbox.metering.lastTime(1n), "it is kept").to.equal(IN_2099);
+  });
+
+  it("because the clock was wrong while it worked ends no estimates and no second attempts", async () => {
+    const { say, work, outbox } = station;
+    await say(START, 1000);
+    clock.time = IN_2099;
+    await work();
+    await say(START + LENGTH, 1400);
+    await work();
+    await say(START + 2 * LENGTH, 1900);
+    clock.time = Number(estimatesFrom(await TIMES.timesOf(SLOT + 5n)));
+    await work();
+    expect(outbox.latestAt(1n, SLOT + 1n)).to.deep.include({ importWh: 500n, status: ReadingStatus.Actual });
+    for (const silent of [SLOT + 4n, SLOT + 5n]) {
+      expect(outbox.latestAt(1n, silent)?.status).to.equal(ReadingStatus.Estimated);
+    }
+    expect(outbox.latestAt(1n, SLOT + 6n), "its time has not come").to.equal(undefined);
   });
 });

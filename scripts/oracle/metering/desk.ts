@@ -8,7 +8,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import { ReadingStatus } from "../../../sdk/enums.js";
 import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
-import { estimatesFrom, outboxHistory } from "../gap-filler.js";
+import { estimatesFrom, filledUntil, outboxHistory } from "../gap-filler.js";
 import { readFileSource, type Observation } from "../sources/index.js";
 import type { Gateway, Outbox, SourceMessage, SubmitSigned } from "../types.js";
 import { valuesOf, type MeterPolicy } from "../vee/index.js";
@@ -89,7 +89,7 @@ export class MeteringDesk implements Gateway {
       this.#isFirst = false;
     }
     await this.#findSilent(now);
-    if (now - this.#retriedAt >= RETRY_SECONDS) await this.#findUnsent(now);
+    if (Math.abs(now - this.#retriedAt) >= RETRY_SECONDS) await this.#findUnsent(now);
     for (const [point, from] of this.#due) {
       this.#due.delete(point); // what comes meanwhile is due again
       try {
@@ -100,7 +100,7 @@ export class MeteringDesk implements Gateway {
         throw error;
       }
     }
-    if (now - this.#prunedAt >= PRUNE_SECONDS) await this.#prune(now);
+    if (Math.abs(now - this.#prunedAt) >= PRUNE_SECONDS) await this.#prune(now);
   }
 
   #keepMessage(message: SourceMessage, receivedAt: number): void {
@@ -174,7 +174,7 @@ export class MeteringDesk implements Gateway {
   async #findSilent(now: number): Promise<void> {
     const { points, outbox, times } = this.#parts;
     const [current, oldest] = [BigInt(now) / times.slotSeconds, await this.#oldestToFill(now)];
-    const marked = outbox.mark(FILLED_UNTIL) ?? oldest;
+    const marked = filledUntil(outbox, FILLED_UNTIL, current) ?? oldest;
     let slot = later(marked, oldest);
     for (; slot < current && BigInt(now) >= estimatesFrom(await times.timesOf(slot)); slot += 1n) {
       for (const point of points.all) {
@@ -211,16 +211,17 @@ export class MeteringDesk implements Gateway {
   async #judge(point: Point, from: number, submit: SubmitSigned): Promise<void> {
     const { store, times, directory, clock, slotClock, outbox } = this.#parts;
     const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
+    const current = BigInt(now) / times.slotSeconds;
     const oldest = await this.#oldestToFill(now);
     const seenFrom = BigInt(Math.floor((store.firstTime(meter) ?? now) / length)); // before it, there are guesses alone
     const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
     const first = [BigInt(Math.floor(start / length)), seenFrom < oldest ? seenFrom : oldest].reduce(later);
     // the earlier one first: where both are of one run of slots the directory has one answer, and too large is no harm
     const before = await directory.siteOf(meter, first);
-    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
+    const site = await siteOf(directory, meter, current);
     if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
     const connectionWh = later(before?.connectionWh ?? 0n, site.connectionWh); // a slot's own bounds its reading
-    const estimateUntil = later(outbox.mark(FILLED_UNTIL) ?? first, first);
+    const estimateUntil = later(filledUntil(outbox, FILLED_UNTIL, current) ?? first, first);
     const ahead = now + AHEAD_SECONDS;
     const last = BigInt(Math.floor(Math.min(store.lastTime(meter, ahead) ?? start, ahead) / length)) + 1n;
     const own = outboxHistory(outbox);

@@ -35,6 +35,12 @@ export function estimatesFrom({ deliveryEnd, readingEnd }: ReadingDates): bigint
   return readingEnd - (readingEnd - deliveryEnd) / 4n;
 }
 
+/** How far slots were filled, by a mark in the outbox. One of the future is of a clock that was wrong: it counts as none. */
+export function filledUntil(outbox: Pick<Outbox, "mark">, name: string, currentSlot: bigint): bigint | undefined {
+  const mark = outbox.mark(name);
+  return mark !== undefined && mark > currentSlot ? undefined : mark;
+}
+
 export class ProfileEstimator implements GapFiller {
   readonly #parts: ProfileEstimatorParts;
 

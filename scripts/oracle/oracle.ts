@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
-import { estimatesFrom } from "./gap-filler.js";
+import { estimatesFrom, filledUntil } from "./gap-filler.js";
 import { Intake } from "./intake.js";
-import { parseReadings, PayloadError, topicOf } from "./payload.js";
+import { readingsOrReason, topicOf } from "./payload.js";
 import { Sender, type SenderOptions } from "./sender.js";
 import type {
   ChainWriter,
@@ -214,7 +214,9 @@ export class Oracle {
     const current = now / times.slotSeconds;
     const { deliveryEnd, readingEnd } = await times.timesOf(current);
     const oldest = current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
-    return [oldest, estimateFromSlot, outbox.mark(ESTIMATED_UNTIL) ?? 0n].reduce((a, b) => (a > b ? a : b));
+    return [oldest, estimateFromSlot, filledUntil(outbox, ESTIMATED_UNTIL, current) ?? 0n].reduce((a, b) =>
+      a > b ? a : b,
+    );
   }
 
   #keep(estimates: readonly SignedReading[]): number {
@@ -259,7 +261,7 @@ export class Oracle {
   /** Why the message is refused; undefined when what it says is kept. `receivedAt`: Unix seconds. */
   async #keepOrRefuse(message: SourceMessage, receivedAt: number): Promise<string | undefined> {
     if (this.#takesRaw(message)) return this.#parts.gateway?.keep(message, receivedAt);
-    const signed = this.#parse(message);
+    const signed = readingsOrReason(message.payload, this.#parts.times.slotSeconds);
     return typeof signed === "string" ? signed : this.#keepSigned(signed, message.origin);
   }
 
@@ -270,15 +272,6 @@ export class Oracle {
     if (reason !== undefined) return reason;
     const isConflict = outbox.accept(signed, clock.now()) === "conflict";
     return isConflict ? "sequence: this one was used for other values" : undefined;
-  }
-
-  #parse({ payload }: SourceMessage): SignedReading[] | string {
-    try {
-      return parseReadings(payload, this.#parts.times.slotSeconds);
-    } catch (error) {
-      if (error instanceof PayloadError) return `payload: ${error.message}`;
-      throw error;
-    }
   }
 
   /** Of readings under one signature, all pass or none. */

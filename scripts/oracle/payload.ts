@@ -92,6 +92,16 @@ export function parseReadings(payload: Uint8Array, slotSeconds: bigint): SignedR
   }));
 }
 
+/** The same, or why there are none. */
+export function readingsOrReason(payload: Uint8Array, slotSeconds: bigint): SignedReading[] | string {
+  try {
+    return parseReadings(payload, slotSeconds);
+  } catch (error) {
+    if (error instanceof PayloadError) return `payload: ${error.message}`;
+    throw error;
+  }
+}
+
 /** The readings under one signature, of consecutive slots if several, to the text that a meter publishes. */
 export function formatReadings(signed: readonly SignedReading[], slotSeconds: bigint): string {
   const [first, last] = [signed[0], signed.at(-1)];

@@ -7,6 +7,7 @@ import { encryptKeystoreJson } from "ethers";
 
 import { InputError } from "../../scripts/inputs/error.js";
 import { KEY_VARIABLE, loadKey, PASSWORD_VARIABLE } from "../../scripts/inputs/keys.js";
+import { DeviceKeys, PHRASE_VARIABLE } from "../../scripts/oracle/metering/keys.js";
 import { OPERATOR, rejectionOf } from "../utils/oracle.js";
 
 describe("The operator's key", () => {
@@ -62,5 +63,26 @@ describe("The operator's key", () => {
       expect(error.message).to.match(message);
       expect(JSON.stringify([error.message, error.stack, String(error.cause)])).to.not.include(secret);
     }
+  });
+});
+
+describe("The gateway's keys", () => {
+  const PHRASE = "test test test test test test test test test test test junk";
+  const OTHER = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+  const point = { name: "home", number: 1 };
+
+  it("are loaded again, and used only when that is said; a phrase that is none leaves those before", async () => {
+    const environment = { [PHRASE_VARIABLE]: PHRASE };
+    const keys = await DeviceKeys.open([point], undefined, environment);
+    const first = keys.keyOf(point).address;
+    environment[PHRASE_VARIABLE] = OTHER;
+    const use = await keys.reload();
+    expect(keys.keyOf(point).address).to.equal(first);
+    use();
+    const second = keys.keyOf(point).address;
+    expect(second).to.not.equal(first);
+    environment[PHRASE_VARIABLE] = "no phrase";
+    expect((await rejectionOf(keys.reload())).message).to.include(PHRASE_VARIABLE);
+    expect(keys.keyOf(point).address).to.equal(second);
   });
 });

@@ -8,7 +8,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import { ReadingStatus } from "../../../sdk/enums.js";
 import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
-import { estimatesFrom, outboxHistory } from "../gap-filler.js";
+import { estimatesFrom, filledUntil, outboxHistory } from "../gap-filler.js";
 import { readFileSource, type Observation } from "../sources/index.js";
 import type { Gateway, Outbox, SourceMessage, SubmitSigned } from "../types.js";
 import { valuesOf, type MeterPolicy } from "../vee/index.js";
@@ -28,6 +28,8 @@ const CONTEXT_SECONDS = 7200;
 const OLDEST_SECONDS = 35 * 86_400;
 /** What waits for something else than time (a device that is suspended, a key) is tried again that often. */
 const RETRY_SECONDS = 60;
+/** Nothing later is looked at before its time: a clock that was wrong for a moment, or a file's, may name any year. */
+const AHEAD_SECONDS = 86_400;
 const PRUNE_SECONDS = 3600;
 /** What an earlier run may have left unjudged: as long as a chain may be away, which tells where meters stand. */
 const REJUDGED_SECONDS = 86_400;
@@ -89,7 +91,7 @@ export class MeteringDesk implements Gateway {
       this.#isFirst = false;
     }
     await this.#findSilent(now);
-    if (now - this.#retriedAt >= RETRY_SECONDS) await this.#findUnsent(now);
+    if (Math.abs(now - this.#retriedAt) >= RETRY_SECONDS) await this.#findUnsent(now);
     for (const [point, from] of this.#due) {
       this.#due.delete(point); // what comes meanwhile is due again
       try {
@@ -174,7 +176,7 @@ export class MeteringDesk implements Gateway {
   async #findSilent(now: number): Promise<void> {
     const { points, outbox, times } = this.#parts;
     const [current, oldest] = [BigInt(now) / times.slotSeconds, await this.#oldestToFill(now)];
-    const marked = outbox.mark(FILLED_UNTIL) ?? oldest;
+    const marked = filledUntil(outbox, FILLED_UNTIL, current) ?? oldest;
     let slot = later(marked, oldest);
     for (; slot < current && BigInt(now) >= estimatesFrom(await times.timesOf(slot)); slot += 1n) {
       for (const point of points.all) {
@@ -211,22 +213,24 @@ export class MeteringDesk implements Gateway {
   async #judge(point: Point, from: number, submit: SubmitSigned): Promise<void> {
     const { store, times, directory, clock, slotClock, outbox } = this.#parts;
     const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
+    const current = BigInt(now) / times.slotSeconds;
     const oldest = await this.#oldestToFill(now);
     const seenFrom = BigInt(Math.floor((store.firstTime(meter) ?? now) / length)); // before it, there are guesses alone
     const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
     const first = [BigInt(Math.floor(start / length)), seenFrom < oldest ? seenFrom : oldest].reduce(later);
     // the earlier one first: where both are of one run of slots the directory has one answer, and too large is no harm
     const before = await directory.siteOf(meter, first);
-    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
+    const site = await siteOf(directory, meter, current);
     if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
     const connectionWh = later(before?.connectionWh ?? 0n, site.connectionWh); // a slot's own bounds its reading
-    const estimateUntil = later(outbox.mark(FILLED_UNTIL) ?? first, first);
-    const last = BigInt(Math.floor((store.lastTime(meter) ?? start) / length)) + 1n;
+    const estimateUntil = later(filledUntil(outbox, FILLED_UNTIL, current) ?? first, first);
+    const ahead = now + AHEAD_SECONDS;
+    const last = BigInt(Math.floor(Math.min(store.lastTime(meter, ahead) ?? start, ahead) / length)) + 1n;
     const own = outboxHistory(outbox);
     const past = (slot: number): ReturnType<MeteringStore["measuredAt"]> =>
       store.measuredAt(meter, BigInt(slot), ReadingStatus.Actual) ?? own.valueAt(meter, BigInt(slot));
     const { values, refused } = valuesOf(
-      store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS)),
+      store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS), ahead),
       policyOf(point, connectionWh, times.slotSeconds),
       { first, end: later(last, estimateUntil), estimateUntil },
       { valueAt: past },
@@ -242,7 +246,7 @@ export class MeteringDesk implements Gateway {
     const { points, store, times, outbox } = this.#parts;
     const point = points.all[this.#pruned];
     if (point === undefined) {
-      if (now - this.#prunedAt < PRUNE_SECONDS) return;
+      if (Math.abs(now - this.#prunedAt) < PRUNE_SECONDS) return; // the clock may have been put back
       this.#prunedAt = now;
       this.#pruned = 0;
       return;

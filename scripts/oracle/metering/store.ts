@@ -70,11 +70,11 @@ export class MeteringStore {
     return BigInt(changes) > 0n;
   }
 
-  /** The latest moment of which the meter said anything, Unix seconds. */
-  lastTime(meter: bigint): number | undefined {
+  /** The latest moment of which the meter said anything that begins until then, Unix seconds. */
+  lastTime(meter: bigint, until = Number.MAX_SAFE_INTEGER): number | undefined {
     const [row] = this.#file.all<{ time: bigint | null }>(
-      "SELECT max(coalesce(until, time)) AS time FROM observations WHERE meter = ?",
-      meter,
+      "SELECT max(coalesce(until, time)) AS time FROM observations WHERE meter = ? AND time <= ?",
+      ...[meter, until],
     );
     return typeof row?.time === "bigint" ? Number(row.time) : undefined;
   }
@@ -98,11 +98,10 @@ export class MeteringStore {
     return typeof row?.time === "bigint" ? Number(row.time) : time;
   }
 
-  /** The meter's observations from a moment on, in order of time. */
-  observationsFrom(meter: bigint, name: string, time: number): Observation[] {
-    return this.#file
-      .all<ObservationRow>("SELECT * FROM observations WHERE meter = ? AND time >= ? ORDER BY time, id", meter, time)
-      .map((row) => observationOf(name, row));
+  /** The meter's observations between two moments, both included, in order of time. */
+  observationsFrom(meter: bigint, name: string, time: number, until = Number.MAX_SAFE_INTEGER): Observation[] {
+    const sql = "SELECT * FROM observations WHERE meter = ? AND time BETWEEN ? AND ? ORDER BY time, id";
+    return this.#file.all<ObservationRow>(sql, meter, time, until).map((row) => observationOf(name, row));
   }
 
   /** Keeps the value of a slot, instead of the one before. */

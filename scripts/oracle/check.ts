@@ -5,6 +5,9 @@ import { dirname } from "node:path";
 
 import { pino } from "pino";
 
+import { quorumAt } from "../../sdk/actions/attestations.js";
+import { siteAt } from "../../sdk/actions/grid.js";
+import type { TransactionChain } from "../../sdk/connect.js";
 import { slotLengthOf } from "../../sdk/actions/market.js";
 import { closeServer, listenOnLoopback } from "../networks/loopback.js";
 import { ChainDirectory, ChainTimes } from "./chain.js";
@@ -105,6 +108,7 @@ async function metersOf(settings: OracleSettings, environment: Environment): Pro
   try {
     const slot = BigInt(systemClock.now()) / (await slotLengthOf(operator.chain));
     const directory = new ChainDirectory(operator.chain);
+    const isTold = settings.sources.some((source) => source.type === "mqtt" && source.publish);
     for (const point of points.all) {
       const site = await directory.siteOf(BigInt(point.number), slot);
       const { address } = keys.keyOf(point);
@@ -116,11 +120,21 @@ async function metersOf(settings: OracleSettings, environment: Environment): Pro
         const problem = `its active device has the key ${site.deviceKey ?? "(none)"}, the oracle would sign with ${address}`;
         throw new OracleSetupError(named, problem, "Certify that address as the device's, or name the right keystore.");
       }
+      if (!isTold && (await quorumSize(operator.chain, BigInt(point.number), slot)) > 1) {
+        const problem = "its feeder's other operators must attest its readings, and no source publishes them";
+        throw new OracleSetupError(named, problem, "Set publish at the broker where their oracles listen.");
+      }
     }
     return `${points.all.length} sign with the keys of their devices`;
   } finally {
     operator.disconnect();
   }
+}
+
+/** How many operators must attest a reading of the meter. */
+async function quorumSize(chain: TransactionChain, meter: bigint, slot: bigint): Promise<number> {
+  const site = await siteAt(chain, meter, slot);
+  return site === undefined ? 1 : Number((await quorumAt(chain, { feeder: site.feeder, slot })).needed);
 }
 
 function outboxOf({ db }: OracleSettings): string {

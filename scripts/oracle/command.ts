@@ -144,7 +144,7 @@ function withSettings(command: Command): Command {
 function settingsOf(flags: Flags, command: Command): OracleSettings {
   if (flags.config !== undefined) return configured(flags.config, command);
   const { network, rpc, keystore, passwordFile, db, utcOffset, metricsPort, broker, clientId, maxMebibytes } = flags;
-  const source = { type: "mqtt" as const, url: broker, clientId, meters: [], place: "--broker" };
+  const source = { type: "mqtt" as const, url: broker, clientId, publish: false, meters: [], place: "--broker" };
   const points = new MeteringPoints([], { file: "--broker" }, [], []);
   const maxBytes = maxMebibytes && maxMebibytes * 2 ** 20;
   return { network, rpc, keystore, passwordFile, db, maxBytes, utcOffset, metricsPort, sources: [source], points };

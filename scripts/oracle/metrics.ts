@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { closeServer, isLoopbackName, listenOnLoopback } from "../networks/loopback.js";
 
 import type { MeteringReport } from "./metering/report.js";
-import type { Oracle, Vitals } from "./oracle.js";
+import type { Oracle } from "./oracle.js";
 import type { SqliteOutbox } from "./outbox.js";
-import { systemClock, type OutboxCounts } from "./types.js";
+import { systemClock, type OutboxCounts, type Vitals } from "./types.js";
 
-/** Batches that fail in a row before the health says so: with the sender's pauses, about a minute. */
+/** Batches, or rounds of the gateway, that fail in a row before the health says so: with the sender's pauses, about a minute. */
 const FAILURES_OF_ILL_HEALTH = 7;
 
 /** What names the port. */
@@ -67,10 +67,13 @@ export function healthOf({ vitals, counts, lagSeconds }: Sample): {
   readonly status: "ok" | "failing";
   readonly waiting: number;
   readonly lagSeconds: number;
+  readonly sourcesAway: number;
   readonly trouble?: string | undefined;
 } {
-  const status = vitals.sendFailures >= FAILURES_OF_ILL_HEALTH ? "failing" : "ok";
-  return { status, waiting: counts.waiting + counts.sent, lagSeconds, trouble: vitals.sendTrouble };
+  const { sendFailures, meteringFailures, sourcesAway } = vitals;
+  const isIll = sourcesAway > 0 || Math.max(sendFailures, meteringFailures) >= FAILURES_OF_ILL_HEALTH;
+  const status = isIll ? "failing" : "ok";
+  return { status, waiting: counts.waiting + counts.sent, lagSeconds, sourcesAway, trouble: vitals.sendTrouble };
 }
 
 /** The text exposition format. */
@@ -95,6 +98,8 @@ export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWr
     metric("values_last_day", "gauge", "Values made for meters in the last day, by rule.", values),
     metric("values_held", "gauge", "Values that wait for something, e.g. a key.", [["", noted("held")]]),
     metric("flags_last_day", "gauge", "Observations left out in the last day.", [["", noted("flagged")]]),
+    metric("sources_away", "gauge", "Brokers that are away now.", [["", vitals.sourcesAway]]),
+    metric("metering_failures", "gauge", "Rounds in a row that made no values.", [["", vitals.meteringFailures]]),
     metric("send_failures", "gauge", "Batches that failed in a row.", [["", vitals.sendFailures]]),
     metric("disk_writes_total", "counter", "Durable writes since the start.", [["", diskWrites]]),
   ].join("");

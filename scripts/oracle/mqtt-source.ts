@@ -78,6 +78,18 @@ export class MqttSource implements ReadingSource {
     this.#report(client);
   }
 
+  /** Whether the connection is there now. */
+  get isConnected(): boolean {
+    return this.#client?.connected === true;
+  }
+
+  /** Resolves once the broker has taken the message; rejects when it refuses, or is away. */
+  async publish(topic: string, text: string): Promise<void> {
+    const client = this.#client;
+    if (client?.connected !== true) throw new Error(`${this.#options.url} is away`); // what would wait is told again
+    await client.publishAsync(topic, text, { qos: 1 });
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#client?.endAsync();

@@ -1,6 +1,7 @@
 /** Sources as the settings name them, several as one. */
 import type { Logger } from "pino";
 
+import { bySignature, type SignedReading } from "../../sdk/signing/readings.js";
 import { passwordOf } from "../inputs/keys.js";
 
 import { BROKER_PASSWORD_VARIABLE, BROKER_USER_VARIABLE } from "./command.js";
@@ -10,6 +11,7 @@ import { readTls } from "./mqtt-tls.js";
 import { FilesSource } from "./file-source.js";
 import type { MeteringPoints } from "./metering/points.js";
 import type { MqttSettings, PlacedSource } from "./settings.js";
+import { formatReadings, topicOf } from "./payload.js";
 import type { Accept, Outbox, ReadingSource } from "./types.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,9 +51,39 @@ async function openBroker(source: MqttSettings, parts: SourceParts): Promise<Mqt
 /** All of them; starts as a whole or not at all. */
 export class Sources implements ReadingSource {
   readonly #sources: readonly ReadingSource[];
+  readonly #publishing: readonly MqttSource[];
 
-  constructor(sources: readonly ReadingSource[]) {
+  /** @param publishing those of them on which other operators' oracles listen */
+  constructor(sources: readonly ReadingSource[], publishing: readonly MqttSource[] = []) {
     this.#sources = sources;
+    this.#publishing = publishing;
+  }
+
+  /** Opens them as the settings name them. */
+  static async open(all: readonly PlacedSource[], parts: SourceParts): Promise<Sources> {
+    const opened = await Promise.all(
+      all.map(async (settings) => ({ settings, source: await openSource(settings, parts) })),
+    );
+    const publishing = opened.flatMap(({ settings, source }) => {
+      return settings.type === "mqtt" && settings.publish && source instanceof MqttSource ? [source] : [];
+    });
+    return new Sources(
+      opened.map(({ source }) => source),
+      publishing,
+    );
+  }
+
+  /** Brokers that are away now. */
+  get away(): number {
+    return this.#sources.filter((source) => source instanceof MqttSource && !source.isConnected).length;
+  }
+
+  /** Publishes readings as their meters would, for other operators' oracles; rejects where a broker does not take them. */
+  async tell(readings: readonly SignedReading[], slotSeconds: bigint): Promise<void> {
+    const messages = bySignature(readings).map((signed) => {
+      return [topicOf(signed[0]?.meter ?? 0n), formatReadings(signed, slotSeconds)] as const;
+    });
+    await Promise.all(this.#publishing.flatMap((source) => messages.map((message) => source.publish(...message))));
   }
 
   async start(accept: Accept): Promise<void> {

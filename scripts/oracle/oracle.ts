@@ -19,6 +19,7 @@ import type {
   ReadingRule,
   ReadingSource,
   SourceMessage,
+  Vitals,
 } from "./types.js";
 
 /** What an oracle is made of. */
@@ -38,17 +39,8 @@ export interface OracleParts {
   /** No estimates for slots before this one, e.g. the first of a simulation. */
   readonly estimateFromSlot?: bigint | undefined;
   readonly sender?: SenderOptions;
-}
-
-/** How an oracle does. */
-export interface Vitals {
-  /** Messages handled since the start, and those under way to the rules. */
-  readonly handled: number;
-  readonly intakeWaiting: number;
-  readonly refusedByRule: ReadonlyMap<string, number>;
-  /** Batches that failed in a row, and why the last one did. */
-  readonly sendFailures: number;
-  readonly sendTrouble: string | undefined;
+  /** How many sources are away now; default: none ever is. */
+  readonly sourcesAway?: () => number;
 }
 
 /** How far estimates were made, in the outbox. */
@@ -80,6 +72,7 @@ export class Oracle {
   #filling: Promise<number> | undefined;
   #replaying: Promise<number> | undefined;
   #metering: Promise<void> | undefined;
+  #meteringFailures = 0;
 
   constructor(parts: OracleParts) {
     this.#parts = parts;
@@ -185,10 +178,16 @@ export class Oracle {
   }
 
   async #meter(): Promise<void> {
-    await this.#parts.gateway?.work(async (signed) => {
-      const [first] = signed;
-      return first && this.#keepSigned(signed, topicOf(first.meter));
-    });
+    try {
+      await this.#parts.gateway?.work(async (signed) => {
+        const [first] = signed;
+        return first && this.#keepSigned(signed, topicOf(first.meter));
+      });
+      this.#meteringFailures = 0;
+    } catch (error) {
+      this.#meteringFailures += 1;
+      throw error;
+    }
     this.#sender.notify();
   }
 
@@ -201,6 +200,8 @@ export class Oracle {
       refusedByRule: this.#refusedByRule,
       sendFailures: failures,
       sendTrouble: reason,
+      sourcesAway: this.#parts.sourcesAway?.() ?? 0,
+      meteringFailures: this.#meteringFailures,
     };
   }
 

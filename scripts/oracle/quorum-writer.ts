@@ -24,6 +24,9 @@ export interface QuorumChain {
   attest(readings: readonly SignedReading[]): Promise<unknown>;
 }
 
+/** Hands readings to other operators' oracles, as well as it can: it never rejects. */
+export type Tell = (readings: readonly SignedReading[]) => Promise<void>;
+
 const TOO_FEW = "too few operators attested it while the chain took such readings";
 const EARLY = "MeterLedgerSlotNotEnded";
 const INACTIVE = "ReadingQuorumInactiveOperator";
@@ -35,12 +38,15 @@ type Sorted = Readonly<Record<Progress, readonly OutboxEntry[]>>;
 export class QuorumWriter implements ChainWriter {
   readonly #ledger: ChainWriter;
   readonly #chain: QuorumChain;
+  readonly #tell: Tell;
   /** Readings that the operator can't attest: it attests another value already, or it is none of the operators. */
   readonly #refused = new Set<bigint>();
 
-  constructor(ledger: ChainWriter, chain: QuorumChain) {
+  /** @param tell has others know of readings that wait for them; each time they were waited for in vain */
+  constructor(ledger: ChainWriter, chain: QuorumChain, tell: Tell = () => Promise.resolve()) {
     this.#ledger = ledger;
     this.#chain = chain;
+    this.#tell = tell;
   }
 
   async write(batch: readonly OutboxEntry[]): Promise<WriteResult> {
@@ -53,6 +59,12 @@ export class QuorumWriter implements ChainWriter {
     const rejected = [...result.rejected, ...late.map(({ id }) => ({ id, reason: TOO_FEW }))];
     for (const { id } of [...result.confirmed, ...rejected]) this.#refused.delete(id);
     const waiting = [...wait, ...attest].map(({ id }) => id).filter((id) => !early.has(id));
+    const isWaiting = new Set(waiting);
+    const messages = new Set(batch.filter(({ id }) => isWaiting.has(id)).map(({ message }) => message));
+    if (messages.size > 0) {
+      // whole messages: the last reading of a series has the signature of all
+      await this.#tell(batch.filter(({ message }) => messages.has(message)).map(({ reading }) => reading));
+    }
     return {
       confirmed: result.confirmed,
       rejected,

@@ -40,6 +40,8 @@ const mqttSchema = z.strictObject({
   clientId: text.default("commonwatt-oracle"),
   username: text.optional(),
   passwordFile: text.optional(),
+  /** Signed readings that wait for other operators' attestations are published there, for their oracles. */
+  publish: z.boolean().default(false),
   /** What meters send there that don't sign themselves. */
   meters: z.array(messageSourceSchema).default([]),
 });

@@ -174,3 +174,18 @@ export interface GapFiller {
   /** Signed substitutes for the meters that have no reading in the slot. */
   fill(slot: bigint): Promise<SignedReading[]>;
 }
+
+/** How an oracle does. */
+export interface Vitals {
+  /** Messages handled since the start, and those under way to the rules. */
+  readonly handled: number;
+  readonly intakeWaiting: number;
+  readonly refusedByRule: ReadonlyMap<string, number>;
+  /** Batches that failed in a row, and why the last one did. */
+  readonly sendFailures: number;
+  readonly sendTrouble: string | undefined;
+  /** Sources that are away now. */
+  readonly sourcesAway: number;
+  /** How often in a row values of the gateway's meters could not be made. */
+  readonly meteringFailures: number;
+}

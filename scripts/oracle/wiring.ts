@@ -1,7 +1,7 @@
 /** The parts of an oracle wired for a network that runs elsewhere. */
 import type { Logger } from "pino";
 
-import { meterLedgerOf } from "../../sdk/actions/readings.js";
+import { meterLedgerOf, readingsAt } from "../../sdk/actions/readings.js";
 import { utcOffsetSeconds } from "../inputs/local-time.js";
 
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
@@ -14,7 +14,7 @@ import { serveMetrics, type MetricsServer } from "./metrics.js";
 import { MeteringDesk } from "./metering/desk.js";
 import { DeviceKeys } from "./metering/keys.js";
 import type { MeteringPoints } from "./metering/points.js";
-import { openSource, Sources, type Environment } from "./open-sources.js";
+import { Sources, type Environment } from "./open-sources.js";
 import { OperatorChain } from "./operator-chain.js";
 import { Oracle } from "./oracle.js";
 import { SqliteOutbox } from "./outbox.js";
@@ -52,12 +52,12 @@ export async function startOracle(
   try {
     outbox = new SqliteOutbox(options.db, { maxBytes: options.maxBytes });
     const parts = { points, environment, log, marks: outbox };
-    const sources = await Promise.all(options.sources.map((source) => openSource(source, parts)));
+    const source = await Sources.open(options.sources, parts);
     const keys = await DeviceKeys.open(points.all, options.gateway, environment);
     const { oracle, seconder, times } = await wire({
       operator,
       outbox,
-      source: new Sources(sources),
+      source,
       points,
       keys,
       offsetSeconds,
@@ -143,17 +143,23 @@ async function wire(parts: {
     writer: new QuorumWriter(
       new LedgerWriter((readings) => submitTo(operator.chain)(readings)),
       quorumChain(() => operator.chain),
+      (readings) =>
+        source.tell(readings, times.slotSeconds).catch((error: unknown) => {
+          log.warn({ err: error, readings: readings.length }, "other operators were not told of readings; again later");
+        }),
     ),
     directory,
     times,
     clock: systemClock,
     log,
     sender: { drainAttempts: ATTEMPTS_OF_ONCE },
+    sourcesAway: () => source.away,
     gateway: new MeteringDesk({
       ...{ points, keys, outbox, directory, times, ledger, slotClock, log },
       store: outbox.metering,
       clock: systemClock,
       operator: () => operator.key,
+      stored: async (meter, slot) => (await readingsAt(operator.chain, { meters: [meter], slot }))[0],
     }),
     gapFiller: new ProfileEstimator({
       directory,

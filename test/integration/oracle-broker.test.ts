@@ -127,6 +127,7 @@ for (const kind of [mosquitto, aedes]) {
           type: "mqtt",
           url: `mqtts://127.0.0.1:${port}`,
           clientId: "oracle-under-test",
+          publish: false,
           meters: [],
           version,
           place: "the test",

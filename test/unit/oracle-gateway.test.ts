@@ -22,6 +22,7 @@ import {
   directoryOf,
   HandClock,
   LEDGER,
+  NOTHING_STORED,
   MemoryChain,
   OPERATOR,
   rejectionOf,
@@ -89,7 +90,15 @@ describe("The gateway of meters that don't sign", () => {
       source,
       rules: standardRules(LEDGER),
       writer: new MemoryChain(),
-      gateway: new MeteringDesk({ ...parts, points: of, keys, store: outbox.metering, slotClock, operator }),
+      gateway: new MeteringDesk({
+        ...parts,
+        points: of,
+        keys,
+        store: outbox.metering,
+        slotClock,
+        operator,
+        stored: NOTHING_STORED,
+      }),
     });
     await oracle.start();
     return oracle;
@@ -169,18 +178,6 @@ describe("The gateway of meters that don't sign", () => {
       status: ReadingStatus.Corrected,
       sequence: 1n,
     });
-  });
-
-  it("has the operator correct what the chain rejected because it came too late", async () => {
-    const oracle = await started();
-    await shelly(START, 1000);
-    await shelly(START + LENGTH, 1400);
-    await oracle.meter();
-    const [entry] = outbox.nextBatch(10).filter(({ reading }) => reading.slot === SLOT);
-    outbox.reject(entry?.id ?? 0n, "MeterLedgerTooLate");
-    clock.time = Number((await TIMES.timesOf(SLOT)).actualsUntil) + 60;
-    await oracle.meter();
-    expect(outbox.latestAt(1n, SLOT)).to.deep.include({ importWh: 400n, status: ReadingStatus.Corrected });
   });
 
   it("flags what it leaves out, once", async () => {

@@ -6,7 +6,7 @@ import { Patience } from "../../scripts/oracle/patience.js";
 import { QuorumWriter, type Progress, type QuorumChain } from "../../scripts/oracle/quorum-writer.js";
 import { Sender, type SenderOptions } from "../../scripts/oracle/sender.js";
 import { CommonwattError } from "../../sdk/errors.js";
-import type { SignedReading } from "../../sdk/signing/readings.js";
+import { bySignature, type SignedReading } from "../../sdk/signing/readings.js";
 import { MemoryChain, readingOf, rejectionOf, seriesOfReadings, SILENT_LOG } from "../utils/oracle.js";
 
 const QUICK: SenderOptions = {
@@ -83,6 +83,26 @@ describe("A quorum's readings", () => {
     expect(quorum.attested).to.deep.equal([[1n, 2n, 3n]]);
     expect(ledger.batches).to.deep.equal([3]);
     expect(outbox.counts()).to.include({ waiting: 0, sent: 0, confirmed: 3 });
+  });
+
+  it("are told to the others, by whole messages, as long as they wait", async () => {
+    outbox.accept(await seriesOfReadings(3), 1);
+    await accept(7n, 7n, "open");
+    quorum.progress.set(1n, "wait");
+    const told: SignedReading[][] = [];
+    const tell = (readings: readonly SignedReading[]): Promise<void> => Promise.resolve(void told.push([...readings]));
+    sender = new Sender(outbox, new QuorumWriter(ledger, quorum, tell), SILENT_LOG, QUICK);
+    sender.start();
+    await until(() => told.length > 1);
+    quorum.progress.set(1n, "open");
+    await sender.drain();
+    for (const readings of told) {
+      expect(readings.map(({ meter }) => meter)).to.deep.equal([1n, 1n, 1n]);
+      expect(bySignature(readings)).to.have.length(1);
+    }
+    const before = told.length;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(told.length, "nothing waits any more").to.equal(before);
   });
 
   it("go to the ledger alone where no feeder has a quorum", async () => {

@@ -36,6 +36,7 @@ describe("The oracle's configuration", () => {
         type: "mqtt",
         url: "mqtt://a",
         clientId: "commonwatt-oracle",
+        publish: false,
         meters: [],
         passwordFile: undefined,
         place: `${file}: sources.0.url`,
@@ -102,6 +103,8 @@ describe("What the oracle tells about itself", () => {
       refusedByRule: new Map([["payload", 4]]),
       sendFailures: 2,
       sendTrouble: "the chain is away",
+      sourcesAway: 0,
+      meteringFailures: 0,
     },
     counts: { waiting: 5, sent: 1, confirmed: 6, rejected: 0, refused: 4 },
     lagSeconds: 30,
@@ -131,8 +134,16 @@ describe("What the oracle tells about itself", () => {
   });
 
   it("calls it failing when batches have failed for a while", () => {
-    expect(healthOf(sample)).to.deep.equal({ status: "ok", waiting: 6, lagSeconds: 30, trouble: "the chain is away" });
-    expect(healthOf({ ...sample, vitals: { ...sample.vitals, sendFailures: 7 } }).status).to.equal("failing");
+    expect(healthOf(sample)).to.deep.equal({
+      status: "ok",
+      waiting: 6,
+      lagSeconds: 30,
+      sourcesAway: 0,
+      trouble: "the chain is away",
+    });
+    for (const ill of [{ sendFailures: 7 }, { meteringFailures: 7 }, { sourcesAway: 1 }]) {
+      expect(healthOf({ ...sample, vitals: { ...sample.vitals, ...ill } }).status).to.equal("failing");
+    }
   });
 
   it("quotes topics and reasons: they come from outside", () => {

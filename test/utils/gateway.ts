@@ -1,13 +1,23 @@
 /** A gateway of one meter, a Shelly, in memory. */
 import { LedgerWriter, type SubmitBatch } from "../../scripts/oracle/ledger-writer.js";
-import { MeteringDesk } from "../../scripts/oracle/metering/desk.js";
+import { MeteringDesk, type DeskParts } from "../../scripts/oracle/metering/desk.js";
 import type { DeviceKeys } from "../../scripts/oracle/metering/keys.js";
 import { MeteringPoints } from "../../scripts/oracle/metering/points.js";
 import { Oracle } from "../../scripts/oracle/oracle.js";
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
 import { standardRules } from "../../scripts/oracle/rules.js";
 import type { Accept, MeterDirectory } from "../../scripts/oracle/types.js";
-import { directoryOf, LEDGER, OPERATOR, SILENT_LOG, SLOT_SECONDS, TIMES, walletOf, type HandClock } from "./oracle.js";
+import {
+  directoryOf,
+  LEDGER,
+  OPERATOR,
+  SILENT_LOG,
+  SLOT_SECONDS,
+  TIMES,
+  walletOf,
+  NOTHING_STORED,
+  type HandClock,
+} from "./oracle.js";
 
 const PREFIX = "shellyproem50-08f9e0e67204";
 const PLACE = { file: "oracle.json" };
@@ -25,16 +35,27 @@ export interface StationParts {
   readonly clock: HandClock;
   readonly submit: SubmitBatch;
   readonly directory?: MeterDirectory;
+  /** What the ledger is found to have. */
+  readonly stored?: DeskParts["stored"];
 }
 
-export async function openStation({ clock, submit, directory = directoryOf(1) }: StationParts): Promise<Station> {
+export async function openStation(given: StationParts): Promise<Station> {
+  const { clock, submit, directory = directoryOf(1), stored = NOTHING_STORED } = given;
   const outbox = new SqliteOutbox(":memory:");
   const source = { source: "shelly" as const, meter: "home", prefix: PREFIX, component: "em1data:0" };
   const points = new MeteringPoints([{ name: "home", number: 1 }], PLACE, [{ source, place: PLACE }], []);
   const parts = { outbox, clock, directory, times: TIMES, ledger: LEDGER, log: SILENT_LOG };
   const keys = { keyOf: () => walletOf("meter 1") } as unknown as DeviceKeys;
   const slotClock = { slotSeconds: Number(SLOT_SECONDS), offsetSeconds: 0 };
-  const desk = { ...parts, points, keys, slotClock, store: outbox.metering, operator: () => OPERATOR };
+  const desk = {
+    ...parts,
+    points,
+    keys,
+    slotClock,
+    store: outbox.metering,
+    operator: () => OPERATOR,
+    stored,
+  };
   let accept: Accept | undefined;
   const oracle = new Oracle({
     ...parts,

@@ -19,6 +19,8 @@ export const SOURCE_PARTS: SourceParts = {
   log: SILENT_LOG,
   marks: { mark: () => undefined, setMark: () => undefined },
 };
+/** A ledger that has no reading, as a gateway asks it. */
+export const NOTHING_STORED = (): Promise<undefined> => Promise.resolve(undefined);
 /** 2016-09-14T08:00Z. */
 export const SLOT = 409_400n;
 

@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 import type { Signer } from "ethers";
 
 import { ReadingStatus } from "../../../sdk/enums.js";
-import { seriesOf, signReading, signSeries, type Reading } from "../../../sdk/signing/readings.js";
+import { rankOf, seriesOf, signReading, signSeries, type Reading } from "../../../sdk/signing/readings.js";
 import type { SigningDomain } from "../../../sdk/signing/typed-data.js";
-import type { Clock, MarketTimes, MeterDirectory, MeterSite, Outbox, SubmitSigned } from "../types.js";
+import type { Clock, LatestReading, MarketTimes, MeterDirectory, MeterSite, Outbox, SubmitSigned } from "../types.js";
 import type { MeteredValue } from "../vee/index.js";
 import { decide } from "./decide.js";
 import type { DeviceKeys } from "./keys.js";
@@ -22,8 +22,12 @@ export interface PublisherParts {
   /** Of the metering operator, as it is now. */
   readonly operator: () => Signer & { readonly address: string };
   readonly ledger: SigningDomain;
+  /** What the chain has, from whomever. */
+  readonly stored: (meter: bigint, slot: bigint) => Promise<LatestReading | undefined>;
   readonly log: Logger;
 }
+
+type Sent = Extract<ReturnType<typeof decide>, { readonly kind: "send" }>;
 
 export class Publisher {
   readonly #parts: PublisherParts;
@@ -42,11 +46,23 @@ export class Publisher {
       else if (decision.status === ReadingStatus.Actual) actual.push(value);
       else {
         const { operator, ledger } = this.#parts;
-        const reading = { ...readingOf(point, value), status: decision.status, sequence: decision.sequence };
+        const sequence = await this.#freeSequence(point, value, decision);
+        const reading = { ...readingOf(point, value), status: decision.status, sequence };
         this.#keepValue(point, value, (await submit([await signReading(operator(), ledger, reading)])) ?? null);
       }
     }
     await this.#publishActual(point, actual, submit);
+  }
+
+  /** Above what another oracle of the operator, or ours before an old backup, has signed of that rank. */
+  async #freeSequence({ number }: Point, value: MeteredValue, { status, sequence }: Sent): Promise<bigint> {
+    const stored = await this.#parts.stored(BigInt(number), value.slot);
+    if (stored === undefined || stored.status === ReadingStatus.None) return sequence;
+    if (rankOf(stored.status) !== rankOf(status)) return sequence;
+    const isSame = stored.importWh === value.importWh && stored.exportWh === value.exportWh;
+    if (isSame && stored.status === status) return stored.sequence; // it is there: the ledger takes it once more
+    const next = stored.sequence + 1n;
+    return next > sequence ? next : sequence;
   }
 
   /** Consecutive slots under one signature; where that is refused, one by one. */

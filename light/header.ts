@@ -85,6 +85,15 @@ export function decodeHeader(raw: BytesLike): QbftHeader {
 
 /** Reads a block as `eth_getBlockByNumber` returns it; nothing of it is believed, for the hash is computed anew. */
 export function headerFromRpc(block: Readonly<Record<string, unknown>>): QbftHeader {
+  return headerOf(fieldsOfRpc(block));
+}
+
+/** The RLP of a header of any chain, QBFT or not, of a block as `eth_getBlockByNumber` returns it. */
+export function rawHeaderFromRpc(block: Readonly<Record<string, unknown>>): string {
+  return encodeRlp(fieldsOfRpc(block));
+}
+
+function fieldsOfRpc(block: Readonly<Record<string, unknown>>): string[] {
   const items: string[] = [];
   for (const [name, kind] of FIELDS) {
     const value = block[name === "coinbase" ? "miner" : name];
@@ -92,7 +101,7 @@ export function headerFromRpc(block: Readonly<Record<string, unknown>>): QbftHea
     if (typeof value !== "string" || !/^0x[0-9a-fA-F]*$/.test(value)) throw wrong(name);
     items.push(kind === "integer" ? integerBytes(BigInt(value)) : value.toLowerCase());
   }
-  return headerOf(items);
+  return items;
 }
 
 /** The header's RLP, with its round and seals. */

@@ -97,6 +97,14 @@ export const SDK_ERRORS = {
     why: "{asker} would send the request itself, and the sender of a transaction is public.",
     todo: "Let another account relay it, or bring it to the owner off the chain.",
   },
+  TrieProofFalse: {
+    why: "The proof's node {node} does not lead from the block's root to the item: {reason}.",
+    todo: "Ask for the proof again; whoever gave this one altered it, or took it from another block.",
+  },
+  ReceiptInvalid: {
+    why: "The receipt is not encoded as one: {field}.",
+    todo: "Give the receipt as the block's trie has it, whole and unchanged.",
+  },
   HeaderNotRlp: {
     why: "The {field} is not RLP.",
     todo: "Give the header as debug_getRawHeader returns it, whole and unchanged.",

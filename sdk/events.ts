@@ -75,9 +75,9 @@ function* decodedParts(
 }
 
 /** Decodes logs of a deployment's contracts; undefined for any other. */
-export function eventDecoder(
-  deployment: TransactionChain["deployment"] | UserChain["deployment"],
-): (log: Log) => ChainEvent | undefined {
+export function eventDecoder(deployment: {
+  readonly contracts: Readonly<Record<string, { readonly address: string }>>;
+}): (log: Log) => ChainEvent | undefined {
   const names = new Map<string, ContractName>();
   for (const [name, { address }] of Object.entries(deployment.contracts)) {
     names.set(address.toLowerCase(), name as ContractName);

@@ -1,5 +1,5 @@
 /** `npm run audit`: rebuilds the books from events alone and compares. Exit codes: 0 all holds, 1 a difference, 2 input. */
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 
 import { AUDIT_CHECKS, auditChain, type AuditState } from "../../sdk/audit/index.js";
 import { connectTransactionChain, endpointOf, openEndpoint } from "../../sdk/connect.js";
@@ -8,6 +8,8 @@ import { CommonwattError } from "../../sdk/errors.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/index.js";
 import { deploymentFileOf } from "../networks/served.js";
+import { addEvidenceCommands } from "./evidence/command.js";
+import { EvidenceRefused } from "./evidence/refused.js";
 
 interface AuditCommandOptions {
   readonly network: string;
@@ -52,13 +54,24 @@ const command = new Command("audit")
   .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
   .option("--json", "print one JSON object", false)
   .allowExcessArguments(false)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .enablePositionalOptions()
+  .exitOverride()
+  .action(async (options: AuditCommandOptions) => {
+    process.exitCode = await main(options);
+  });
+addEvidenceCommands(command, console.log);
 
 try {
-  process.exitCode = await main(command.parse().opts<AuditCommandOptions>());
+  await command.parseAsync();
 } catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Tells what was thrown, once; commander has told its own already. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const isTold = error instanceof InputError || error instanceof CommonwattError || error instanceof EvidenceRefused;
   // an endpoint that fails midway is no difference in the books
-  const failure = error instanceof InputError || error instanceof CommonwattError ? error : decodeError(error);
-  console.error(failure.message);
-  process.exitCode = 2;
+  console.error((isTold ? error : decodeError(error)).message);
+  return error instanceof EvidenceRefused ? 1 : 2;
 }

@@ -97,6 +97,14 @@ export const SDK_ERRORS = {
     why: "{asker} would send the request itself, and the sender of a transaction is public.",
     todo: "Let another account relay it, or bring it to the owner off the chain.",
   },
+  TransactionUnknown: {
+    why: "The endpoint knows no transaction {hash} in a block.",
+    todo: "Check the hash and which chain it is on, or wait until it is in a block.",
+  },
+  BodyNotOfHeader: {
+    why: "The endpoint's {what} of block {blockNumber} is not what the block's header commits to.",
+    todo: "Ask another node: this one alters or leaves out something, or its chain has transactions of a kind that this version can't encode.",
+  },
   TrieProofFalse: {
     why: "The proof's node {node} does not lead from the block's root to the item: {reason}.",
     todo: "Ask for the proof again; whoever gave this one altered it, or took it from another block.",

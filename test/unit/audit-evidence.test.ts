@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { id, type Provider } from "ethers";
 
 import { checkEvidence, type Trust } from "../../scripts/audit/evidence/check.js";
-import { digestOf, formatEvidence, type Evidence, type EvidenceBody } from "../../scripts/audit/evidence/file.js";
+import { digestOf, formatEvidence, type Evidence } from "../../scripts/audit/evidence/file.js";
 import { proveReadings, proveSettlement, proveTransaction } from "../../scripts/audit/evidence/prove.js";
 import { encodeHeader } from "../../light/index.js";
 import { EvidenceRefused } from "../../scripts/audit/evidence/refused.js";
@@ -318,7 +318,7 @@ describe("audit evidence", function () {
 
   it("has a checksum over everything", () => {
     const { digest, ...body } = JSON.parse(reading) as Evidence;
-    expect(digest).to.equal(digestOf(body as EvidenceBody));
+    expect(digest).to.equal(digestOf(body));
     expect(refusalOf(reading.replace(digest, id("other"))).part).to.equal("digest");
     const renamed = reading.replace(`"network": "${body.identity.network}"`, '"network": "elsewhere"');
     expect(refusalOf(renamed).part).to.equal("digest");

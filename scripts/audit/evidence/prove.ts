@@ -1,11 +1,10 @@
 /** Writing evidence: which transactions bear the subject out, and all that proves them. */
 import { toBeHex, zeroPadValue } from "ethers";
 
-import { sendRpc } from "../../../sdk/actions/turns.js";
+import { blockOfTransaction } from "../../../sdk/actions/block-proofs.js";
 import type { AnyChain } from "../../../sdk/connect.js";
 import { CONTRACT_INTERFACES, type ContractName } from "../../../sdk/contracts.js";
 import { ReadingStatus } from "../../../sdk/enums.js";
-import { CommonwattError } from "../../../sdk/errors.js";
 import { readEvents, type ChainEvent } from "../../../sdk/events.js";
 import { unpackOutcomes, unpackReadings } from "../../../sdk/records.js";
 import { InputError } from "../../inputs/error.js";
@@ -34,12 +33,7 @@ interface MeterSlot {
 
 /** Evidence of one transaction: it, its receipt and the events in it. */
 export async function proveTransaction(chain: AnyChain, transaction: string): Promise<string> {
-  const found = (await sendRpc(chain.provider, "eth_getTransactionByHash", [transaction])) as {
-    readonly blockNumber: string | null;
-  } | null;
-  if (found === null || found.blockNumber === null)
-    throw new CommonwattError("TransactionUnknown", { hash: transaction });
-  const place = { block: Number(found.blockNumber), transaction };
+  const place = { block: await blockOfTransaction(chain.provider, transaction), transaction };
   return written(chain, { kind: "transaction", transaction }, [place]);
 }
 

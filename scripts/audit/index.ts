@@ -10,6 +10,7 @@ import { InputError } from "../inputs/index.js";
 import { deploymentFileOf } from "../networks/served.js";
 import { addEvidenceCommands } from "./evidence/command.js";
 import { EvidenceRefused } from "./evidence/refused.js";
+import { addStatementCommands } from "./statements/command.js";
 
 interface AuditCommandOptions {
   readonly network: string;
@@ -60,6 +61,13 @@ const command = new Command("audit")
     process.exitCode = await main(options);
   });
 addEvidenceCommands(command, console.log);
+addStatementCommands(command, {
+  print: console.log,
+  fail: (problem) => {
+    console.error(problem);
+    process.exitCode = 1;
+  },
+});
 
 try {
   await command.parseAsync();

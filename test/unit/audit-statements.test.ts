@@ -223,7 +223,7 @@ describe("audit statements", function () {
       const books = await booksOf(events, new QualityNotes(meter));
       const statement = await qualityStatement(books, { meter, offsetSeconds: 0n });
       expect(statement.differences).to.deep.equal([]);
-      return tableOf(statement, "By month").total ?? {};
+      return tableOf(statement, "How readings came").total ?? {};
     };
     const seller = await qualityOf(meterOf("seller"));
     expect([seller["slots"], seller["corrected"], seller["replaced"], seller["disputed"]]).to.deep.equal([

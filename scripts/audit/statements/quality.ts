@@ -56,14 +56,19 @@ const SETTLED_ON = [
   ReadingStatus.Missing,
 ];
 
-const COLUMNS: readonly Column[] = [
+const HEAD: readonly Column[] = [
   { key: "month", label: "month", unit: "text" },
   { key: "slots", label: "slots settled", unit: "count" },
-  ...SETTLED_ON.map((status): Column => ({
-    key: statusWord(BigInt(status)),
-    label: statusWord(BigInt(status)),
-    unit: "count",
-  })),
+];
+
+const QUALITIES = SETTLED_ON.map((status): Column => {
+  const word = statusWord(BigInt(status));
+  return { key: word, label: word, unit: "count" };
+});
+
+const COLUMNS: readonly Column[] = [
+  ...HEAD,
+  ...QUALITIES.map((column) => ({ ...column, isDetail: true })),
   { key: "replaced", label: "replaced", unit: "count" },
   { key: "attested", label: "with a quorum", unit: "count" },
   { key: "contradicted", label: "contradicted", unit: "count" },
@@ -90,6 +95,7 @@ export async function qualityStatement(
   for (const [month, own] of grouped(settled, ({ slot }) => monthOf(slot)))
     rows.push(await monthRow(books, month, own));
   const delays = await delaysOf(books, new Set(settled.map(({ slot }) => slot)));
+  const total = { ...totalRow(COLUMNS, rows), medianSeconds: medianOf(delays), mostSeconds: mostOf(delays) };
   return {
     kind: "quality",
     title: `Data quality of meter ${meter}`,
@@ -98,12 +104,8 @@ export async function qualityStatement(
       ["Measured", shareText(settled)],
     ],
     tables: [
-      {
-        title: "By month",
-        columns: COLUMNS,
-        rows,
-        total: { ...totalRow(COLUMNS, rows), medianSeconds: medianOf(delays), mostSeconds: mostOf(delays) },
-      },
+      { title: "What slots were settled on", columns: [...HEAD, ...QUALITIES], rows, total },
+      { title: "How readings came", columns: COLUMNS, rows, total },
     ],
     notes: [
       "Each slot counts by what it was settled on last. Replaced: slots of which more than one reading was stored.",

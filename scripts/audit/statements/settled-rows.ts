@@ -34,6 +34,7 @@ const FIGURES = [
   "gridPaidMicro",
   "communityReceivedMicro",
   "gridReceivedMicro",
+  "deviationsMicro",
   "netCostMicro",
 ] as const;
 
@@ -51,6 +52,7 @@ export function figuresOf(rows: readonly SettledRow[]): Figures {
         gridPaidMicro: outcome.gridPaid,
         communityReceivedMicro: outcome.energyReceived,
         gridReceivedMicro: outcome.gridReceived,
+        deviationsMicro: outcome.bondPaid - outcome.bondReceived,
         netCostMicro: netCostOf(bill),
       };
     }),
@@ -73,25 +75,24 @@ export function qualityText(rows: readonly SettledRow[]): string {
     .join(", ");
 }
 
-const detail = true;
-
 /** Columns of grouped rows, after those that say of what a row is. */
 export const FIGURE_COLUMNS: readonly Column[] = [
-  { key: "importWh", label: "drawn", unit: "wh", isDetail: detail },
-  { key: "exportWh", label: "fed in", unit: "wh", isDetail: detail },
+  { key: "importWh", label: "drawn", unit: "wh", isDetail: true },
+  { key: "exportWh", label: "fed in", unit: "wh", isDetail: true },
   { key: "communityBoughtWh", label: "bought", unit: "wh" },
   { key: "communitySoldWh", label: "sold", unit: "wh" },
   { key: "gridImportWh", label: "from grid", unit: "wh" },
   { key: "gridExportWh", label: "to grid", unit: "wh" },
-  { key: "communityPaidMicro", label: "paid to neighbours", unit: "micro", isDetail: detail },
-  { key: "gridPaidMicro", label: "paid to the supplier", unit: "micro", isDetail: detail },
-  { key: "communityReceivedMicro", label: "received of neighbours", unit: "micro", isDetail: detail },
-  { key: "gridReceivedMicro", label: "received of the supplier", unit: "micro", isDetail: detail },
+  { key: "communityPaidMicro", label: "paid to neighbours", unit: "micro", isDetail: true },
+  { key: "gridPaidMicro", label: "paid to the supplier", unit: "micro", isDetail: true },
+  { key: "communityReceivedMicro", label: "received of neighbours", unit: "micro", isDetail: true },
+  { key: "gridReceivedMicro", label: "received of the supplier", unit: "micro", isDetail: true },
   { key: "paidMicro", label: "paid", unit: "micro" },
   { key: "receivedMicro", label: "received", unit: "micro" },
   { key: "feesMicro", label: "grid fees", unit: "micro" },
-  { key: "bondPaidMicro", label: "deviations paid", unit: "micro" },
-  { key: "bondReceivedMicro", label: "received for deviations", unit: "micro" },
+  { key: "bondPaidMicro", label: "deviations paid", unit: "micro", isDetail: true },
+  { key: "bondReceivedMicro", label: "received for deviations", unit: "micro", isDetail: true },
+  { key: "deviationsMicro", label: "deviations", unit: "micro" },
   { key: "netCostMicro", label: "cost", unit: "micro" },
 ];
 

@@ -74,7 +74,7 @@ function tableHtml({ title, columns, rows, total }: StatementTable): string {
 /** Columns of text are aligned left: the table's classes name their places. */
 const TEXT_COLUMNS = Array.from({ length: 16 }, (_, index) => {
   const place = `nth-child(${index + 1})`;
-  return `.t${index + 1} th:${place},.t${index + 1} td:${place}{text-align:left;white-space:normal}`;
+  return `.t${index + 1} th:${place},.t${index + 1} td:${place}{text-align:left}.t${index + 1} td:${place}:last-child{white-space:normal}`;
 }).join("");
 
 const STYLE = `
@@ -84,9 +84,9 @@ h1{font-size:20px;margin:0 0 .4rem}h2{font-size:15px;margin:1.2rem 0 .3rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.6rem 0}dl div{display:contents}
 dt{color:#555}dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:10.5px}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:10px}
 thead{display:table-header-group}tr{break-inside:avoid}
-th,td{padding:2px 4px;text-align:right;vertical-align:top;border-bottom:1px solid #ddd;white-space:nowrap}
+th,td{padding:2px 3px;text-align:right;vertical-align:top;border-bottom:1px solid #ddd;white-space:nowrap}
 th{white-space:normal;border-bottom:1px solid #555}tfoot td{font-weight:600;border-top:1px solid #555;border-bottom:0}
 ${TEXT_COLUMNS}
 .notes{color:#555;font-size:11px}.notes p{margin:.3rem 0}.wrong{color:#a00;font-weight:600}

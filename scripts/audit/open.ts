@@ -16,7 +16,7 @@ import type { ChainName } from "./indexer/database.js";
 export interface OpenChain {
   readonly chain: AnyChain;
   readonly endpoint: Endpoint;
-  close(): void;
+  readonly close: () => void;
 }
 
 /** Opens one of the deployment's chains at its own endpoint or the given one. */

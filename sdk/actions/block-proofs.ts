@@ -1,14 +1,15 @@
 /** Proofs of a block's transactions and receipts: all of its body is read, and its roots must be those of the header. */
-import type { Provider } from "ethers";
+import { hexlify, type Provider } from "ethers";
 
 import {
-  encodeReceipt,
-  listTrie,
+  orderedTrieProof,
+  orderedTrieRoot,
   rawHeaderFromRpc,
-  rawTransactionFromRpc,
   readHeader,
-  receiptFromRpc,
+  receiptBytes,
+  transactionBytes,
 } from "../../light/index.js";
+import type { RpcObject } from "../../light/rpc-fields.js";
 import { CommonwattError } from "../errors.js";
 import { readRawBlock, sendRpc } from "./turns.js";
 
@@ -30,8 +31,6 @@ export interface BlockProofs {
   readonly items: ProvenItem[];
 }
 
-type RpcObject = Readonly<Record<string, unknown>>;
-
 /** The block with the proofs of these of its transactions. BodyNotOfHeader where the endpoint's answers can't be true. */
 export async function readBlockProofs(
   provider: Provider,
@@ -45,17 +44,17 @@ export async function readBlockProofs(
   const header = readHeader(raw);
   if (header.hash !== block["hash"]) throw contradicts("hash");
   const bodies = block["transactions"] as readonly RpcObject[];
-  const transactions = bodies.map(rawTransactionFromRpc);
-  const transactionTrie = listTrie(transactions);
-  if (transactionTrie.root !== header.transactionsRoot) throw contradicts("list of transactions");
+  const transactions = bodies.map(transactionBytes);
+  if (orderedTrieRoot(transactions) !== header.transactionsRoot) throw contradicts("list of transactions");
   const receipts = await Promise.all(bodies.map(({ hash }) => readReceipt(provider, hash as string)));
-  const receiptTrie = listTrie(receipts);
-  if (receiptTrie.root !== header.receiptsRoot) throw contradicts("list of receipts");
+  if (orderedTrieRoot(receipts) !== header.receiptsRoot) throw contradicts("list of receipts");
   const items = bodies.flatMap(({ hash }, place): ProvenItem[] => {
     if (typeof hash !== "string" || !hashes.has(hash)) return [];
-    const [transaction = "", receipt = ""] = [transactions[place], receipts[place]];
-    const proofs = { transactionProof: transactionTrie.prove(place), receiptProof: receiptTrie.prove(place) };
-    return [{ place, hash, transaction, receipt, ...proofs }];
+    const [transaction = "0x", receipt = "0x"] = [transactions[place], receipts[place]].map(
+      (bytes) => bytes && hexlify(bytes),
+    );
+    const transactionProof = orderedTrieProof(transactions, place);
+    return [{ place, hash, transaction, transactionProof, receipt, receiptProof: orderedTrieProof(receipts, place) }];
   });
   return { number, hash: header.hash, header: raw, items };
 }
@@ -67,8 +66,8 @@ export async function blockOfTransaction(provider: Provider, hash: string): Prom
   return Number(found["blockNumber"]);
 }
 
-async function readReceipt(provider: Provider, hash: string): Promise<string> {
+async function readReceipt(provider: Provider, hash: string): Promise<Uint8Array> {
   const receipt = await sendRpc(provider, "eth_getTransactionReceipt", [hash]);
   if (receipt === null) throw new CommonwattError("TransactionUnknown", { hash });
-  return encodeReceipt(receiptFromRpc(receipt as RpcObject));
+  return receiptBytes(receipt as RpcObject);
 }

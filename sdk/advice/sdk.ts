@@ -153,6 +153,10 @@ export const SDK_ERRORS = {
     why: "Chain {chainId} is given as the other chain, and the anchors here are of chain {anchored}, or of another genesis or election.",
     todo: "Connect with the deployment file that both chains were deployed with.",
   },
+  AnswerFieldInvalid: {
+    why: "The endpoint's answer has no {field}, or one that is malformed.",
+    todo: "Ask another node: this one leaves out or alters what it tells, or speaks another protocol.",
+  },
   ProviderWithoutRpc: {
     why: "The provider can't be asked for {method}.",
     todo: "Connect with a JSON-RPC provider: the question has to reach a node in its own words.",

@@ -30,21 +30,34 @@ export async function auditChain(chain: TransactionChain, options: AuditOptions 
 /** Audits events that were read before: all of the chain's up to the block, in order. */
 export async function auditEvents(
   chain: TransactionChain,
-  events: AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>,
+  events: EventParts,
   { toBlock, onProgress }: AuditOptions & { readonly toBlock: number },
 ): Promise<AuditState> {
-  const state = emptyState(auditedContracts(chain));
-  for await (const part of events) {
-    for (const event of part) applyEvent(state, event);
-    onProgress?.(state.lastBlock, toBlock);
-  }
-  checkBooks(state);
+  const state = await foldEvents(chain, events, (block) => onProgress?.(block, toBlock));
   await compareWithChain(state, chain, toBlock);
   return state;
 }
 
+/** Events in the chain's order, in parts. */
+export type EventParts = AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>;
+
+/** The state that events tell, and the checks that need nothing else. */
+export async function foldEvents(
+  chain: Pick<TransactionChain, "deployment">,
+  events: EventParts,
+  onProgress?: (block: number) => void,
+): Promise<AuditState> {
+  const state = emptyState(auditedContracts(chain));
+  for await (const part of events) {
+    for (const event of part) applyEvent(state, event);
+    onProgress?.(state.lastBlock);
+  }
+  checkBooks(state);
+  return state;
+}
+
 /** What the fold needs to know of a chain besides its events. */
-export function auditedContracts({ deployment }: TransactionChain): AuditedContracts {
+export function auditedContracts({ deployment }: Pick<TransactionChain, "deployment">): AuditedContracts {
   const { chainId, contracts } = deployment;
   return {
     chainId,

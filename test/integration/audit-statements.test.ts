@@ -8,12 +8,14 @@ import { expect } from "chai";
 import { chromium } from "playwright-core";
 
 import { billStatement, PostingNotes } from "../../scripts/audit/statements/bill.js";
-import { readBooks, type Books } from "../../scripts/audit/statements/books.js";
+import { foldBooks, type Books } from "../../scripts/audit/statements/books.js";
 import { statementPage } from "../../scripts/audit/statements/show.js";
 import type { Statement } from "../../scripts/audit/statements/statement.js";
 import type { HomeBill, SimulationResult } from "../../scripts/simulate/result.js";
 import { Simulation } from "../../scripts/simulate/run.js";
+import { slotLengthOf } from "../../sdk/actions/market.js";
 import { BILL_SUMS } from "../../sdk/bill-sums.js";
+import { readEvents } from "../../sdk/events.js";
 import { optionsOf, writeReadings, writeTariff } from "../utils/simulation.js";
 
 const BROWSER = ["chromium", "chromium-browser", "google-chrome"]
@@ -28,7 +30,6 @@ describe("A simulated run's bills, stated from events alone", function () {
   let folder: string;
   let simulation: Simulation;
   let result: SimulationResult;
-  let books: Books<PostingNotes>;
   const bills = new Map<string, Statement>();
 
   before(async () => {
@@ -44,7 +45,14 @@ describe("A simulated run's bills, stated from events alone", function () {
     ({ result } = await simulation.audit(quiet));
     const { network, neighbourhood } = simulation.embedded ?? {};
     if (network === undefined || neighbourhood === undefined) throw new Error("the run is not embedded");
-    books = await readBooks(network.transaction, new PostingNotes());
+    const { transaction } = network;
+    const events = readEvents(transaction, {
+      fromBlock: transaction.deployment.deploymentBlock,
+      toBlock: await transaction.provider.getBlockNumber(),
+    });
+    const notes = new PostingNotes();
+    const state = await foldBooks(transaction, events, notes);
+    const books: Books<PostingNotes> = { state, notes, slotSeconds: await slotLengthOf(transaction) };
     const period = { from: 0n, to: 1n << 40n, offsetSeconds: 0n };
     for (const { home, chain } of neighbourhood.homes) {
       bills.set(home, billStatement(books, { home: chain.signer.address, period, by: "day" }));

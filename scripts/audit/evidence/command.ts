@@ -4,18 +4,13 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 
-import {
-  connectTransactionChain,
-  connectUserChain,
-  endpointOf,
-  openEndpoint,
-  type AnyChain,
-} from "../../../sdk/connect.js";
+import type { AnyChain } from "../../../sdk/connect.js";
 import { readDeployment, writeFileAtOnce } from "../../../sdk/node/deployments.js";
 import { address, subcommand, word, words } from "../../inputs/arguments.js";
 import { InputError } from "../../inputs/error.js";
 import { deploymentFileOf } from "../../networks/served.js";
 import type { Print } from "../../run.js";
+import { openChain } from "../open.js";
 import { checkEvidence, type Trust, type Verdict } from "./check.js";
 import { proveReadings, proveSettlement, proveTransaction } from "./prove.js";
 
@@ -76,14 +71,12 @@ async function write(
   prove: (chain: AnyChain) => Promise<string>,
 ): Promise<void> {
   const deployment = await readDeployment(deploymentFileOf(network));
-  const provider = await openEndpoint(endpointOf(deployment, kind, rpc), deployment, kind);
+  const { chain, close } = await openChain(deployment, kind, { rpc });
   try {
-    const connect = kind === "user" ? connectUserChain : connectTransactionChain;
-    const text = await prove(await connect(deployment, provider));
-    await writeFileAtOnce(out, text, 0o644);
+    await writeFileAtOnce(out, await prove(chain), 0o644);
     print(`Written: ${out}. Anyone checks it with npm run audit -- check ${out}`);
   } finally {
-    provider.destroy();
+    close();
   }
 }
 

@@ -1,5 +1,5 @@
 /** From a file's blocks to transactions and events that their headers bear out. Pure: nobody is asked. */
-import { keccak256, Transaction, type Log } from "ethers";
+import { keccak256, Transaction } from "ethers";
 
 import {
   decodeReceipt,
@@ -64,7 +64,7 @@ function eventsOf(
   const decode = eventDecoder({ contracts: named });
   return logs.flatMap((log, index) => {
     const event = attempt(`block ${number}, transaction ${hash}, log ${index}`, () =>
-      decode({ ...log, blockNumber: Number(number), index, transactionHash: hash } as unknown as Log),
+      decode({ ...log, blockNumber: Number(number), index, transactionHash: hash }),
     );
     return event === undefined ? [] : [event];
   });

@@ -1,16 +1,14 @@
-/** What statements are made of: the audit's fold over all events, and what a statement notes on the way. */
+/** What statements are made of: the audit's fold over all indexed events, and what a statement notes on the way. */
 import { slotLengthOf } from "../../../sdk/actions/market.js";
-import {
-  applyEvent,
-  auditedContracts,
-  checkBooks,
-  emptyState,
-  type AuditedContracts,
-  type AuditState,
-} from "../../../sdk/audit/index.js";
+import { foldEvents, type AuditState, type EventParts } from "../../../sdk/audit/index.js";
 import type { TransactionChain } from "../../../sdk/connect.js";
-import { readEvents, type ChainEvent } from "../../../sdk/events.js";
-import { ask } from "../../../sdk/transact.js";
+import type { ChainEvent } from "../../../sdk/events.js";
+import { readDeployment } from "../../../sdk/node/deployments.js";
+import { deploymentFileOf } from "../../networks/served.js";
+import { AuditDatabase } from "../indexer/database.js";
+import { indexChain } from "../indexer/index-chain.js";
+import { storedEvents } from "../indexer/read-events.js";
+import { openChain } from "../open.js";
 
 /** Notes what the fold does not keep. */
 export interface Notes {
@@ -22,38 +20,58 @@ export interface Books<Noted> {
   readonly state: AuditState;
   readonly notes: Noted;
   readonly slotSeconds: bigint;
-  /** When a block was made, Unix seconds. */
-  readonly timeOf: (block: number) => Promise<bigint>;
 }
 
-type EventParts = AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>;
-
-/** Folds all events of the chain, and checks the whole; no state of the chain is read but the length of a slot. */
-export async function readBooks<Noted extends Notes>(chain: TransactionChain, notes: Noted): Promise<Books<Noted>> {
-  const { provider, deployment } = chain;
-  const toBlock = await ask(() => provider.getBlockNumber());
-  const events = readEvents(chain, { fromBlock: deployment.deploymentBlock, toBlock });
-  const state = await foldBooks(auditedContracts(chain), events, notes);
-  const times = new Map<number, Promise<bigint>>();
-  const timeOf = (block: number): Promise<bigint> => {
-    const known = times.get(block) ?? readTime(chain, block);
-    times.set(block, known);
-    return known;
-  };
-  return { state, notes, slotSeconds: await slotLengthOf(chain), timeOf };
+export interface BooksSource {
+  readonly network: string;
+  readonly rpc?: string;
+  /** A database that `index` wrote; absent: the chain is indexed into memory. */
+  readonly db?: string;
 }
 
-/** The same over events that were read before: all of them, in order. */
-export async function foldBooks(contracts: AuditedContracts, events: EventParts, notes: Notes): Promise<AuditState> {
-  const state = emptyState(contracts);
-  for await (const part of events) {
-    for (const event of part) {
-      applyEvent(state, event);
-      notes.note(event);
+/** Folds all events, verified as `index` does, and checks the whole. Of the chain's state only the length of a slot is read. */
+export async function readBooks<Noted extends Notes>(source: BooksSource, notes: Noted): Promise<Books<Noted>> {
+  const database =
+    source.db === undefined ? AuditDatabase.open(":memory:") : AuditDatabase.open(source.db, { mustExist: true });
+  try {
+    const deployment = database.deployment ?? (await readDeployment(deploymentFileOf(source.network)));
+    const { chain, endpoint, close } = await openChain(deployment, "transaction", { rpc: source.rpc });
+    try {
+      database.claim(deployment);
+      // with a database: what came since
+      await indexChain(database, endpoint, { chain: "transaction", deployment: deployment.chains.transaction });
+      const { block } = database.requireWhole("transaction");
+      const transactionChain = chain as TransactionChain;
+      const state = await foldBooks(transactionChain, storedEvents(database, "transaction", block), notes);
+      return { state, notes, slotSeconds: await slotLengthOf(transactionChain) };
+    } finally {
+      close();
     }
+  } finally {
+    database.close();
   }
-  checkBooks(state);
-  return state;
+}
+
+/** The same over events that were read before: all of them, in order, with their blocks. */
+export function foldBooks(
+  chain: Pick<TransactionChain, "deployment">,
+  events: EventParts,
+  notes: Notes,
+): Promise<AuditState> {
+  return foldEvents(chain, noted(events, notes));
+}
+
+async function* noted(events: EventParts, notes: Notes): AsyncGenerator<readonly ChainEvent[]> {
+  for await (const part of events) {
+    for (const event of part) notes.note(event);
+    yield part;
+  }
+}
+
+/** When the event's block was made, Unix seconds. */
+export function timeOf({ name, within }: ChainEvent): bigint {
+  if (within === undefined) throw new TypeError(`${name} was read without its block`);
+  return within.time;
 }
 
 /** What the audit found in these books: no statement of them can be relied on then. */
@@ -62,9 +80,4 @@ export function findingsOf({ findings }: AuditState): string[] {
   if (first === undefined) return [];
   const text = `${first.check}, ${first.where}: ${first.what}`;
   return [`THE AUDIT OF THESE BOOKS FAILS: ${findings.length} differences, the first: ${text}`];
-}
-
-async function readTime({ provider }: TransactionChain, block: number): Promise<bigint> {
-  const found = await ask(() => provider.getBlock(block));
-  return BigInt(found?.timestamp ?? 0);
 }

@@ -1,14 +1,12 @@
 /** `npm run audit -- bill, feeder, revenue, quality`: statements out of events alone. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 
-import { connectTransactionChain, endpointOf, openEndpoint } from "../../../sdk/connect.js";
-import { readDeployment, writeFileAtOnce } from "../../../sdk/node/deployments.js";
+import { writeFileAtOnce } from "../../../sdk/node/deployments.js";
 import { address, subcommand, time, whole } from "../../inputs/arguments.js";
 import { parseOffsetHours, utcOffsetSeconds } from "../../inputs/local-time.js";
-import { deploymentFileOf } from "../../networks/served.js";
 import type { Print } from "../../run.js";
 import { billStatement, PostingNotes } from "./bill.js";
-import { readBooks, type Books, type Notes } from "./books.js";
+import { readBooks, type Books, type BooksSource, type Notes } from "./books.js";
 import { feederStatement } from "./feeder.js";
 import { monthPeriod, periodBetween, type Grouping } from "./period.js";
 import { QualityNotes, qualityStatement } from "./quality.js";
@@ -16,9 +14,7 @@ import { RevenueNotes, revenueStatement } from "./revenue.js";
 import { statementCsv, statementJson, statementPage, statementText } from "./show.js";
 import type { Statement } from "./statement.js";
 
-interface StatementOptions {
-  readonly network: string;
-  readonly rpc?: string;
+interface StatementOptions extends BooksSource {
   readonly utcOffset: number;
   readonly csv: boolean;
   readonly json: boolean;
@@ -39,6 +35,7 @@ export function addStatementCommands(program: Command, output: StatementOutput):
     subcommand(program, name, description)
       .option("--network <name>", "local, besu, or a deployment file", "local")
       .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
+      .option("--db <file>", "a database that `index` wrote, brought up to date (default: one in memory)")
       .option("--utc-offset <hours>", "hours east of UTC of the clock that days and months are of", parseOffsetHours, 0)
       .addOption(new Option("--csv", "its rows, in Wh and micro-credits").default(false).conflicts(["json", "html"]))
       .addOption(new Option("--json", "one JSON object").default(false).conflicts("html"))
@@ -90,23 +87,17 @@ async function make<Noted extends Notes>(
   options: StatementOptions,
   { print, fail }: StatementOutput,
   notes: Noted,
-  state: (books: Books<Noted>) => Statement | Promise<Statement>,
+  state: (books: Books<Noted>) => Statement,
 ): Promise<void> {
-  const { network, rpc, out } = options;
-  const deployment = await readDeployment(deploymentFileOf(network));
-  const provider = await openEndpoint(endpointOf(deployment, "transaction", rpc), deployment, "transaction");
-  try {
-    const books = await readBooks(await connectTransactionChain(deployment, provider), notes);
-    const statement = await state(books);
-    const text = formOf(options)(statement);
-    if (out === undefined) print(text.trimEnd());
-    else await writeFileAtOnce(out, text.endsWith("\n") ? text : `${text}\n`, 0o644);
-    if (out !== undefined) print(`Written: ${out}`);
-    const [difference] = statement.differences;
-    if (difference !== undefined) fail(difference);
-  } finally {
-    provider.destroy();
+  const statement = state(await readBooks(options, notes));
+  const text = formOf(options)(statement);
+  if (options.out === undefined) print(text.trimEnd());
+  else {
+    await writeFileAtOnce(options.out, text.endsWith("\n") ? text : `${text}\n`, 0o644);
+    print(`Written: ${options.out}`);
   }
+  const [difference] = statement.differences;
+  if (difference !== undefined) fail(difference);
 }
 
 function offsetOf({ utcOffset }: StatementOptions): bigint {

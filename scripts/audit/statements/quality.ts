@@ -6,7 +6,7 @@ import { slotEnd } from "../../../sdk/time/slots.js";
 import { InputError } from "../../inputs/error.js";
 import { grouped } from "../../simulate/grouped.js";
 import { statusWord } from "../words.js";
-import { findingsOf, type Books, type Notes } from "./books.js";
+import { findingsOf, timeOf, type Books, type Notes } from "./books.js";
 import { labelOf } from "./period.js";
 import { settledIn, type SettledRow } from "./settled-rows.js";
 import { totalRow, type Column, type Row, type Statement } from "./statement.js";
@@ -14,7 +14,7 @@ import { totalRow, type Column, type Row, type Statement } from "./statement.js"
 interface Stored {
   readonly slot: bigint;
   readonly status: bigint;
-  readonly block: number;
+  readonly time: bigint;
 }
 
 /** Notes all that was ever stored, and said of it, of one meter. */
@@ -30,10 +30,11 @@ export class QualityNotes implements Notes {
     this.#meter = meter;
   }
 
-  note({ name, args, block }: ChainEvent): void {
+  note(event: ChainEvent): void {
+    const { name, args } = event;
     if (name === "ReadingBatchStored") {
       for (const { meter, slot, status, changed } of unpackReadings(args["readings"] as string[])) {
-        if (meter === this.#meter && changed === 1n) this.stored.push({ slot, status, block });
+        if (meter === this.#meter && changed === 1n) this.stored.push({ slot, status, time: timeOf(event) });
       }
     }
     const counted = this.#countsOf(name);
@@ -79,10 +80,10 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** InputError for a meter that nothing was ever settled for. */
-export async function qualityStatement(
+export function qualityStatement(
   books: Books<QualityNotes>,
   { meter, offsetSeconds }: { readonly meter: bigint; readonly offsetSeconds: bigint },
-): Promise<Statement> {
+): Statement {
   const { state, slotSeconds } = books;
   const period = { from: 0n, to: 1n << 64n, offsetSeconds };
   const settled = settledIn(state, { period, slotSeconds }, (outcome) => outcome.meter === meter);
@@ -92,9 +93,8 @@ export async function qualityStatement(
   }
   const monthOf = (slot: bigint): string => labelOf(slot, slotSeconds, period, "month");
   const rows: Row[] = [];
-  for (const [month, own] of grouped(settled, ({ slot }) => monthOf(slot)))
-    rows.push(await monthRow(books, month, own));
-  const delays = await delaysOf(books, new Set(settled.map(({ slot }) => slot)));
+  for (const [month, own] of grouped(settled, ({ slot }) => monthOf(slot))) rows.push(monthRow(books, month, own));
+  const delays = delaysOf(books, new Set(settled.map(({ slot }) => slot)));
   const total = { ...totalRow(COLUMNS, rows), medianSeconds: medianOf(delays), mostSeconds: mostOf(delays) };
   return {
     kind: "quality",
@@ -116,7 +116,7 @@ export async function qualityStatement(
   };
 }
 
-async function monthRow(books: Books<QualityNotes>, month: string, settled: readonly SettledRow[]): Promise<Row> {
+function monthRow(books: Books<QualityNotes>, month: string, settled: readonly SettledRow[]): Row {
   const { notes } = books;
   const slots = new Set(settled.map(({ slot }) => slot));
   const among = (counted: readonly bigint[]): bigint => BigInt(counted.filter((slot) => slots.has(slot)).length);
@@ -126,7 +126,7 @@ async function monthRow(books: Books<QualityNotes>, month: string, settled: read
   });
   const storedBySlot = grouped(notes.stored, ({ slot }) => slot);
   const replaced = [...slots].filter((slot) => (storedBySlot.get(slot)?.length ?? 0) > 1);
-  const delays = await delaysOf(books, slots);
+  const delays = delaysOf(books, slots);
   return {
     month,
     slots: BigInt(settled.length),
@@ -142,13 +142,10 @@ async function monthRow(books: Books<QualityNotes>, month: string, settled: read
 }
 
 /** Ascending. */
-async function delaysOf(
-  { notes, slotSeconds, timeOf }: Books<QualityNotes>,
-  slots: ReadonlySet<bigint>,
-): Promise<bigint[]> {
+function delaysOf({ notes, slotSeconds }: Books<QualityNotes>, slots: ReadonlySet<bigint>): bigint[] {
   const delays: bigint[] = [];
   for (const [slot, [first]] of grouped(notes.stored, ({ slot }) => slot)) {
-    if (first !== undefined && slots.has(slot)) delays.push((await timeOf(first.block)) - slotEnd(slot, slotSeconds));
+    if (first !== undefined && slots.has(slot)) delays.push(first.time - slotEnd(slot, slotSeconds));
   }
   return delays.sort((a, b) => Number(a - b));
 }

@@ -1,7 +1,7 @@
 /** What an accountant earned by accounting fees, by month. */
 import { InputError } from "../../inputs/error.js";
 import type { ChainEvent } from "../../../sdk/events.js";
-import { findingsOf, type Books, type Notes } from "./books.js";
+import { findingsOf, timeOf, type Books, type Notes } from "./books.js";
 import { timeLabel } from "./period.js";
 import { totalRow, type Column, type Row, type Statement } from "./statement.js";
 
@@ -19,18 +19,19 @@ interface RevenueEntry {
   readonly account: string;
   readonly column: RevenueColumn;
   readonly amountMicro: bigint;
-  readonly block: number;
+  readonly time: bigint;
 }
 
 /** Notes what is due and paid to all accounts. */
 export class RevenueNotes implements Notes {
   readonly entries: RevenueEntry[] = [];
 
-  note({ contract, name, args, block }: ChainEvent): void {
+  note(event: ChainEvent): void {
+    const { contract, name, args } = event;
     const [argument, column] = (contract === "AccountingRevenue" ? ENTRIES[name] : undefined) ?? [];
     if (argument === undefined || column === undefined) return;
     const [account, amountMicro] = [args[argument] as string, args["amountMicro"] as bigint];
-    this.entries.push({ account, column, amountMicro, block });
+    this.entries.push({ account, column, amountMicro, time: timeOf(event) });
   }
 }
 
@@ -44,10 +45,10 @@ const COLUMNS: readonly Column<"month" | "settlements" | RevenueColumn>[] = [
 ];
 
 /** InputError for an account that nothing was ever booked for. */
-export async function revenueStatement(
-  { state, notes, timeOf }: Books<RevenueNotes>,
+export function revenueStatement(
+  { state, notes }: Books<RevenueNotes>,
   { accountant, offsetSeconds }: { readonly accountant: string; readonly offsetSeconds: bigint },
-): Promise<Statement> {
+): Statement {
   const own = notes.entries.filter(({ account }) => account === accountant);
   if (own.length === 0) {
     const advice = "Give the account of an accountant's member, as npm run accountants -- status lists it";
@@ -55,7 +56,7 @@ export async function revenueStatement(
   }
   const byMonth = new Map<string, RevenueEntry[]>();
   for (const entry of own) {
-    const month = timeLabel(await timeOf(entry.block), offsetSeconds, "month");
+    const month = timeLabel(entry.time, offsetSeconds, "month");
     byMonth.set(month, [...(byMonth.get(month) ?? []), entry]);
   }
   const rows = [...byMonth].map(([month, entries]): Row => {

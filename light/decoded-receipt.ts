@@ -1,4 +1,4 @@
-/** Receipts as a block's trie has them: encoded from an endpoint's answer, decoded strictly. */
+/** Receipts as a block's trie has them, decoded strictly. */
 import {
   concat,
   dataLength,
@@ -45,18 +45,6 @@ export function encodeReceipt({ type, isSuccess, cumulativeGasUsed, logsBloom, l
     logs.map(({ address, topics, data }) => [address, [...topics], data]),
   ]);
   return type === 0 ? fields : concat([hexlify(toBeArray(type)), fields]);
-}
-
-/** Reads a receipt as `eth_getTransactionReceipt` returns it; its root in the header shows whether it is true. */
-export function receiptFromRpc(receipt: Readonly<Record<string, unknown>>): TransactionReceipt {
-  const { type = "0x0", status, cumulativeGasUsed, logsBloom, logs } = receipt;
-  return {
-    type: Number(type),
-    isSuccess: Number(status) === 1,
-    cumulativeGasUsed: BigInt(cumulativeGasUsed as string),
-    logsBloom: logsBloom as string,
-    logs: (logs as ReceiptLog[]).map(({ address, topics, data }) => ({ address, topics, data })),
-  };
 }
 
 /** The inverse of `encodeReceipt`. ReceiptInvalid for every other encoding. */

@@ -1,7 +1,8 @@
 /** Folding the database, and holding the state against the chain's own. */
-import { compareWithChain, foldEvents, type AuditState } from "../../sdk/audit/index.js";
+import { compareWithChain, foldEvents, witnessOf, type AuditState } from "../../sdk/audit/index.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { InputError } from "../inputs/error.js";
+import { signerOf } from "../oracle/signer.js";
 import { firstDifference, hasState } from "./first-difference.js";
 import type { AuditDatabase } from "./indexer/database.js";
 import type { Endpoint } from "./indexer/endpoint.js";
@@ -22,7 +23,9 @@ export async function booksAt(database: AuditDatabase, at?: number): Promise<{ s
     throw new InputError({ file: database.path }, `it ends at block ${cursor.block}, before block ${block}`, advice);
   }
   const chain = { deployment: deployment.chains.transaction };
-  return { state: await foldEvents(chain, storedEvents(database, "transaction", block)), block };
+  const events = storedEvents(database, "transaction", block);
+  const witness = witnessOf(chain, signerOf);
+  return { state: await foldEvents(chain, events, undefined, witness), block };
 }
 
 export interface Verified {

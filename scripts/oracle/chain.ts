@@ -25,19 +25,37 @@ const SLOTS_TOGETHER = 96n;
 /** Meters in one question. */
 const ASKED_AT_ONCE = 256;
 
-/** Remembers answers for a while, and beyond it while the chain can't be asked. One question at a time is asked. */
+/** Of whom a question is asked, and which slot or run of slots it is about. */
+interface Question {
+  readonly of: string;
+  readonly at: bigint | string;
+  readonly fresh?: boolean;
+}
+
+/**
+ * Remembers answers for a while, and beyond it while the chain can't be asked; of slots that came meanwhile, what was
+ * last known, unless the answer is to be fresh. One question at a time is asked.
+ */
 class Memory<Value> {
   readonly #known = new Map<string, { readonly value: Value; readonly until: number }>();
+  /** By whom was asked of. */
+  readonly #last = new Map<string, Value>();
   readonly #asked = new Map<string, Promise<Value>>();
 
-  async get(key: string, look: () => Promise<Value>, fresh = false): Promise<Value> {
+  async get({ of, at, fresh = false }: Question, look: () => Promise<Value>): Promise<Value> {
+    const key = `${of}/${at}`;
     const known = this.#known.get(key);
     if (known !== undefined && !fresh && Date.now() < known.until) return known.value;
     try {
-      return await (fresh ? this.#ask(key, look) : this.#askOnce(key, look));
+      const value = await (fresh ? this.#ask(key, look) : this.#askOnce(key, look));
+      if (this.#last.size >= REMEMBER_MOST) this.#last.clear();
+      this.#last.set(of, value);
+      return value;
     } catch (error) {
-      if (known === undefined) throw error;
-      return known.value;
+      if (known !== undefined) return known.value;
+      const last = fresh ? undefined : this.#last.get(of);
+      if (last === undefined) throw error;
+      return last;
     }
   }
 
@@ -77,7 +95,8 @@ export class ChainDirectory implements MeterDirectory {
     slot: bigint,
     { fresh }: { readonly fresh: boolean } = { fresh: false },
   ): Promise<MeterSite | undefined> {
-    const place = await this.#places.get(`${meter}/${slot / SLOTS_TOGETHER}`, () => this.#look(meter, slot), fresh);
+    const question = { of: `${meter}`, at: slot / SLOTS_TOGETHER, fresh };
+    const place = await this.#places.get(question, () => this.#look(meter, slot));
     if (place === undefined) return undefined;
     const { feeder, ...site } = place;
     return { ...site, meteringOperator: await this.#operatorOf(feeder, slot, fresh) };
@@ -91,7 +110,7 @@ export class ChainDirectory implements MeterDirectory {
   metersAttestedBy(operator: string, slot: bigint): Promise<bigint[]> {
     const isAttested = async (feeder: bigint): Promise<boolean> =>
       (await quorumAt(this.#chain, { feeder, slot })).operators.includes(operator);
-    return this.#attested.get(`${operator}/${slot}`, () => this.#metersWhere(isAttested));
+    return this.#attested.get({ of: operator, at: slot }, () => this.#metersWhere(isAttested));
   }
 
   async #metersWhere(isWanted: (feeder: bigint) => Promise<boolean>): Promise<bigint[]> {
@@ -109,7 +128,9 @@ export class ChainDirectory implements MeterDirectory {
   }
 
   #operatorOf(feeder: bigint, slot: bigint, fresh: boolean): Promise<string> {
-    return this.#operators.get(`${feeder}/${slot}`, () => meteringOperatorAt(this.#chain, feeder, slot), fresh);
+    return this.#operators.get({ of: `${feeder}`, at: slot, fresh }, () =>
+      meteringOperatorAt(this.#chain, feeder, slot),
+    );
   }
 
   async #feeders(): Promise<bigint[]> {
@@ -140,7 +161,7 @@ export class ChainTimes implements MarketTimes {
 
   async timesOf(slot: bigint): Promise<ReadingDates> {
     try {
-      return await this.#dates.get(`${slot}`, async () => {
+      return await this.#dates.get({ of: `${slot}`, at: "" }, async () => {
         const [dates, windows] = await Promise.all([timesOf(this.#chain, slot), windowsAt(this.#chain, slot)]);
         this.#windows = windows;
         return dates;

@@ -14,6 +14,8 @@ export type SubmitBatch = (readings: readonly SignedReading[]) => Promise<string
 const EARLY = "MeterLedgerSlotNotEnded";
 /** Acceptable once more of its feeder's operators attest it. */
 const NOT_ATTESTED = "ReadingQuorumNotAttested";
+/** The reason of those that were not refused themselves begins so. */
+export const SIGNED_TOGETHER = "signed together with a reading that was refused: ";
 
 export class LedgerWriter implements ChainWriter {
   readonly #submit: SubmitBatch;
@@ -37,7 +39,12 @@ export class LedgerWriter implements ChainWriter {
         const out = rest.filter(({ message }) => message === refused.message).map(({ id }) => id);
         if (isCommonwattError(error, EARLY)) deferred.push(...out);
         else if (isCommonwattError(error, NOT_ATTESTED)) unattested.push(...out);
-        else rejected.push(...out.map((id) => ({ id, reason: (error as Error).message })));
+        else {
+          const { message: reason } = error as Error;
+          rejected.push(
+            ...out.map((id) => ({ id, reason: id === refused.id ? reason : `${SIGNED_TOGETHER}${reason}` })),
+          );
+        }
         rest = rest.filter(({ message }) => message !== refused.message);
       }
     }

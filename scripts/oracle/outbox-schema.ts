@@ -1,5 +1,10 @@
 /** The tables of the outbox, and how files of earlier versions come to them. */
 import type { FileSchema } from "./durable-file.js";
+import { SIGNED_TOGETHER } from "./ledger-writer.js";
+
+/** Of a reading: the ledger refused it, because a measured one that another sender brought stands there. */
+export const OF_ANOTHER = `state = 'rejected' AND reason LIKE '%[MeterLedgerMayNotReplace%'
+  AND reason NOT LIKE '${SIGNED_TOGETHER}%'`;
 
 const DEAD_LETTERS = `
   CREATE TABLE dead_letters (

@@ -7,7 +7,7 @@ import { meteringReport, type MeteringReport } from "./metering/report.js";
 import { MeteringStore } from "./metering/store.js";
 import { DurableFile, type DurableFileOptions, type SqlValue } from "./durable-file.js";
 import { countsOf, lagOf } from "./outbox-counts.js";
-import { OUTBOX_SCHEMA } from "./outbox-schema.js";
+import { OF_ANOTHER, OUTBOX_SCHEMA } from "./outbox-schema.js";
 import type { LatestReading, Outbox, OutboxCounts, OutboxEntry, OutboxState, SourceMessage } from "./types.js";
 
 interface Row {
@@ -27,6 +27,8 @@ interface Row {
 const READING = "id, message, meter, slot, import_wh, export_wh, status, sequence, r, vs, state";
 /** Readings under one signature one after the other. */
 const ORDER = "last_slot, meter, message, slot";
+/** Readings deleted in one transaction: a moment's work. */
+const FORGOTTEN_AT_ONCE = 2_000;
 /** The outbox in one file; `:memory:` for tests. What was sent but not confirmed when it closed is waiting again. */
 export class SqliteOutbox implements Outbox {
   readonly #file: DurableFile;
@@ -117,6 +119,11 @@ export class SqliteOutbox implements Outbox {
     return this.#all(sql, meter, slot).length > 0;
   }
 
+  isOfAnother(meter: bigint, slot: bigint): boolean {
+    const sql = `SELECT 1 FROM readings WHERE meter = ? AND slot = ? AND ${OF_ANOTHER} LIMIT 1`;
+    return this.#all(sql, meter, slot).length > 0;
+  }
+
   latestAt(meter: bigint, slot: bigint): LatestReading | undefined {
     const [row] = this.#all<Row>(
       `SELECT ${READING} FROM readings WHERE meter = ? AND slot = ? AND state <> 'rejected'
@@ -127,6 +134,17 @@ export class SqliteOutbox implements Outbox {
     if (row === undefined) return undefined;
     const { import_wh: importWh, export_wh: exportWh, status, sequence } = row;
     return { importWh, exportWh, status: Number(status) as ReadingStatus, sequence };
+  }
+
+  /** Forgets some of the confirmed and rejected readings that came before a moment, the oldest first; how many. Unix seconds. */
+  forget(before: number): number {
+    const oldest = "SELECT id, received_at FROM readings WHERE state = ? ORDER BY id LIMIT ?";
+    const sql = `DELETE FROM readings WHERE id IN (SELECT id FROM (${oldest}) WHERE received_at < ?)`;
+    return this.#file.alone(() =>
+      ["confirmed", "rejected"]
+        .map((state) => Number(this.#file.run(sql, state, FORGOTTEN_AT_ONCE, before).changes))
+        .reduce((sum, changes) => sum + changes, 0),
+    );
   }
 
   counts(): OutboxCounts {

@@ -47,6 +47,8 @@ export class Sender {
   /** Readings that wait for other operators: of state sent, so that those behind them go on. */
   readonly #patience: Patience;
   #waitsInVain = 0;
+  /** To be waiting again; the disk may have been full when that was to be written. */
+  readonly #toRelease = new Set<bigint>();
   /** None of them rejects. */
   readonly #underWay = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
@@ -112,8 +114,7 @@ export class Sender {
   async #step(): Promise<void> {
     const { batchSize, mostUnderWay, lingerMilliseconds } = this.#options;
     if (this.#underWay.size >= (this.#failures > 0 ? 1 : mostUnderWay)) return this.#pause();
-    const due = this.#patience.due(Date.now());
-    if (due.length > 0) this.#outbox.release(due);
+    this.#release(this.#patience.due(Date.now()));
     const waiting = this.#outbox.nextBatch(batchSize);
     if (waiting.length === 0) {
       const next = this.#patience.next();
@@ -162,8 +163,16 @@ export class Sender {
       if (deferred.length > 0)
         throw new Error(`the chain doesn't take ${deferred.length} readings yet: its clock is behind`);
     } finally {
-      this.#outbox.release(ids.filter((id) => !patient.has(id))); // those that are neither confirmed nor rejected
+      this.#release(ids.filter((id) => !patient.has(id))); // those that are neither confirmed nor rejected
     }
+  }
+
+  /** Those that are sent and nothing more are waiting again, now or, when that can't be written, before the next batch. */
+  #release(ids: readonly bigint[]): void {
+    for (const id of ids) this.#toRelease.add(id);
+    if (this.#toRelease.size === 0) return;
+    this.#outbox.release([...this.#toRelease]);
+    this.#toRelease.clear();
   }
 
   /** Sets those aside that other operators have to attest first; returns them. */

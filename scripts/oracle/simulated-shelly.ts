@@ -14,7 +14,9 @@ export interface SimulatedShelly {
   readonly everySeconds: number;
 }
 
-/** Where its registers stand at first, Wh. */
+/** It has drawn the same ever since: so its registers go on where they were, also after a stop. Unix milliseconds. */
+const INSTALLED = Date.UTC(2026, 0, 1);
+/** What they showed then, Wh. */
 const START_WH = 1_234_567;
 const SECONDS_PER_HOUR = 3600;
 
@@ -29,10 +31,9 @@ export async function runSimulatedShelly(shelly: SimulatedShelly, stopped: Promi
     const problem = `the broker can't be used (${(cause as Error).message})`;
     throw new OracleSetupError(broker, problem, "Start it, or name the right one with --broker.", { cause });
   });
-  const begun = Date.now();
   let published = 0;
   const publish = async (): Promise<void> => {
-    const grown = (Math.abs(watts) * (Date.now() - begun)) / 1000 / SECONDS_PER_HOUR;
+    const grown = (Math.abs(watts) * (Date.now() - INSTALLED)) / 1000 / SECONDS_PER_HOUR;
     const [imported, exported] = watts >= 0 ? [START_WH + grown, START_WH] : [START_WH, START_WH + grown];
     const data = { id: 0, total_act_energy: round(imported), total_act_ret_energy: round(exported) };
     const params = { ts: Math.floor(Date.now() / 10) / 100, "em1data:0": data };

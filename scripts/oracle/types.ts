@@ -121,6 +121,8 @@ export interface Outbox {
   reject(id: bigint, reason: string): void;
   /** Whether a reading of any status is known and was not rejected. */
   has(meter: bigint, slot: bigint): boolean;
+  /** Whether the chain refused one, because a measured reading that another sender brought stands there. */
+  isOfAnother(meter: bigint, slot: bigint): boolean;
   /** The reading that counts among those that were not rejected: of the highest rank, of its last sequence. */
   latestAt(meter: bigint, slot: bigint): LatestReading | undefined;
   counts(): OutboxCounts;

@@ -7,6 +7,7 @@ import { utcOffsetSeconds } from "../inputs/local-time.js";
 import { ChainDirectory, ChainTimes, silentOnChain, submitTo } from "./chain.js";
 import type { OracleOptions } from "./command.js";
 import { EstimateSeconder } from "./estimate-seconder.js";
+import { forgetReadings, type ForgettingParts } from "./forgetting.js";
 import { findSilent, outboxHistory, ProfileEstimator } from "./gap-filler.js";
 import { LedgerWriter } from "./ledger-writer.js";
 import { serveMetrics, type MetricsServer } from "./metrics.js";
@@ -25,6 +26,7 @@ import { systemClock } from "./types.js";
 /** With `--once`: failures in a row after which it gives up; what was accepted waits on disk. */
 const ATTEMPTS_OF_ONCE = 5;
 const SECOND_EVERY_MILLISECONDS = 30_000;
+const FORGET_EVERY_MILLISECONDS = 3_600_000;
 
 /** A running oracle with what must be closed after it. */
 export interface RunningOracle {
@@ -52,7 +54,7 @@ export async function startOracle(
     const parts = { points, environment, log, marks: outbox };
     const sources = await Promise.all(options.sources.map((source) => openSource(source, parts)));
     const keys = await DeviceKeys.open(points.all, options.gateway, environment);
-    const { oracle, seconder } = await wire({
+    const { oracle, seconder, times } = await wire({
       operator,
       outbox,
       source: new Sources(sources),
@@ -66,16 +68,19 @@ export async function startOracle(
     const onError = (error: unknown): void =>
       log.error({ err: error }, "estimates were not seconded; it is tried again");
     const seconding = setInterval(() => void seconder.second().catch(onError), SECOND_EVERY_MILLISECONDS);
+    const endForgetting = repeatForgetting({ outbox, times, clock: systemClock }, log);
     return {
       oracle,
       metrics: metrics?.url,
       rotateKeys: async () => {
-        await keys.rotate();
-        return operator.rotate();
+        const useMeterKeys = await keys.reload();
+        const address = await operator.rotate(); // all or none: a failure of either leaves both as they were
+        useMeterKeys();
+        return address;
       },
       close: async () => {
         clearInterval(seconding);
-        await seconder.idle();
+        await Promise.all([seconder.idle(), endForgetting()]);
         await metrics?.close();
         await oracle.stop().finally(operator.disconnect);
       },
@@ -88,6 +93,25 @@ export async function startOracle(
   }
 }
 
+/** Now, so that an outbox that was full has room, and each hour; the returned function ends it. */
+function repeatForgetting(parts: ForgettingParts, log: Logger): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const forget = (): void => {
+    running ??= forgetReadings(parts)
+      .then(
+        (readings) => log.debug({ readings }, "forgot old readings"),
+        (error: unknown) => log.error({ err: error }, "old readings were not forgotten; it is tried again"),
+      )
+      .finally(() => (running = undefined));
+  };
+  forget();
+  const timer = setInterval(forget, FORGET_EVERY_MILLISECONDS);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
 async function wire(parts: {
   readonly operator: OperatorChain;
   readonly outbox: SqliteOutbox;
@@ -96,7 +120,7 @@ async function wire(parts: {
   readonly keys: DeviceKeys;
   readonly offsetSeconds: number;
   readonly log: Logger;
-}): Promise<{ readonly oracle: Oracle; readonly seconder: EstimateSeconder }> {
+}): Promise<{ readonly oracle: Oracle; readonly seconder: EstimateSeconder; readonly times: ChainTimes }> {
   const { operator, outbox, source, points, keys, offsetSeconds, log } = parts;
   const { chain } = operator; // what is only asked needs no new key
   const times = await ChainTimes.of(chain, (slotSeconds) => BigInt(systemClock.now()) / slotSeconds);
@@ -147,5 +171,5 @@ async function wire(parts: {
       clock: slotClock,
     }),
   });
-  return { oracle, seconder };
+  return { oracle, seconder, times };
 }

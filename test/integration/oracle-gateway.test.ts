@@ -1,10 +1,11 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import { encryptKeystoreJsonSync, type Wallet } from "ethers";
+import { encryptKeystoreJsonSync, HDNodeWallet, Wallet } from "ethers";
 import { connectAsync, type MqttClient } from "mqtt";
 
+import { readerOf } from "../../scripts/oracle/sources/index.js";
 import { startBroker, type Broker } from "../../scripts/oracle/broker.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { runCommand, startCommand, type RunningCommand } from "../utils/command.js";
@@ -129,6 +130,85 @@ describe("Meters that don't sign themselves", function () {
     running?.child.kill("SIGTERM");
     expect((await running?.ended)?.code).to.equal(0);
     for (const [key, times] of await stage.timesStored()) expect(times, key).to.equal(1);
+  });
+
+  it("makes a gateway's keystore once, and derives a key for each meter from it", async () => {
+    const file = join(stage.folder, "phrase.json");
+    const make = (): ReturnType<typeof runCommand> =>
+      runCommand("oracle", ["keystore", file, "--password-file", join(stage.folder, "password")]);
+    expect((await make()).code).to.equal(0);
+    const before = await readFile(file, "utf8");
+    const again = await make();
+    expect(again.code).to.equal(2);
+    expect(again.stderr).to.include("is there already");
+    expect(await readFile(file, "utf8")).to.equal(before);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+
+    const wallet = await Wallet.fromEncryptedJson(before, PASSWORD);
+    const phrase = "mnemonic" in wallet ? wallet.mnemonic : null;
+    if (phrase === null) throw new Error("the keystore has no phrase");
+    const gateway = join(stage.folder, "of-phrase.json");
+    const key = { keystore: "phrase.json", passwordFile: "password" };
+    const sources = [{ type: "mqtt", url: broker.url }];
+    const meters = [
+      { name: "a", number: 7 },
+      { name: "b", number: 8 },
+    ];
+    const outbox = { file: "o.sqlite" };
+    await writeFile(gateway, JSON.stringify({ network: stage.deployment, outbox, gateway: key, meters, sources }));
+    const { stdout } = await runCommand("oracle", ["keys", "--config", gateway]);
+    const expected = [7, 8].map((number) => HDNodeWallet.fromMnemonic(phrase, `m/44'/60'/0'/0/${number}`).address);
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split("\t")[1]),
+    ).to.deep.equal(expected);
+    await writeFile(
+      gateway,
+      JSON.stringify({
+        network: stage.deployment,
+        outbox,
+        gateway: { ...key, keystore: "meter-0.json" },
+        meters,
+        sources,
+      }),
+    );
+    expect((await runCommand("oracle", ["keys", "--config", gateway])).stderr).to.include("one key and no phrase");
+  });
+
+  it("a simulated Shelly says what a real one would", async () => {
+    const heard: string[] = [];
+    await client.subscribeAsync("shelly-of-nobody/events/rpc");
+    client.on(
+      "message",
+      (topic, payload) => void (topic.startsWith("shelly-of-nobody") && heard.push(String(payload))),
+    );
+    const shelly = startCommand("oracle", [
+      "simulate-shelly",
+      "--broker",
+      broker.url,
+      "--prefix",
+      "shelly-of-nobody",
+      "--watts",
+      "-500",
+      "--every",
+      "1",
+    ]);
+    await until(() => heard.length > 1);
+    shelly.child.kill("SIGINT");
+    expect((await shelly.ended).code).to.equal(0);
+    const reader = readerOf(
+      { source: "shelly", meter: "x", prefix: "shelly-of-nobody", component: "em1data:0" },
+      { file: "test" },
+    );
+    const read = heard.flatMap((text) => {
+      const receivedAt = Math.ceil(Date.now() / 1000);
+      return reader.read({ origin: "shelly-of-nobody/events/rpc", payload: Buffer.from(text), receivedAt });
+    });
+    expect(read.length).to.equal(heard.length);
+    expect(read[0]?.importWh).to.equal(read[1]?.importWh);
+    expect(Number(read.at(-1)?.exportWh)).to.be.at.least(Number(read[0]?.exportWh));
   });
 
   it("refuses meters that stand twice, sources of unknown meters, and devices with other keys", async () => {

@@ -14,7 +14,7 @@ function value(status: ReadingStatus, importWh = 5n): MeteredValue {
 }
 
 function at(now: bigint, latest?: LatestReading, isOperator = true): Circumstances {
-  return { latest, dates: DATES, now, isOperator };
+  return { latest, isOfAnother: false, dates: DATES, now, isOperator };
 }
 
 function signed(status: ReadingStatus, importWh = 5n, sequence = 1n): LatestReading {
@@ -65,10 +65,19 @@ describe("As what a value goes to the chain", () => {
     expect(decide(value(Actual), at(1700n, signed(Estimated))).kind).to.equal("send");
   });
 
+  it("replaces nothing that was measured by a guess, and says so as long as a person could correct it", () => {
+    for (const status of [Actual, Corrected]) {
+      expect(decide(value(Estimated, 6n), at(1700n, signed(status)))).to.deep.include({ kind: "held" });
+      expect(decide(value(Estimated, 6n), at(2000n, signed(status)))).to.deep.equal({ kind: "done" });
+    }
+  });
+
   it("replaces an actual value by a correction alone, each of a higher sequence, and only by another value", () => {
     expect(decide(value(Actual), at(1100n, signed(Actual)))).to.deep.equal({ kind: "done" });
     expect(decide(value(Actual, 6n), at(1100n, signed(Actual)))).to.deep.include({ status: Corrected, sequence: 1n });
     expect(decide(value(Substituted, 6n), at(1100n, signed(Actual)))).to.deep.include({ status: Corrected });
+    expect(decide(value(Estimated, 6n), at(1100n, signed(Actual))).kind, "a guess is for people").to.equal("held");
+    expect(decide(value(Estimated, 6n), at(2000n, signed(Actual))).kind).to.equal("done");
     expect(decide(value(Actual, 7n), at(1100n, signed(Corrected, 6n, 1n)))).to.deep.include({ sequence: 2n });
     expect(decide(value(Actual, 6n), at(1100n, signed(Corrected, 6n, 1n)))).to.deep.equal({ kind: "done" });
     expect(decide(value(Actual, 7n), at(1100n, signed(Corrected, 6n, 255n))).kind).to.equal("held");

@@ -7,8 +7,9 @@ import { expect } from "chai";
 
 import { OutboxFullError } from "../../scripts/oracle/error.js";
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
+import { Sender } from "../../scripts/oracle/sender.js";
 import type { SignedReading } from "../../sdk/signing/readings.js";
-import { readingOf, rejectionOf } from "../utils/oracle.js";
+import { MemoryChain, readingOf, rejectionOf, SILENT_LOG } from "../utils/oracle.js";
 
 const KIBIBYTE = 1024;
 const HASH = `0x${"ab".repeat(32)}`;
@@ -108,6 +109,27 @@ describe("The outbox's group commit", () => {
 
     const larger = outboxOf(512 * KIBIBYTE);
     expect((await fill(larger)).acknowledged).to.be.above(acknowledged);
+  });
+
+  it("that was full when a batch failed keeps nothing from being sent again", async () => {
+    const outbox = outboxOf();
+    outbox.accept([reading], 1);
+    const chain = new MemoryChain();
+    const release = outbox.release.bind(outbox);
+    let isAway = true;
+    chain.before = () => {
+      if (isAway) throw new Error("the node's disk is full too");
+    };
+    outbox.release = (ids) => {
+      if (!isAway) return release(ids);
+      isAway = false;
+      throw new OutboxFullError(path);
+    };
+    const sender = new Sender(outbox, chain, SILENT_LOG, { lingerMilliseconds: 1, firstRetryMilliseconds: 1 });
+    sender.start();
+    await sender.drain();
+    await sender.stop();
+    expect(outbox.counts()).to.deep.include({ sent: 0, confirmed: 1 });
   });
 
   it("takes back a whole group that can't be written, and tells all who wait for it", async () => {

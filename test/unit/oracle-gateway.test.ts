@@ -29,6 +29,7 @@ import {
   SLOT,
   SLOT_SECONDS,
   TIMES,
+  until,
   walletOf,
 } from "../utils/oracle.js";
 
@@ -270,16 +271,24 @@ describe("The gateway of meters that don't sign", () => {
       .and.to.include("can't be read");
   });
 
-  it("forgets observations that no reading can come of, but for the last before", async () => {
+  it("lets a guess replace nothing that was measured, and holds it", async () => {
     const oracle = await started();
-    await shelly(START, 1000);
-    await shelly(START + LENGTH, 1400);
-    clock.time = START + 30 * 86_400;
+    for (const [index, wh] of [1000, 1400, 1900].entries()) await shelly(START + index * LENGTH, wh);
     await oracle.meter();
-    const left = outbox.metering.observationsFrom(1n, "home", 0);
-    expect(left.map((observation) => observation.kind === "register" && observation.time)).to.deep.equal([
-      START + LENGTH,
-    ]);
+    for (const [second, wh] of [900_000, 900_001].entries()) await shelly(START + 100 + second, wh); // late garbage
+    for (const second of [2, 3]) await shelly(START + 2 * LENGTH + second, 1900 + second); // it goes on from there
+    await oracle.meter();
+    expect(outbox.latestAt(1n, SLOT)).to.deep.include({ importWh: 400n, status: ReadingStatus.Actual });
+    expect(outbox.metering.valueAt(1n, SLOT)?.held).to.include("only an estimate");
+  });
+
+  it("takes so many registers of a meter in an hour and refuses the others, so that a flood fills no disk", async () => {
+    await started();
+    await Promise.all(Array.from({ length: 7_203 }, (_, index) => shelly(START, 1000 + index)));
+    expect(outbox.counts().refused).to.equal(3);
+    expect(outbox.reasons(1)[0]?.reason).to.include("more than 7200 registers of meter 'home'");
+    await shelly(START + LENGTH, 9000);
+    expect(outbox.metering.lastTime(1n)).to.equal(START + LENGTH);
   });
 
   it("doesn't take a reading for another meter's topic, or a point twice", () => {
@@ -288,10 +297,3 @@ describe("The gateway of meters that don't sign", () => {
     expect(() => new MeteringPoints([POINT, { name: "b", number: 1 }], PLACE, [], [])).to.throw(InputError, "twice");
   });
 });
-
-async function until(check: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !check();) {
-    if (Date.now() > end) throw new Error("it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
+import { DurableFile } from "../../scripts/oracle/durable-file.js";
+import { MeteringStore } from "../../scripts/oracle/metering/store.js";
+import { OUTBOX_SCHEMA } from "../../scripts/oracle/outbox-schema.js";
 import type { RegisterObservation } from "../../scripts/oracle/sources/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import {
@@ -11,6 +14,7 @@ import {
   policyOf,
   readings,
   slotLengths,
+  WATTS,
   type Clean,
 } from "../utils/clean-series.js";
 import { judge, register, START } from "../utils/registers.js";
@@ -75,6 +79,48 @@ describe("Registers with faults", () => {
         expect([refused.length, none.length]).to.deep.equal([wrong.length, 0]);
       }),
     );
+  });
+
+  it("have the same values once their slots are thinned to what lies at the borders", () => {
+    const dense = fc
+      .record({
+        length: fc.constantFrom(900, 3_600),
+        steps: fc.array(fc.tuple(fc.integer({ min: 2, max: 120 }), fc.nat(1_000)), { minLength: 50, maxLength: 150 }),
+      })
+      .map(({ length, steps }): Clean => {
+        const points: [number, number][] = [[Math.ceil(START / length) * length - START, 5_000_000]];
+        for (const [seconds, share] of steps) {
+          const [time, shown] = points.at(-1) ?? [0, 0];
+          points.push([time + seconds, shown + Math.floor((WATTS * seconds * share) / 3_600_000)]);
+        }
+        const [[start] = [0], [last, shown] = [0, 0]] = [points[0], points.at(-1)];
+        points.push([last + length - ((last - start) % length), shown]);
+        return { length, points };
+      });
+    let thinned = 0;
+    fc.assert(
+      fc.property(
+        dense.chain((clean) => fc.tuple(fc.constant(clean), faults(clean.points.length))),
+        ([clean, wrong]) => {
+          const file = new DurableFile(":memory:", OUTBOX_SCHEMA);
+          const store = new MeteringStore(file);
+          const all = withFaults(readings(clean), wrong);
+          for (const reading of all) store.keep(1n, reading, reading.time);
+          const kept = (): RegisterObservation[] =>
+            store.observationsFrom(1n, "home", 0).filter((reading) => reading.kind === "register");
+          const before = judgeOver(clean, kept());
+          for (const value of before.values) store.keepValue(1n, value, null, START);
+          store.thin(1n, BigInt(clean.length), START + 1_000_000);
+          const left = kept();
+          file.close();
+          thinned += all.length - left.length;
+          const after = judgeOver(clean, left);
+          expect(after.values).to.deep.equal(before.values);
+          expect(after.breaks).to.have.length(before.breaks.length);
+        },
+      ),
+    );
+    expect(thinned).to.be.above(0);
   });
 
   it("have the clean values beside an exchange, none actual across it, and none above the connection", () => {

@@ -121,3 +121,11 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Error> {
   );
   return error instanceof Error ? error : new Error(String(error));
 }
+
+/** Resolves once it is so; rejects after 20 s. */
+export async function until(check: () => boolean): Promise<void> {
+  for (const end = Date.now() + 20_000; !check();) {
+    if (Date.now() > end) throw new Error("it did not happen in time");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

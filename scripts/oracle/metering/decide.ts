@@ -19,6 +19,8 @@ export type Decision =
 export interface Circumstances {
   /** What was signed before for the meter and slot. */
   readonly latest: LatestReading | undefined;
+  /** The chain has a measured reading that another sender brought: a second gateway, or an oracle before a restored backup. */
+  readonly isOfAnother: boolean;
   readonly dates: ReadingDates;
   /** Unix seconds. */
   readonly now: bigint;
@@ -34,7 +36,9 @@ export function decide(value: MeteredValue, circumstances: Circumstances): Decis
   if (now < dates.deliveryEnd) return { kind: "held", why: `delivery lasts until ${formatTime(dates.deliveryEnd)}` };
   const isSame = latest?.importWh === value.importWh && latest.exportWh === value.exportWh;
   const isMeasured = latest?.status === ReadingStatus.Actual || latest?.status === ReadingStatus.Corrected;
-  if (isMeasured) return isSame ? { kind: "done" } : correction(circumstances);
+  if (isMeasured) return isSame ? { kind: "done" } : replacement(value, circumstances);
+  // two gateways read a meter's count moments apart: a Wh of difference is nothing to correct each other for
+  if (circumstances.isOfAnother) return { kind: "done" };
   if (value.status === ReadingStatus.Actual) {
     return now < dates.actualsUntil ? { kind: "send", status: value.status, sequence: 1n } : correction(circumstances);
   }
@@ -51,6 +55,13 @@ function substitute({ status }: MeteredValue, { latest, dates, now, isOperator }
 /** After the window: what is known of the energy is still better than none. A guess is not. */
 function lateSubstitute({ status }: MeteredValue, circumstances: Circumstances): Decision {
   return status === ReadingStatus.Substituted ? correction(circumstances) : { kind: "done" };
+}
+
+/** What was measured gives way to what measurements say. A guess is for a person to look at, and to sign as a correction. */
+function replacement({ status }: MeteredValue, circumstances: Circumstances): Decision {
+  const { now, dates } = circumstances;
+  if (status !== ReadingStatus.Estimated || now >= dates.decisionEnd) return correction(circumstances);
+  return { kind: "held", why: "a measured value was signed before, and what is known now is only an estimate" };
 }
 
 function correction({ latest, dates, now, isOperator }: Circumstances): Decision {

@@ -3,12 +3,14 @@
  * editing), and signed, by the device's key or the metering operator's. Everything it works from is on disk, so that a
  * start after any stop comes to the same values.
  */
+import { setImmediate as othersTurn } from "node:timers/promises";
+
 import { ReadingStatus } from "../../../sdk/enums.js";
 import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
 import { estimatesFrom, outboxHistory } from "../gap-filler.js";
 import { readFileSource, type Observation } from "../sources/index.js";
-import type { Gateway, MeterSite, Outbox, SourceMessage, SubmitSigned } from "../types.js";
+import type { Gateway, Outbox, SourceMessage, SubmitSigned } from "../types.js";
 import { valuesOf, type MeterPolicy } from "../vee/index.js";
 import type { MeteringPoints, Point } from "./points.js";
 import { Publisher, siteOf, type PublisherParts } from "./publisher.js";
@@ -16,7 +18,7 @@ import type { MeteringStore } from "./store.js";
 
 export interface DeskParts extends PublisherParts {
   readonly points: MeteringPoints;
-  readonly outbox: Pick<Outbox, "latestAt" | "durable" | "mark" | "setMark">;
+  readonly outbox: Pick<Outbox, "latestAt" | "isOfAnother" | "durable" | "mark" | "setMark">;
   readonly slotClock: SlotClock;
 }
 
@@ -29,6 +31,9 @@ const RETRY_SECONDS = 60;
 const PRUNE_SECONDS = 3600;
 /** What an earlier run may have left unjudged: as long as a chain may be away, which tells where meters stand. */
 const REJUDGED_SECONDS = 86_400;
+/** Registers kept of a meter in an hour, two a second: no meter sends more, and a flood fills no disk. */
+const MOST_AN_HOUR = 7_200;
+const HOUR_SECONDS = 3_600;
 /** How far the slots were looked at whose estimates are due. */
 const FILLED_UNTIL = "gateway-filled-until";
 
@@ -38,9 +43,14 @@ export class MeteringDesk implements Gateway {
   /** Meters to be judged, from which moment on. */
   readonly #due = new Map<Point, number>();
   readonly #lastTimes = new Map<Point, number>();
+  /** Registers kept in the hour, by meter. */
+  readonly #kept = new Map<string, number>();
+  #hour = 0;
   #isFirst = true;
   #retriedAt = 0;
-  #prunedAt = 0;
+  #prunedAt: number;
+  /** How many meters were looked at for it since. */
+  #pruned = Infinity;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -84,18 +94,20 @@ export class MeteringDesk implements Gateway {
       this.#due.delete(point); // what comes meanwhile is due again
       try {
         await this.#judge(point, from, submit);
+        await othersTurn(); // messages of all meters come in between
       } catch (error) {
         this.#dueFrom(point, from);
         throw error;
       }
     }
-    if (now - this.#prunedAt >= PRUNE_SECONDS) await this.#prune(now);
+    await this.#pruneNext(now);
   }
 
   #keepMessage(message: SourceMessage, receivedAt: number): void {
     const faults: InputError[] = [];
     for (const reader of this.#parts.points.readersOf(message.origin)) {
       try {
+        this.#refuseFlood(reader.meter, message, receivedAt);
         const read = reader.read({ ...message, receivedAt });
         // without a clock of its own, a value that the broker kept is of a time that nobody knows
         const known = message.isRetained === true ? read.filter(({ time }) => time !== receivedAt) : read;
@@ -107,6 +119,19 @@ export class MeteringDesk implements Gateway {
     }
     const [first] = faults;
     if (first !== undefined) throw first;
+  }
+
+  #refuseFlood(meter: string, { origin }: SourceMessage, receivedAt: number): void {
+    const hour = Math.floor(receivedAt / HOUR_SECONDS);
+    if (hour !== this.#hour) this.#kept.clear();
+    this.#hour = hour;
+    if ((this.#kept.get(meter) ?? 0) < MOST_AN_HOUR) return;
+    const advice = "Let it send less often, and nobody else on its topic.";
+    throw new InputError(
+      { file: origin },
+      `more than ${MOST_AN_HOUR} registers of meter '${meter}' in an hour`,
+      advice,
+    );
   }
 
   /** Why some were not kept; all whose meter is known are. */
@@ -129,6 +154,7 @@ export class MeteringDesk implements Gateway {
   #note(point: Point, observation: Observation): void {
     const { store, times } = this.#parts;
     const meter = BigInt(point.number);
+    if (observation.kind === "register") this.#kept.set(point.name, (this.#kept.get(point.name) ?? 0) + 1);
     const [time, last] = [
       observation.kind === "register" ? observation.time : observation.end,
       this.#lastTimes.get(point) ?? store.lastTime(meter) ?? 0,
@@ -185,12 +211,15 @@ export class MeteringDesk implements Gateway {
   async #judge(point: Point, from: number, submit: SubmitSigned): Promise<void> {
     const { store, times, directory, clock, slotClock, outbox } = this.#parts;
     const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
-    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
-    if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
     const oldest = await this.#oldestToFill(now);
     const seenFrom = BigInt(Math.floor((store.firstTime(meter) ?? now) / length)); // before it, there are guesses alone
     const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
     const first = [BigInt(Math.floor(start / length)), seenFrom < oldest ? seenFrom : oldest].reduce(later);
+    // the earlier one first: where both are of one run of slots the directory has one answer, and too large is no harm
+    const before = await directory.siteOf(meter, first);
+    const site = await siteOf(directory, meter, BigInt(now) / times.slotSeconds);
+    if (site === undefined) return; // it stands nowhere: nobody would take it, and it has no connection to judge by
+    const connectionWh = later(before?.connectionWh ?? 0n, site.connectionWh); // a slot's own bounds its reading
     const estimateUntil = later(outbox.mark(FILLED_UNTIL) ?? first, first);
     const last = BigInt(Math.floor((store.lastTime(meter) ?? start) / length)) + 1n;
     const own = outboxHistory(outbox);
@@ -198,7 +227,7 @@ export class MeteringDesk implements Gateway {
       store.measuredAt(meter, BigInt(slot), ReadingStatus.Actual) ?? own.valueAt(meter, BigInt(slot));
     const { values, refused } = valuesOf(
       store.observationsFrom(meter, point.name, store.lookBack(meter, start - CONTEXT_SECONDS)),
-      policyOf(point, site, times.slotSeconds),
+      policyOf(point, connectionWh, times.slotSeconds),
       { first, end: later(last, estimateUntil), estimateUntil },
       { valueAt: past },
       slotClock,
@@ -208,14 +237,23 @@ export class MeteringDesk implements Gateway {
     await outbox.durable();
   }
 
-  /** Forgets what no reading can come of any more. */
-  async #prune(now: number): Promise<void> {
+  /** Forgets what no value can come of any more: of one meter at a time, each once an hour. */
+  async #pruneNext(now: number): Promise<void> {
     const { points, store, times, outbox } = this.#parts;
-    this.#prunedAt = now;
+    const point = points.all[this.#pruned];
+    if (point === undefined) {
+      if (now - this.#prunedAt < PRUNE_SECONDS) return;
+      this.#prunedAt = now;
+      this.#pruned = 0;
+      return;
+    }
+    this.#pruned += 1;
     const current = BigInt(now) / times.slotSeconds;
     const { deliveryEnd, decisionEnd } = await times.timesOf(current);
-    const before = now - 2 * Number(decisionEnd - deliveryEnd) - CONTEXT_SECONDS;
-    for (const { number } of points.all) store.prune(BigInt(number), before, now);
+    const meter = BigInt(point.number);
+    store.prune(meter, now - 2 * Number(decisionEnd - deliveryEnd) - CONTEXT_SECONDS, now);
+    const whole = (BigInt(now - CONTEXT_SECONDS) / times.slotSeconds) * times.slotSeconds;
+    store.thin(meter, times.slotSeconds, Number(whole));
     await outbox.durable();
   }
 }
@@ -225,7 +263,7 @@ function later(a: bigint, b: bigint): bigint {
 }
 
 /** What the connection carries in a slot, as a power: rounded down, for the chain takes no Wh above it. */
-function policyOf({ rules }: Point, { connectionWh }: MeterSite, slotSeconds: bigint): MeterPolicy {
+function policyOf({ rules }: Point, connectionWh: bigint, slotSeconds: bigint): MeterPolicy {
   const maxWatts = (connectionWh * 3600n) / slotSeconds;
   return { ...rules, slotSeconds, maxWatts };
 }

@@ -45,9 +45,10 @@ export class DeviceKeys {
     return key;
   }
 
-  /** Loads all of them again and goes on with these; those before stay when that fails. */
-  async rotate(): Promise<void> {
-    this.#keys = await this.#load();
+  /** Loads all of them again; those before stay until the returned function is called. */
+  async reload(): Promise<() => void> {
+    const keys = await this.#load();
+    return () => (this.#keys = keys);
   }
 }
 

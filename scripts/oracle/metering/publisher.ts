@@ -15,7 +15,7 @@ import type { MeteringStore } from "./store.js";
 export interface PublisherParts {
   readonly keys: DeviceKeys;
   readonly store: MeteringStore;
-  readonly outbox: Pick<Outbox, "latestAt">;
+  readonly outbox: Pick<Outbox, "latestAt" | "isOfAnother">;
   readonly directory: MeterDirectory;
   readonly times: MarketTimes;
   readonly clock: Clock;
@@ -73,6 +73,7 @@ export class Publisher {
     if (site === undefined) return undefined;
     return decide(value, {
       latest: outbox.latestAt(meter, value.slot),
+      isOfAnother: outbox.isOfAnother(meter, value.slot),
       dates: await times.timesOf(value.slot),
       now: BigInt(clock.now()),
       isOperator: site.meteringOperator === operator().address,

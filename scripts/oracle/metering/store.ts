@@ -4,6 +4,7 @@
  */
 import type { ReadingStatus } from "../../../sdk/enums.js";
 import type { DurableFile } from "../durable-file.js";
+import { OF_ANOTHER } from "../outbox-schema.js";
 import type { SlotValue } from "../../forecast/forecast.js";
 import type { RefusedObservation } from "../slot-energy.js";
 import type { Observation } from "../sources/observation.js";
@@ -38,6 +39,8 @@ export interface RuleCount {
 
 /** Observations before the one at a moment that a judgement looks back to. */
 const LOOK_BACK = 3;
+/** Observations of a slot that are kept at either end of it: two confirm each other, one may be wrong. */
+const KEPT_AT_BORDERS = 3;
 /** Values are the profile's past: its 28 days, and some. */
 export const VALUES_KEPT_SECONDS = 60 * 86_400;
 
@@ -122,13 +125,14 @@ export class MeteringStore {
 
   /**
    * The meter's first slot from `from` on whose value waits for something, or from `openFrom` on of whose readings the
-   * chain rejected all; undefined if there is none.
+   * chain rejected all, none of them for another sender's; undefined if there is none.
    */
   firstUnsent(meter: bigint, from: bigint, openFrom: bigint): bigint | undefined {
     const [row] = this.#file.all<{ slot: bigint | null }>(
       `SELECT min(slot) AS slot FROM slot_values AS own WHERE meter = ? AND slot >= ? AND (held IS NOT NULL OR (
          slot >= ?
          AND EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state = 'rejected')
+         AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND ${OF_ANOTHER})
          AND NOT EXISTS (SELECT 1 FROM readings WHERE meter = own.meter AND slot = own.slot AND state <> 'rejected')))`,
       ...[meter, from, openFrom],
     );
@@ -153,11 +157,37 @@ export class MeteringStore {
     );
   }
 
-  /** Forgets the observations before a moment, but for the meter's last before it, and values and flags grown old. */
+  /**
+   * Forgets a register's observations within slots before a moment that were measured and signed, but for the first and
+   * last few of each: the counts at its borders say all, and a fault at a border needs those around it. A slot with a
+   * break inside was not measured, and keeps what tells of it.
+   */
+  thin(meter: bigint, slotSeconds: bigint, before: number): void {
+    const kind = "import_wh IS NULL, export_wh IS NULL, serial";
+    this.#file.grouped(() =>
+      this.#file.run(
+        `DELETE FROM observations WHERE id IN (SELECT id FROM (
+           SELECT id,
+             row_number() OVER (PARTITION BY time / ?1, ${kind} ORDER BY time, id) AS first,
+             row_number() OVER (PARTITION BY time / ?1, ${kind} ORDER BY time DESC, id DESC) AS last
+           FROM observations AS own WHERE meter = ?2 AND until IS NULL AND time < ?3 AND EXISTS (
+             SELECT 1 FROM slot_values
+             WHERE meter = ?2 AND slot = own.time / ?1 AND rule = 'measured' AND held IS NULL
+           )
+         ) WHERE first > ?4 AND last > ?4)`,
+        ...[slotSeconds, meter, before, KEPT_AT_BORDERS],
+      ),
+    );
+  }
+
+  /**
+   * Forgets the observations before a moment, but for those that a judgement of it looks back to (the last one alone
+   * may be wrong), and values and flags grown old.
+   */
   prune(meter: bigint, before: number, now: number): void {
     this.#file.grouped(() => {
-      const last = "(SELECT max(time) FROM observations WHERE meter = ? AND time < ?)";
-      this.#file.run(`DELETE FROM observations WHERE meter = ? AND time < ${last}`, ...[meter, meter, before]);
+      const from = this.lookBack(meter, before);
+      this.#file.run("DELETE FROM observations WHERE meter = ? AND time < ?", meter, from);
       const [old, ofMeter] = [now - VALUES_KEPT_SECONDS, "meter = ? AND made_at < ?"];
       for (const table of ["slot_values", "flags"]) this.#file.run(`DELETE FROM ${table} WHERE ${ofMeter}`, meter, old);
     });

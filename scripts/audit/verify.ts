@@ -1,5 +1,5 @@
 /** Folding the database, and holding the state against the chain's own. */
-import { compareWithChain, foldEvents, witnessOf, type AuditState } from "../../sdk/audit/index.js";
+import { compareWithChain, foldEvents, witnessOf, type AuditState, type EventParts } from "../../sdk/audit/index.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { InputError } from "../inputs/error.js";
 import { signerOf } from "../oracle/signer.js";
@@ -9,8 +9,12 @@ import type { Endpoint } from "./indexer/endpoint.js";
 import { requireSameChain } from "./indexer/index-chain.js";
 import { storedEvents } from "./indexer/read-events.js";
 
-/** The state of the transaction chain's books at a block, with the findings of all checks on events. */
-export async function booksAt(database: AuditDatabase, at?: number): Promise<{ state: AuditState; block: number }> {
+/** The state of the transaction chain's books at a block, with the findings of all checks on events; `through` sees them too. */
+export async function booksAt(
+  database: AuditDatabase,
+  at?: number,
+  through: (events: EventParts) => EventParts = (events) => events,
+): Promise<{ state: AuditState; block: number }> {
   const { deployment } = database;
   const cursor = database.requireWhole("transaction");
   if (deployment === undefined || cursor.block < 0) {
@@ -23,7 +27,7 @@ export async function booksAt(database: AuditDatabase, at?: number): Promise<{ s
     throw new InputError({ file: database.path }, `it ends at block ${cursor.block}, before block ${block}`, advice);
   }
   const chain = { deployment: deployment.chains.transaction };
-  const events = storedEvents(database, "transaction", block);
+  const events = through(storedEvents(database, "transaction", block));
   const witness = witnessOf(chain, signerOf);
   return { state: await foldEvents(chain, events, undefined, witness), block };
 }

@@ -14,8 +14,11 @@ import type { Deployment } from "../../sdk/deployments/index.js";
 import { isCommonwattError } from "../../sdk/errors.js";
 import type { ChainEvent } from "../../sdk/events.js";
 import { unpackOutcomes, unpackReadings } from "../../sdk/records.js";
+import { FOUNDERS } from "../../scripts/networks/operators.js";
+import { validatorsFor } from "../../sdk/actions/accountants.js";
 import { AuditedRun, STAGES } from "../utils/audited-run.js";
 import { accountants, readRecording } from "../utils/qbft.js";
+import { sealedChain } from "../utils/sealed-chain.js";
 
 const NO_TRUST: Trust = { headers: [] };
 
@@ -236,6 +239,39 @@ describe("audit evidence", function () {
     expect(await thrown(proveSettlement(chain, { meter, slot: 7 }))).to.be.instanceOf(InputError);
     const unknown = await thrown(proveTransaction(chain, id("nothing")));
     expect(isCommonwattError(unknown, "TransactionUnknown")).to.equal(true);
+  });
+
+  it("holds by seals where the chain has them, for a reading and a settlement too", async () => {
+    const { transaction: operators } = run.network.operators;
+    const sealing = sealedChain(chain, { nodes: FOUNDERS.map((number) => operators[`node${number}`]) });
+    const validators = await validatorsFor(chain, BigInt(await chain.provider.getBlockNumber()));
+    for (const text of [
+      await proveReadings(sealing, { meter, slot }),
+      await proveSettlement(sealing, { meter, slot }),
+    ]) {
+      const { trust, isAnchored, meaning } = checkEvidence(text, "file", { headers: [], validators, deployment });
+      expect(isAnchored).to.equal(true);
+      expect(trust.filter((line) => line.includes("of the 4 accountants given sealed it"))).to.have.lengthOf(
+        trust.length - 1,
+      );
+      expect(meaning.join("\n")).to.include(`meter ${meter}`);
+    }
+    const short = sealedChain(chain, { nodes: FOUNDERS.map((number) => operators[`node${number}`]), missing: 1 });
+    const refused = refusalOf(await proveSettlement(short, { meter, slot }), { headers: [], validators });
+    expect(refused.part).to.match(/^block \d+, seals$/);
+  });
+
+  it("is written of the user chain too", async () => {
+    const { user } = run.network;
+    const [log] = await user.provider.getLogs({
+      fromBlock: 0,
+      toBlock: "latest",
+      address: user.deployment.contracts.Federation.address,
+    });
+    const text = await proveTransaction(user, log?.transactionHash ?? "");
+    const { evidence, meaning } = checkEvidence(text, "file", { headers: headersOf(text), deployment });
+    expect([evidence.identity.chain, evidence.identity.chainId]).to.deep.equal(["user", user.deployment.chainId]);
+    expect(meaning.join("\n")).to.include("Federation.");
   });
 
   it("does not write what an endpoint makes up", async () => {

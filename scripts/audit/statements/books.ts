@@ -7,8 +7,8 @@ import { readDeployment } from "../../../sdk/node/deployments.js";
 import { deploymentFileOf } from "../../networks/served.js";
 import { AuditDatabase } from "../indexer/database.js";
 import { indexChain } from "../indexer/index-chain.js";
-import { storedEvents } from "../indexer/read-events.js";
 import { openChain } from "../open.js";
+import { booksAt } from "../verify.js";
 
 /** Notes what the fold does not keep. */
 export interface Notes {
@@ -40,10 +40,8 @@ export async function readBooks<Noted extends Notes>(source: BooksSource, notes:
       database.claim(deployment);
       // with a database: what came since
       await indexChain(database, endpoint, { chain: "transaction", deployment: deployment.chains.transaction });
-      const { block } = database.requireWhole("transaction");
-      const transactionChain = chain as TransactionChain;
-      const state = await foldBooks(transactionChain, storedEvents(database, "transaction", block), notes);
-      return { state, notes, slotSeconds: await slotLengthOf(transactionChain) };
+      const { state } = await booksAt(database, undefined, (events) => noted(events, notes));
+      return { state, notes, slotSeconds: await slotLengthOf(chain as TransactionChain) };
     } finally {
       close();
     }

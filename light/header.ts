@@ -2,9 +2,11 @@
  * Headers of a Besu QBFT chain whose validators come from a contract: decoded strictly, encoded, hashed as Besu does.
  * What QbftHeader.sol does on chain, written in another way, so that each checks the other.
  */
-import { dataLength, decodeRlp, encodeRlp, getAddress, hexlify, keccak256, toBeArray, type BytesLike } from "ethers";
+import { dataLength, decodeRlp, getAddress, getBytes, hexlify, keccak256, toBeArray, type BytesLike } from "ethers";
 
 import { CommonwattError } from "../sdk/errors.js";
+import { rlpBytes } from "./rlp.js";
+import { dataField, quantityField } from "./rpc-fields.js";
 
 /** A header's fields; bytes are lower-case hex, the coinbase a checksummed address, the optional ones came with forks. */
 export interface QbftHeader {
@@ -85,6 +87,10 @@ export function decodeHeader(raw: BytesLike): QbftHeader {
 
 /** Reads a block as `eth_getBlockByNumber` returns it; nothing of it is believed, for the hash is computed anew. */
 export function headerFromRpc(block: Readonly<Record<string, unknown>>): QbftHeader {
+  return headerOf(rpcItems(block));
+}
+
+function rpcItems(block: Readonly<Record<string, unknown>>): string[] {
   const items: string[] = [];
   for (const [name, kind] of FIELDS) {
     const value = block[name === "coinbase" ? "miner" : name];
@@ -92,19 +98,18 @@ export function headerFromRpc(block: Readonly<Record<string, unknown>>): QbftHea
     if (typeof value !== "string" || !/^0x[0-9a-fA-F]*$/.test(value)) throw wrong(name);
     items.push(kind === "integer" ? integerBytes(BigInt(value)) : value.toLowerCase());
   }
-  return headerOf(items);
+  return items;
 }
 
 /** The header's RLP, with its round and seals. */
 export function encodeHeader(header: QbftHeader): string {
   const present = FIELDS.filter(([name]) => name === "extraData" || header[name] !== undefined);
-  return encodeRlp(
-    present.map(([name]) => {
-      if (name === "extraData") return encodeExtraData(header);
-      const value = header[name] as string | bigint;
-      return typeof value === "bigint" ? integerBytes(value) : value;
-    }),
-  );
+  const items = present.map(([name]) => {
+    if (name === "extraData") return encodeExtraData(header);
+    const value = header[name] as string | bigint;
+    return typeof value === "bigint" ? toBeArray(value) : getBytes(value);
+  });
+  return hexlify(rlpBytes(items));
 }
 
 /** The header's RLP with round 0 and no seals, which the block's hash is taken of, and contracts are shown. */
@@ -122,6 +127,32 @@ export function sealDigest(header: QbftHeader): string {
   return keccak256(encodeHeader({ ...header, seals: [] }));
 }
 
+/**
+ * The hash of a block as `eth_getBlockByNumber` returns it, computed from its fields: a QBFT chain's, or that of a chain
+ * whose extraData is the node's own (a simulated one, a genesis block).
+ */
+export function rpcBlockHash(block: Readonly<Record<string, unknown>>): string {
+  return isQbft(block["extraData"]) ? blockHash(headerFromRpc(block)) : keccak256(rawHeaderFromRpc(block));
+}
+
+/** The RLP of a header of either kind, of a block as `eth_getBlockByNumber` returns it. */
+export function rawHeaderFromRpc(block: Readonly<Record<string, unknown>>): string {
+  const fields = FIELDS.map(([name, kind]) => [name === "coinbase" ? "miner" : name, kind] as const);
+  const present = fields.slice(0, fields.findLastIndex(([name]) => (block[name] ?? null) !== null) + 1);
+  const items = present.map(([name, kind]) => (kind === "integer" ? quantityField : dataField)(block, name));
+  return hexlify(rlpBytes(items));
+}
+
+function isQbft(extraData: unknown): boolean {
+  if (typeof extraData !== "string" || dataLength(extraData) < VANITY_BYTES) return false;
+  try {
+    decodeExtraData(extraData);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function headerOf(items: readonly string[]): QbftHeader {
   if (!FIELD_COUNTS.includes(items.length)) throw new CommonwattError("HeaderFieldCount", { count: items.length });
   const header: Record<string, unknown> = {};
@@ -135,8 +166,8 @@ function headerOf(items: readonly string[]): QbftHeader {
   return header as unknown as QbftHeader;
 }
 
-function encodeExtraData({ vanity, round, seals }: QbftHeader): string {
-  return encodeRlp([vanity, [], [], integerBytes(round), [...seals]]);
+function encodeExtraData({ vanity, round, seals }: QbftHeader): Uint8Array {
+  return rlpBytes([getBytes(vanity), [], [], toBeArray(round), seals.map((seal) => getBytes(seal))]);
 }
 
 function decodeExtraData(extraData: string): Pick<QbftHeader, "vanity" | "round" | "seals"> {

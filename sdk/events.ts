@@ -1,8 +1,9 @@
 /** Events of a chain's contracts, decoded, in the order in which they happened. */
-import type { Log, ParamType } from "ethers";
+import type { Log } from "ethers";
 
 import type { AnyChain, TransactionChain, UserChain } from "./connect.js";
 import { CONTRACT_INTERFACES, type ContractName } from "./contracts.js";
+import { logDecoder, type LogWords } from "./event-decoder.js";
 import { ask } from "./transact.js";
 
 /** One decoded log: which contract said what, and where in the chain. */
@@ -15,6 +16,21 @@ export interface ChainEvent {
   readonly block: number;
   readonly logIndex: number;
   readonly transaction: string;
+  /** What made it; undefined where only logs were read. */
+  readonly within?: TransactionFacts;
+}
+
+/** A transaction and its block, as far as an audit asks. Addresses are checksummed. */
+export interface TransactionFacts {
+  readonly sender: string;
+  /** Undefined when the transaction made a contract. */
+  readonly to: string | undefined;
+  /** Calldata in hex. */
+  readonly input: string;
+  /** The block's, Unix seconds. */
+  readonly time: bigint;
+  /** The node that made the block: its coinbase. */
+  readonly proposer: string;
 }
 
 export interface EventRange {
@@ -74,10 +90,13 @@ function* decodedParts(
   return all + size;
 }
 
+/** A log as a provider, or a node, tells it. */
+export type DecodableLog = LogWords & Pick<Log, "address" | "blockNumber" | "index" | "transactionHash">;
+
 /** Decodes logs of a deployment's contracts; undefined for any other. */
-export function eventDecoder(
-  deployment: TransactionChain["deployment"] | UserChain["deployment"],
-): (log: Log) => ChainEvent | undefined {
+export function eventDecoder(deployment: {
+  readonly contracts: Readonly<Record<string, { readonly address: string }>>;
+}): (log: DecodableLog) => ChainEvent | undefined {
   const names = new Map<string, ContractName>();
   for (const [name, { address }] of Object.entries(deployment.contracts)) {
     names.set(address.toLowerCase(), name as ContractName);
@@ -85,27 +104,22 @@ export function eventDecoder(
   return (log) => {
     const contract = names.get(log.address.toLowerCase());
     if (contract === undefined) return undefined;
-    const description = CONTRACT_INTERFACES[contract].parseLog(log);
-    if (description === null) return undefined;
-    return {
-      contract,
-      name: description.name,
-      args: namedValues(description.fragment.inputs, description.args),
-      block: log.blockNumber,
-      logIndex: log.index,
-      transaction: log.transactionHash,
-    };
+    const decoded = decoderOf(contract)(log);
+    if (decoded === undefined) return undefined;
+    return { contract, ...decoded, block: log.blockNumber, logIndex: log.index, transaction: log.transactionHash };
   };
 }
 
-/** Arguments and structs by name, lists as arrays. */
-function namedValues(types: readonly ParamType[], values: ArrayLike<unknown>): Record<string, unknown> {
-  return Object.fromEntries(types.map((type, place) => [type.name, plainValue(type, values[place])]));
-}
+const decoders = new Map<ContractName, ReturnType<typeof logDecoder>>();
 
-function plainValue({ arrayChildren, components }: ParamType, value: unknown): unknown {
-  if (arrayChildren !== null) return Array.from(value as ArrayLike<unknown>, (item) => plainValue(arrayChildren, item));
-  return components === null ? value : namedValues(components, value as ArrayLike<unknown>);
+/** Made once for each contract's ABI. */
+function decoderOf(contract: ContractName): ReturnType<typeof logDecoder> {
+  let decoder = decoders.get(contract);
+  if (decoder === undefined) {
+    decoder = logDecoder(CONTRACT_INTERFACES[contract]);
+    decoders.set(contract, decoder);
+  }
+  return decoder;
 }
 
 function addressesOf(

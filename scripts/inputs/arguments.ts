@@ -12,6 +12,12 @@ export function whole(text: string): bigint {
   throw new InvalidArgumentError("Give a whole number.");
 }
 
+/** A whole number above zero that a double holds. */
+export function positive(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number above zero.");
+}
+
 /** A TCP port; 0: any free one. */
 export function port(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);

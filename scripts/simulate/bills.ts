@@ -1,22 +1,7 @@
+import { BILL_SUMS, netCostOf, sumsOf } from "../../sdk/bill-sums.js";
 import type { HomeBill, HomeSlot } from "./result.js";
 
-const SUMMED = [
-  "madeWh",
-  "importWh",
-  "exportWh",
-  "communityBoughtWh",
-  "communitySoldWh",
-  "gridImportWh",
-  "gridExportWh",
-  "paidMicro",
-  "receivedMicro",
-  "feesMicro",
-  "bondPaidMicro",
-  "bondReceivedMicro",
-  "withoutMarketMicro",
-] as const satisfies readonly (keyof HomeSlot)[];
-
-type Sums = Record<(typeof SUMMED)[number], bigint>;
+const SUMMED = ["madeWh", ...BILL_SUMS, "withoutMarketMicro"] as const satisfies readonly (keyof HomeSlot)[];
 
 /**
  * What a reading costs with the supplier alone: all import at retail (rounded up), all export at feed-in (rounded
@@ -35,12 +20,12 @@ export function billHomes(
   for (const row of rows) byHome.get(row.home)?.push(row);
   return homes.map((home) => {
     const own = byHome.get(home.home) ?? [];
-    const sums = Object.fromEntries(SUMMED.map((field) => [field, sum(own.map((row) => row[field]))])) as Sums;
+    const sums = sumsOf(SUMMED, own);
     return {
       ...home,
       ...sums,
       usedWh: sums.importWh - sums.exportWh + sums.madeWh,
-      netCostMicro: sums.paidMicro + sums.feesMicro + sums.bondPaidMicro - sums.receivedMicro - sums.bondReceivedMicro,
+      netCostMicro: netCostOf(sums),
       slotsNotActual: own.filter((row) => row.status !== "actual").length,
     };
   });

@@ -1,5 +1,6 @@
 /** From the audited books to what a run came to. Everything here was settled on the chain. */
-import { gridOf, type AuditState, type SettledGroup } from "../../sdk/audit/index.js";
+import type { AuditState, SettledGroup } from "../../sdk/audit/index.js";
+import { billOf } from "../../sdk/bill-sums.js";
 import type { Outcome, Trade } from "../../sdk/records.js";
 import type { AccountingWork } from "./accounting.js";
 import { billHomes, costWithoutMarket, sum } from "./bills.js";
@@ -113,17 +114,8 @@ function rowOf(
     home: home.id,
     madeWh: madeWh === undefined ? outcome.exportWh : BigInt(madeWh),
     status: STATUSES[Number(outcome.status)] ?? "missing",
-    importWh: outcome.importWh,
-    exportWh: outcome.exportWh,
-    communityBoughtWh: outcome.boughtWh,
-    communitySoldWh: outcome.soldWh,
-    ...gridOf(outcome),
+    ...billOf(outcome),
     pricePerKwh: prices.get(`${slot}/${outcome.meter}`),
-    paidMicro: outcome.energyPaid + outcome.gridPaid,
-    receivedMicro: outcome.energyReceived + outcome.gridReceived,
-    feesMicro: outcome.fees,
-    bondPaidMicro: outcome.bondPaid,
-    bondReceivedMicro: outcome.bondReceived,
     withoutMarketMicro: costWithoutMarket(outcome.importWh, outcome.exportWh, retail, feedIn),
   };
 }

@@ -86,12 +86,14 @@ export async function readHeader(provider: Provider, blockNumber: bigint): Promi
   return header;
 }
 
-/** A block as JSON-RPC gives it, with the fields that ethers drops. */
+/** A block as JSON-RPC gives it, with the fields that ethers drops; its transactions whole, or their hashes. */
 export async function readRawBlock(
   provider: Provider,
   blockNumber: bigint,
+  { areTransactionsWhole = false } = {},
 ): Promise<Readonly<Record<string, unknown>>> {
-  const block = await sendRpc(provider, "eth_getBlockByNumber", [`0x${blockNumber.toString(16)}`, false]);
+  const parameters = [`0x${blockNumber.toString(16)}`, areTransactionsWhole];
+  const block = await sendRpc(provider, "eth_getBlockByNumber", parameters);
   if (block === null) throw new CommonwattError("BlockUnknown", { blockNumber });
   return block as Readonly<Record<string, unknown>>;
 }

@@ -97,6 +97,22 @@ export const SDK_ERRORS = {
     why: "{asker} would send the request itself, and the sender of a transaction is public.",
     todo: "Let another account relay it, or bring it to the owner off the chain.",
   },
+  TransactionUnknown: {
+    why: "The endpoint knows no transaction {hash} in a block.",
+    todo: "Check the hash and which chain it is on, or wait until it is in a block.",
+  },
+  BodyNotOfHeader: {
+    why: "The endpoint's {what} of block {blockNumber} is not what the block's header commits to.",
+    todo: "Ask another node: this one alters or leaves out something, or its chain has transactions of a kind that this version can't encode.",
+  },
+  TrieProofFalse: {
+    why: "The proof's node {node} does not lead from the block's root to the item: {reason}.",
+    todo: "Ask for the proof again; whoever gave this one altered it, or took it from another block.",
+  },
+  ReceiptInvalid: {
+    why: "The receipt is not encoded as one: {field}.",
+    todo: "Give the receipt as the block's trie has it, whole and unchanged.",
+  },
   HeaderNotRlp: {
     why: "The {field} is not RLP.",
     todo: "Give the header as debug_getRawHeader returns it, whole and unchanged.",
@@ -136,6 +152,10 @@ export const SDK_ERRORS = {
   AnchorsOfAnotherChain: {
     why: "Chain {chainId} is given as the other chain, and the anchors here are of chain {anchored}, or of another genesis or election.",
     todo: "Connect with the deployment file that both chains were deployed with.",
+  },
+  AnswerFieldInvalid: {
+    why: "The endpoint's answer has no {field}, or one that is malformed.",
+    todo: "Ask another node: this one leaves out or alters what it tells, or speaks another protocol.",
   },
   ProviderWithoutRpc: {
     why: "The provider can't be asked for {method}.",

@@ -4,7 +4,7 @@ import { checkTold } from "./attestation-steps.js";
 import { add, areaSlotKey, expectEqual, type AuditState, type ClosedSlot, type SettledGroup } from "./state.js";
 import { feederAt, valueAt } from "./terms.js";
 
-/** The checks by their numbers, for people. A0 to A6, A17 to A25, A27 and A28 are made while the events are read. */
+/** The checks by their numbers, for people. A0 to A6, A17 to A25, A27 to A31 are made while the events are read. */
 export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A0: "events come in the order of the chain, and each can be read",
   A1: "each escrow call that is no deposit or withdrawal leaves the sum of balances as it was",
@@ -35,6 +35,9 @@ export const AUDIT_CHECKS: Readonly<Record<string, string>> = {
   A26: "rewards of accountants' voters are covered by what was booked for them",
   A27: "a feeder's operators attest; what k of them attest has its quorum, and who contradicts it is named, as is told",
   A28: "a reading of a feeder with a quorum is stored only when it has that quorum",
+  A29: "each reading is signed by its meter's key or its metering operator, each certificate by its maker, valid then",
+  A30: "no privileged call was made outside its role",
+  A31: "no regulator moved money",
   C1: "the chain's state is what the events say",
 };
 

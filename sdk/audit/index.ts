@@ -8,10 +8,12 @@ import { checkBooks } from "./checks.js";
 import { compareWithChain } from "./compare.js";
 import { applyEvent } from "./fold.js";
 import { emptyState, type AuditedContracts, type AuditState } from "./state.js";
+import { Witness, type Recover } from "./witness.js";
 
 export { AUDIT_CHECKS, checkBooks, gridOf } from "./checks.js";
 export { compareWithChain } from "./compare.js";
 export { applyEvent } from "./fold.js";
+export { Witness, type Recover } from "./witness.js";
 export { emptyState, type AuditedContracts, type AuditState, type Finding, type SettledGroup } from "./state.js";
 
 export interface AuditOptions {
@@ -30,21 +32,45 @@ export async function auditChain(chain: TransactionChain, options: AuditOptions 
 /** Audits events that were read before: all of the chain's up to the block, in order. */
 export async function auditEvents(
   chain: TransactionChain,
-  events: AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>,
+  events: EventParts,
   { toBlock, onProgress }: AuditOptions & { readonly toBlock: number },
 ): Promise<AuditState> {
-  const state = emptyState(auditedContracts(chain));
-  for await (const part of events) {
-    for (const event of part) applyEvent(state, event);
-    onProgress?.(state.lastBlock, toBlock);
-  }
-  checkBooks(state);
+  const state = await foldEvents(chain, events, (block) => onProgress?.(block, toBlock));
   await compareWithChain(state, chain, toBlock);
   return state;
 }
 
+/** Events in the chain's order, in parts. */
+export type EventParts = AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>;
+
+/** The state that events tell, and the checks that need nothing else. */
+export async function foldEvents(
+  chain: Pick<TransactionChain, "deployment">,
+  events: EventParts,
+  onProgress?: (block: number) => void,
+  /** Sees each event before the fold does. */
+  witness?: Witness,
+): Promise<AuditState> {
+  const state = emptyState(auditedContracts(chain));
+  for await (const part of events) {
+    for (const event of part) {
+      witness?.take(state, event);
+      applyEvent(state, event);
+    }
+    onProgress?.(state.lastBlock);
+  }
+  checkBooks(state);
+  return state;
+}
+
+/** Checks A29 to A31, for events that come with their transactions. */
+export function witnessOf(chain: Pick<TransactionChain, "deployment">, recover: Recover): Witness {
+  const devices = chain.deployment.contracts.DeviceRegistry.address;
+  return new Witness({ ...auditedContracts(chain), devices }, recover);
+}
+
 /** What the fold needs to know of a chain besides its events. */
-export function auditedContracts({ deployment }: TransactionChain): AuditedContracts {
+export function auditedContracts({ deployment }: Pick<TransactionChain, "deployment">): AuditedContracts {
   const { chainId, contracts } = deployment;
   return {
     chainId,

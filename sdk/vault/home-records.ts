@@ -5,10 +5,9 @@
  */
 import { toUtf8Bytes, toUtf8String } from "ethers";
 
-import { gridOf } from "../audit/index.js";
+import { BILL_SUMS, type BillSums } from "../bill-sums.js";
 import type { ReadingStatus } from "../enums.js";
 import { CommonwattError } from "../errors.js";
-import type { Outcome } from "../records.js";
 import { formatTime } from "../time/slots.js";
 import type { Slot } from "./content.js";
 
@@ -20,23 +19,6 @@ export interface IntervalReading {
   readonly exportWh: bigint;
   readonly status: ReadingStatus;
 }
-
-/** The amounts of a bill: sums over its slots as they were settled. Wh and micro-credits. */
-export const BILL_SUMS = [
-  "importWh",
-  "exportWh",
-  "communityBoughtWh",
-  "communitySoldWh",
-  "gridImportWh",
-  "gridExportWh",
-  "paidMicro",
-  "receivedMicro",
-  "feesMicro",
-  "bondPaidMicro",
-  "bondReceivedMicro",
-] as const;
-
-export type BillSums = Readonly<Record<(typeof BILL_SUMS)[number], bigint>>;
 
 /** A month's bill of a meter: all its settled slots from the first to the last. */
 export interface MonthBill extends BillSums {
@@ -87,26 +69,6 @@ export function billSlot(bill: MonthBill, month: string): Slot {
 /** The inverse. */
 export function billIn({ data }: Slot): MonthBill {
   return decode(BILL_FIELDS, data);
-}
-
-/** What a meter's settled outcomes come to; nothing is rounded. */
-export function billSums(outcomes: readonly Outcome[]): BillSums {
-  const sums = Object.fromEntries(BILL_SUMS.map((name) => [name, 0n])) as Record<keyof BillSums, bigint>;
-  for (const outcome of outcomes) {
-    const { gridImportWh, gridExportWh } = gridOf(outcome);
-    sums.importWh += outcome.importWh;
-    sums.exportWh += outcome.exportWh;
-    sums.communityBoughtWh += outcome.boughtWh;
-    sums.communitySoldWh += outcome.soldWh;
-    sums.gridImportWh += gridImportWh;
-    sums.gridExportWh += gridExportWh;
-    sums.paidMicro += outcome.energyPaid + outcome.gridPaid;
-    sums.receivedMicro += outcome.energyReceived + outcome.gridReceived;
-    sums.feesMicro += outcome.fees;
-    sums.bondPaidMicro += outcome.bondPaid;
-    sums.bondReceivedMicro += outcome.bondReceived;
-  }
-  return sums;
 }
 
 type Fields = Readonly<Record<string, number>>;

@@ -11,6 +11,7 @@
  * await vault.erase(bill.record);
  * ```
  */
+export { BILL_SUMS, billSums, type BillSums } from "../bill-sums.js";
 export * from "./archive.js";
 export * from "./chain.js";
 export * from "./commitment.js";

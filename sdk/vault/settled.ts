@@ -7,11 +7,12 @@
 import { verifyTypedData } from "ethers";
 
 import { settledOutcomes, type SettledOutcome } from "../actions/outcomes.js";
+import { billSums } from "../bill-sums.js";
 import type { TransactionChain } from "../connect.js";
 import { CommonwattError } from "../errors.js";
 import { domainOf, fieldsOf, type TypedMessage } from "../signing/typed-data.js";
 import type { RecordContracts, RecordView } from "./chain.js";
-import { billIn, billSums, readingIn, type IntervalReading, type MonthBill } from "./home-records.js";
+import { billIn, readingIn, type IntervalReading, type MonthBill } from "./home-records.js";
 import { verifyOnChain, type ShownSlot } from "./shown.js";
 import type { VaultSigner } from "./wallet.js";
 

@@ -1,3 +1,4 @@
+import { escapeHtml, rowHtml } from "../../html.js";
 import { showCredits, showKwh } from "../format.js";
 import { sum } from "../bills.js";
 import type { HomeBill, SimulationResult } from "../result.js";
@@ -44,13 +45,13 @@ export function reportPage(result: SimulationResult): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Commonwatt: ${escape(result.from)}</title>
+<title>Commonwatt: ${escapeHtml(result.from)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <h1>A neighbourhood's energy, settled</h1>
-<p class="sub">From ${escape(result.from)}, seed ${String(result.seed)}. Every figure below is what the chain settled on its final date.</p>
-<dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join("")}</dl>
+<p class="sub">From ${escapeHtml(result.from)}, seed ${String(result.seed)}. Every figure below is what the chain settled on its final date.</p>
+<dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>
 ${section("Supply and demand", "What the meters saw, and the part of it that neighbours traded at each level of the grid.", supplyDemandChart(result))}
 ${section("Price", "Local trades are paid between the supplier's retail and feed-in price.", priceChart(result))}
 ${section("Flows between areas", "Delivered community energy from the seller’s feeder to the buyer’s.", flowsChart(result))}
@@ -119,12 +120,5 @@ function billsHtml(homes: readonly HomeBill[]): string {
 }
 
 function tableHtml(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (tag: "td" | "th", cells: readonly string[]): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`;
-  return `<table><thead>${row("th", head)}</thead><tbody>${rows.map((cells) => row("td", cells)).join("")}</tbody></table>`;
-}
-
-/** Home ids are free strings of the input: they must not become markup. */
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
+  return `<table><thead>${rowHtml("th", head)}</thead><tbody>${rows.map((cells) => rowHtml("td", cells)).join("")}</tbody></table>`;
 }

@@ -1,0 +1,62 @@
+/** Values of JSON-RPC answers as bytes. What is no hex throws `CommonwattError` AnswerFieldInvalid with the field's name. */
+import { CommonwattError } from "../sdk/errors.js";
+
+export type RpcObject = Readonly<Record<string, unknown>>;
+
+/** Two hex digits' values by their characters' codes; -1 for others. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? -1 : value;
+});
+
+/** Bytes of data, whose length is even. */
+export function dataField(object: RpcObject, name: string): Uint8Array {
+  return bytesOfHex(hexField(object, name), name);
+}
+
+/** Big-endian bytes of a quantity without leading zeros, as RLP has integers. */
+export function quantityField(object: RpcObject, name: string): Uint8Array {
+  const digits = hexField(object, name).slice(2).replace(/^0+/, "");
+  return bytesOfHex(`0x${digits.length % 2 === 0 ? "" : "0"}${digits}`, name);
+}
+
+/** A quantity that fits a double. */
+export function numberField(object: RpcObject, name: string): number {
+  const value = Number(hexField(object, name));
+  if (!Number.isSafeInteger(value)) throw wrong(name);
+  return value;
+}
+
+/** Lower-case hex. */
+export function hexField(object: RpcObject, name: string): string {
+  const value = object[name];
+  if (typeof value !== "string" || !/^0x[0-9a-fA-F]*$/.test(value)) throw wrong(name);
+  return value.toLowerCase();
+}
+
+export function listField(object: RpcObject, name: string): readonly unknown[] {
+  const value = object[name];
+  if (!Array.isArray(value)) throw wrong(name);
+  return value;
+}
+
+export function objectOf(value: unknown, name: string): RpcObject {
+  if (typeof value !== "object" || value === null) throw wrong(name);
+  return value as RpcObject;
+}
+
+export function bytesOfHex(hex: string, name: string): Uint8Array {
+  const length = (hex.length - 2) / 2;
+  if (!Number.isInteger(length)) throw wrong(name);
+  const bytes = new Uint8Array(length);
+  for (let place = 0, at = 2; place < length; place++, at += 2) {
+    const value = ((DIGITS[hex.charCodeAt(at)] ?? -1) << 4) | (DIGITS[hex.charCodeAt(at + 1)] ?? -1);
+    if (value < 0) throw wrong(name);
+    bytes[place] = value;
+  }
+  return bytes;
+}
+
+function wrong(field: string): CommonwattError {
+  return new CommonwattError("AnswerFieldInvalid", { field });
+}

@@ -1,0 +1,72 @@
+/** `npm run audit -- index`: a network's events into a database. */
+import { Option, type Command } from "commander";
+
+import { readDeployment } from "../../../sdk/node/deployments.js";
+import { positive, subcommand } from "../../inputs/arguments.js";
+import { deploymentFileOf } from "../../networks/served.js";
+import { stopSignal } from "../../run.js";
+import { openChain } from "../open.js";
+import { AuditDatabase, type ChainName } from "./database.js";
+import { indexChain } from "./index-chain.js";
+
+interface IndexCommandOptions {
+  readonly network: string;
+  readonly db: string;
+  readonly chain: ChainName | "both";
+  readonly rpc?: string;
+  readonly userRpc?: string;
+  readonly follow: boolean;
+  readonly perSecond?: number;
+  readonly json: boolean;
+}
+
+export function addIndexCommand(program: Command): void {
+  subcommand(program, "index", "Reads and checks all events of a network into a database; again: only what is new.")
+    .requiredOption("--db <file>", "the database; made when it is not there")
+    .option("--network <name>", "local, besu, or a deployment file", "local")
+    .addOption(new Option("--chain <name>", "whose events").choices(["transaction", "user", "both"]).default("both"))
+    .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
+    .option("--user-rpc <url>", "endpoint of the user chain (default: the deployment file's)")
+    .option("--follow", "go on with each new block until stopped", false)
+    .option("--per-second <n>", "most questions a second to an endpoint", positive)
+    .option("--json", "print one JSON object a chain", false)
+    .action(index);
+}
+
+async function index(options: IndexCommandOptions): Promise<void> {
+  const follow = options.follow ? stopSignal() : undefined;
+  const deployment = await readDeployment(deploymentFileOf(options.network));
+  const chains: ChainName[] = options.chain === "both" ? ["transaction", "user"] : [options.chain];
+  const patience = options.perSecond === undefined ? {} : { perSecond: options.perSecond };
+  // first the endpoints: who names a wrong one gets no database
+  const opened = await Promise.all(
+    chains.map((name) =>
+      openChain(deployment, name, { rpc: name === "transaction" ? options.rpc : options.userRpc, patience }),
+    ),
+  );
+  const database = AuditDatabase.open(options.db);
+  try {
+    database.claim(deployment);
+    await Promise.all(
+      chains.map(async (name, place) => {
+        const { endpoint } = opened[place] as (typeof opened)[number];
+        const before = database.cursorOf(name);
+        const cursor = await indexChain(database, endpoint, {
+          chain: name,
+          deployment: deployment.chains[name],
+          ...(follow === undefined ? {} : { follow }),
+          onPage: ({ block, events }, head) => {
+            if (!options.json) console.error(`${name} chain: block ${block} of ${head}, ${events} events`);
+          },
+        });
+        const { block, hash, events } = cursor;
+        const report = { chain: name, block, hash, events, newEvents: events - before.events };
+        if (options.json) console.log(JSON.stringify({ ...report, questions: endpoint.questions }));
+        else console.log(`${name} chain: ${events} events up to block ${block} (${hash}), ${report.newEvents} new`);
+      }),
+    );
+  } finally {
+    database.close();
+    for (const open of opened) open.close();
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The auditor's database (node:sqlite): verified events of one network's chains, with their transactions and blocks, and
+ * how far each chain was read. A page and its cursor are written in one transaction, so that a process that ends at any
+ * moment leaves whole pages alone.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+import type { Deployment } from "../../../sdk/deployments/index.js";
+import { InputError } from "../../inputs/error.js";
+import { eventViews, SCHEMA, SCHEMA_VERSION } from "./schema.js";
+import type { EventRow, VerifiedBlock } from "./types.js";
+
+export type ChainName = keyof Deployment["chains"];
+
+/** How far a chain was read. */
+export interface Cursor {
+  /** The last block that was read; -1: none. */
+  readonly block: number;
+  readonly hash: string;
+  /** How many events all blocks up to it brought. */
+  readonly events: number;
+  /** Chained over all rows up to it. */
+  readonly digest: string;
+}
+
+const START: Cursor = { block: -1, hash: "", events: 0, digest: "" };
+const NEW_FILE = "Name a file that this command wrote with --db, or a new one";
+
+export class AuditDatabase {
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(
+    readonly path: string,
+    readonly database: DatabaseSync,
+  ) {}
+
+  /** Opens the file, or makes it; `:memory:` keeps nothing. Throws `InputError` for a file that is no such database. */
+  static open(path: string, { mustExist = false } = {}): AuditDatabase {
+    if (mustExist && path !== ":memory:" && !existsSync(path)) {
+      throw new InputError(
+        { file: path },
+        "there is no such database",
+        "Write it first: npm run audit -- index --db FILE",
+      );
+    }
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path);
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+      bringToVersion(database);
+      return new AuditDatabase(path, database);
+    } catch (cause) {
+      database?.close();
+      throw new InputError({ file: path }, `the database can't be opened (${(cause as Error).message})`, NEW_FILE, {
+        cause,
+      });
+    }
+  }
+
+  /** The network whose events these are; undefined while the file is new. */
+  get deployment(): Deployment | undefined {
+    const row = this.one<{ value: string }>("SELECT value FROM meta WHERE name = 'deployment'");
+    return row && (JSON.parse(row.value) as Deployment);
+  }
+
+  /** Writes the network into a new file; refuses one that holds another's. */
+  claim(deployment: Deployment): void {
+    const known = this.deployment;
+    if (known === undefined) {
+      this.whole(() => {
+        this.run("INSERT INTO meta VALUES ('deployment', ?)", JSON.stringify(deployment));
+        for (const view of eventViews()) this.database.exec(view);
+      });
+      return;
+    }
+    for (const chain of ["transaction", "user"] as const) {
+      const [a, b] = [known.chains[chain], deployment.chains[chain]];
+      const name = (what: typeof a): string => `${chain} chain ${what.chainId} with genesis block ${what.genesisHash}`;
+      const isSame = name(a) === name(b) && JSON.stringify(a.contracts) === JSON.stringify(b.contracts);
+      if (isSame) continue;
+      const what = name(a) === name(b) ? `other contracts on the ${name(a)}` : `the ${name(a)}, not the ${name(b)}`;
+      throw new InputError({ file: this.path }, `it holds events of ${what} (network ${known.network})`, NEW_FILE);
+    }
+  }
+
+  cursorOf(chain: ChainName): Cursor {
+    return this.one<Cursor>("SELECT block, hash, events, digest FROM cursors WHERE chain = ?", chain) ?? START;
+  }
+
+  /** Writes a page and the cursor behind it, both or neither. */
+  append(chain: ChainName, blocks: readonly VerifiedBlock[], last: Pick<Cursor, "block" | "hash">): Cursor {
+    return this.whole(() => {
+      let { events, digest } = this.cursorOf(chain);
+      for (const block of blocks) {
+        const hash = createHash("sha256").update(digest);
+        events += this.#writeBlock(chain, block, (text) => hash.update(text));
+        digest = hash.digest("hex");
+        const { number, time, proposer } = block;
+        this.run("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", chain, number, block.hash, time, proposer, digest);
+      }
+      this.run(
+        "INSERT INTO cursors VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (chain) DO UPDATE " +
+          "SET block = ?2, hash = ?3, events = ?4, digest = ?5",
+        ...[chain, last.block, last.hash, events, digest],
+      );
+      return { ...last, events, digest };
+    });
+  }
+
+  /** Throws `InputError` when rows are missing, or the file is damaged. */
+  requireWhole(chain: ChainName): Cursor {
+    const broken = (what: string): InputError =>
+      new InputError({ file: this.path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
+    try {
+      const check = this.one<{ quick_check: string }>("PRAGMA quick_check(1)")?.quick_check;
+      if (check !== "ok") throw broken(String(check));
+      const cursor = this.cursorOf(chain);
+      const found = this.one<{ events: number }>(
+        "SELECT count(*) AS events FROM events WHERE chain = ?",
+        chain,
+      )?.events;
+      if (found !== cursor.events) throw broken(`${found ?? 0} events of the ${chain} chain, not ${cursor.events}`);
+      return cursor;
+    } catch (error) {
+      throw error instanceof InputError ? error : broken((error as Error).message);
+    }
+  }
+
+  /** Runs all of the action in one transaction. */
+  whole<Result>(action: () => Result): Result {
+    this.database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = action();
+      this.database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  one<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.statement(sql).get(...values) as Row | undefined;
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): void {
+    this.statement(sql).run(...values);
+  }
+
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  /** Returns how many events the block has. */
+  #writeBlock(chain: ChainName, block: VerifiedBlock, digest: (text: string) => void): number {
+    digest(`${block.number} ${block.hash} ${block.time} ${block.proposer}\n`);
+    let events = 0;
+    const insertTransaction = this.statement(
+      "INSERT INTO transactions (chain, block, place, hash, sender, recipient, input) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    const insertEvent = this.statement(
+      "INSERT INTO events (chain, block, log, tx, contract, name, account, meter, slot, area, args) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    for (const { place, hash, sender, to, input, events: rows } of block.transactions) {
+      digest(`${hash} ${sender} ${to ?? ""} ${input}\n`);
+      const { lastInsertRowid: id } = insertTransaction.run(
+        chain,
+        block.number,
+        place,
+        hash,
+        sender,
+        to ?? null,
+        input,
+      );
+      for (const row of rows) {
+        digest(rowText(row));
+        const { log, contract, name, account, meter, slot, area, args } = row;
+        insertEvent.run(chain, block.number, log, id, contract, name, account, meter, slot, area, args);
+        events += 1;
+      }
+    }
+    return events;
+  }
+}
+
+/** What the digest has of an event. */
+export function rowText({ log, contract, name, args }: Pick<EventRow, "log" | "contract" | "name" | "args">): string {
+  return `${log} ${contract}.${name} ${args}\n`;
+}
+
+function bringToVersion(database: DatabaseSync): void {
+  const found = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  const tables = Number(database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]);
+  if (found === SCHEMA_VERSION) return;
+  if (found !== 0 || tables !== 0) throw new Error("it is something else, or of another version");
+  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+}

@@ -1,0 +1,109 @@
+/** Events from the database, as the fold takes them. */
+import { createHash } from "node:crypto";
+
+import { CONTRACT_INTERFACES, type ContractName } from "../../../sdk/contracts.js";
+import { argumentRestorer } from "../../../sdk/event-decoder.js";
+import type { ChainEvent, TransactionFacts } from "../../../sdk/events.js";
+import { InputError } from "../../inputs/error.js";
+import { rowText, type AuditDatabase, type ChainName } from "./database.js";
+
+const EVENTS_PER_PART = 1_000;
+
+interface JoinedRow {
+  readonly block: number;
+  readonly blockHash: string;
+  readonly time: number;
+  readonly proposer: string;
+  readonly digest: string;
+  readonly tx: number;
+  readonly hash: string;
+  readonly sender: string;
+  readonly recipient: string | null;
+  readonly input: string;
+  readonly log: number;
+  readonly contract: string;
+  readonly name: string;
+  readonly args: string;
+}
+
+/**
+ * The chain's events up to a block, in parts. The rows' digest is computed again: `InputError` names the first block
+ * whose rows are not as they were written.
+ */
+export function* storedEvents(database: AuditDatabase, chain: ChainName, toBlock: number): Generator<ChainEvent[]> {
+  const rows = database.statement(
+    "SELECT e.block, b.hash AS blockHash, b.time, b.proposer, b.digest, e.tx, t.hash, t.sender, t.recipient, t.input, " +
+      "e.log, e.contract, e.name, e.args FROM events e JOIN transactions t ON t.id = e.tx " +
+      "JOIN blocks b ON b.chain = e.chain AND b.number = e.block WHERE e.chain = ? AND e.block <= ? ORDER BY e.block, e.log",
+  );
+  const digest = new RowDigest(database.path);
+  let part: ChainEvent[] = [];
+  let facts: { readonly tx: number; readonly within: TransactionFacts } | undefined;
+  for (const row of rows.iterate(chain, toBlock) as IterableIterator<unknown> as IterableIterator<JoinedRow>) {
+    digest.take(row);
+    if (facts?.tx !== row.tx) facts = { tx: row.tx, within: factsOf(row) };
+    part.push(eventOf(database, row, facts.within));
+    if (part.length < EVENTS_PER_PART) continue;
+    yield part;
+    part = [];
+  }
+  digest.end();
+  yield part;
+}
+
+function factsOf({ sender, recipient, input, time, proposer }: JoinedRow): TransactionFacts {
+  return { sender, to: recipient ?? undefined, input, time: BigInt(time), proposer };
+}
+
+function eventOf(database: AuditDatabase, row: JoinedRow, within: TransactionFacts): ChainEvent {
+  const { contract, name, args: text, block, log: logIndex, hash: transaction } = row;
+  const args = restorerOf(contract as ContractName)(name, JSON.parse(text));
+  if (args === undefined) throw damaged(database.path, `block ${block}: no event ${contract}.${name} is known`);
+  return { contract: contract as ContractName, name, args, block, logIndex, transaction, within };
+}
+
+const restorers = new Map<ContractName, ReturnType<typeof argumentRestorer>>();
+
+function restorerOf(contract: ContractName): ReturnType<typeof argumentRestorer> {
+  let restorer = restorers.get(contract);
+  if (restorer === undefined) {
+    restorer = argumentRestorer(CONTRACT_INTERFACES[contract]);
+    restorers.set(contract, restorer);
+  }
+  return restorer;
+}
+
+/** The chain of digests that `AuditDatabase.append` wrote. */
+class RowDigest {
+  #before = "";
+  #hash: ReturnType<typeof createHash> | undefined;
+  #row: JoinedRow | undefined;
+
+  constructor(readonly path: string) {}
+
+  take(row: JoinedRow): void {
+    if (this.#row?.block !== row.block) {
+      this.end();
+      this.#hash = createHash("sha256").update(this.#before);
+      this.#hash.update(`${row.block} ${row.blockHash} ${row.time} ${row.proposer}\n`);
+    }
+    if (this.#row?.tx !== row.tx) {
+      this.#hash?.update(`${row.hash} ${row.sender} ${row.recipient ?? ""} ${row.input}\n`);
+    }
+    this.#hash?.update(rowText(row));
+    this.#row = row;
+  }
+
+  /** Of a block. */
+  end(): void {
+    if (this.#row === undefined || this.#hash === undefined) return;
+    const { block, digest } = this.#row;
+    this.#before = this.#hash.digest("hex");
+    this.#hash = undefined;
+    if (this.#before !== digest) throw damaged(this.path, `the rows of block ${block} are not those that were written`);
+  }
+}
+
+function damaged(path: string, what: string): InputError {
+  return new InputError({ file: path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
+}

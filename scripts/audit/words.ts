@@ -1,0 +1,82 @@
+/** What events say, in words: the same for evidence and statements. */
+import { ReadingStatus } from "../../sdk/enums.js";
+import type { ChainEvent } from "../../sdk/events.js";
+import {
+  unpackBilaterals,
+  unpackEntries,
+  unpackMovements,
+  unpackOutcomes,
+  unpackParties,
+  unpackPositions,
+  unpackReadings,
+  unpackTrades,
+} from "../../sdk/records.js";
+
+/** Lists of packed records, by event and argument. */
+const PACKED: Readonly<Record<string, (words: readonly string[]) => readonly object[]>> = {
+  "TradeEscrow.Moved.movements": unpackMovements,
+  "EnergyMarket.EntriesAppended.entries": unpackEntries,
+  "BilateralContracts.BilateralAccepted.entries": unpackBilaterals,
+  "Clearing.BookCleared.trades": unpackTrades,
+  "Clearing.SlotClosed.positions": unpackPositions,
+  "Clearing.SlotClosed.trades": unpackTrades,
+  "Settlement.SlotSettled.outcomes": unpackOutcomes,
+  "Settlement.SlotSettled.parties": unpackParties,
+  "Settlement.RestSettled.outcomes": unpackOutcomes,
+  "MeterLedger.ReadingBatchStored.readings": unpackReadings,
+  "ReadingQuorum.ReadingsAttested.readings": unpackReadings,
+};
+
+/** Reasons of escrow movements (MovementLog.sol), by number. */
+const REASONS = [
+  "none",
+  "deposit",
+  "withdrawal",
+  "lock",
+  "unlock",
+  "bond paid",
+  "bond received",
+  "settlement",
+  "settlement of a party",
+  "release",
+  "release of a party",
+  "arrears paid",
+  "arrears received",
+];
+
+const STATUSES = Object.keys(ReadingStatus).map((name) => name.toLowerCase());
+
+/** Quality of a reading, e.g. `substituted`. */
+export function statusWord(status: bigint): string {
+  return STATUSES[Number(status)] ?? `status ${status}`;
+}
+
+/** A line that names the event and its plain arguments, then one for each packed record in it. */
+export function eventLines(event: ChainEvent): string[] {
+  const name = `${event.contract}.${event.name}`;
+  const records = Object.entries(event.args).flatMap(([argument, value]) => {
+    const unpack = PACKED[`${name}.${argument}`];
+    return unpack === undefined
+      ? []
+      : unpack(value as string[]).map((record) => `  ${argument}: ${recordText(record)}`);
+  });
+  const plain = Object.fromEntries(
+    Object.entries(event.args).filter(([argument]) => PACKED[`${name}.${argument}`] === undefined),
+  );
+  return [`${name}: ${recordText(plain)}`, ...records];
+}
+
+/** A record's fields, e.g. `meter 3, importWh 1200`. */
+export function recordText(record: object): string {
+  return Object.entries(record)
+    .map(([name, value]) => `${name} ${valueText(name, value)}`)
+    .join(", ");
+}
+
+function valueText(name: string, value: unknown): string {
+  if (name === "reason" && typeof value === "bigint") return REASONS[Number(value)] ?? value.toString();
+  if (name === "status" && typeof value === "bigint") return statusWord(value);
+  if (Array.isArray(value)) return `[${value.map((item) => valueText("", item)).join(" ")}]`;
+  if (typeof value === "object" && value !== null) return `(${recordText(value)})`;
+  return String(value);
+}

@@ -1,0 +1,145 @@
+/** A29: certificates are signed by their makers, readings by their meters' keys or their metering operators. */
+import { Signature } from "ethers";
+
+import { CONTRACT_INTERFACES } from "../contracts.js";
+import { DeviceStatus, MemberRole, ReadingStatus, type DeviceKind } from "../enums.js";
+import type { ChainEvent, TransactionFacts } from "../events.js";
+import { packReading, unpackReadings, type ReadingRecord } from "../records.js";
+import { certificateMessage, type Certificate } from "../signing/devices.js";
+import { bySignature, signedDigest, type SignedReading } from "../signing/readings.js";
+import { digestOf, type SigningDomain } from "../signing/typed-data.js";
+import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
+import type { RoleWitness } from "./role-witness.js";
+import { expectEqual, type AuditState } from "./state.js";
+import { valueAt } from "./terms.js";
+import type { Recover } from "./witness.js";
+
+interface DeviceState {
+  key: string;
+  status: number;
+}
+
+export class DeviceWitness {
+  readonly #devices = new Map<bigint, DeviceState>();
+
+  constructor(
+    readonly ledger: SigningDomain,
+    readonly registry: SigningDomain,
+    readonly roles: RoleWitness,
+    readonly recover: Recover,
+  ) {}
+
+  take(state: AuditState, event: ChainEvent, within: TransactionFacts): void {
+    switch (`${event.contract}.${event.name}`) {
+      case "DeviceRegistry.DeviceCertified":
+        this.#devices.set(bigintArg(event, "device"), { key: stringArg(event, "key"), status: DeviceStatus.Certified });
+        this.#checkCertificate(state, event, within, stringArg(event, "key"));
+        break;
+      case "DeviceRegistry.DeviceStatusChanged":
+        this.#change(event, { status: Number(bigintArg(event, "status")) });
+        break;
+      case "DeviceRegistry.KeyRotated":
+        this.#change(event, { key: stringArg(event, "newKey") });
+        // a rotation by the device itself names no certificate
+        if (BigInt(stringArg(event, "certificate")) !== 0n) {
+          this.#checkCertificate(state, event, within, stringArg(event, "newKey"));
+        }
+        break;
+      case "MeterLedger.ReadingBatchStored":
+        this.#checkBatch(state, event, within);
+        break;
+      default:
+    }
+  }
+
+  #change(event: ChainEvent, change: Partial<DeviceState>): void {
+    const device = this.#devices.get(bigintArg(event, "device"));
+    if (device !== undefined) Object.assign(device, change);
+  }
+
+  #checkCertificate(state: AuditState, event: ChainEvent, { input, time }: TransactionFacts, key: string): void {
+    const where = placeOf(event);
+    const shown = certificateIn(input);
+    const what = `certificate of device ${bigintArg(event, "device")}`;
+    expectEqual(state, "A29", `key in the ${what}`, where, shown?.certificate.deviceKey, key);
+    if (shown === undefined) return;
+    const { certificate, signature } = shown;
+    const signer = this.recover(digestOf(certificateMessage(this.registry, certificate)), signature);
+    expectEqual(state, "A29", `who signed the ${what}`, where, signer, certificate.maker.toLowerCase());
+    const isMaker = this.roles.isActiveMember(certificate.maker, MemberRole.Manufacturer, time);
+    expectEqual(state, "A29", `the maker in the ${what} may act`, where, isMaker, true);
+    const isValid = certificate.validFrom <= time && time < certificate.validUntil;
+    expectEqual(state, "A29", `the ${what} is valid at its time`, where, isValid, true);
+  }
+
+  #checkBatch(state: AuditState, event: ChainEvent, { input, time }: TransactionFacts): void {
+    const where = placeOf(event);
+    const words = wordsArg(event, "readings");
+    const shown = readingsIn(input);
+    // the same readings, apart from the mark of what was new
+    const told = unpackReadings(words).map((record) => packReading({ ...record, changed: 0n }));
+    const sent = shown.map((reading) => packReading({ ...reading, status: BigInt(reading.status), changed: 0n }));
+    expectEqual(state, "A29", "readings that the transaction brought", where, sent.join(), told.join());
+    if (sent.join() !== told.join()) return;
+    const records = unpackReadings(words);
+    let at = 0;
+    for (const part of bySignature(shown)) {
+      const own = records.slice(at, at + part.length);
+      at += part.length;
+      const last = part.at(-1);
+      const news = own.filter(({ changed }) => changed === 1n);
+      if (last === undefined || news.length === 0) continue;
+      const signer = this.recover(signedDigest(this.ledger, part), last);
+      for (const record of news) {
+        const allowed = this.#signersOf(state, record, time);
+        const what = `signer of reading ${record.meter}/${record.slot}`;
+        expectEqual(state, "A29", what, where, allowed.includes(signer ?? ""), true);
+      }
+    }
+  }
+
+  /** The meter's own key while it is active, for an actual reading; the feeder's operator, or its successor, otherwise. */
+  #signersOf({ terms }: AuditState, { meter, slot, status }: ReadingRecord, time: bigint): string[] {
+    if (status === BigInt(ReadingStatus.Actual)) {
+      const device = this.#devices.get(meter);
+      return device?.status === DeviceStatus.Active ? [device.key.toLowerCase()] : [];
+    }
+    const feeder = valueAt(terms.sites.get(meter), slot)?.feeder ?? 0n;
+    const schedule = terms.parties.get(feeder);
+    const own = valueAt(schedule, slot)?.meteringOperator ?? "";
+    if (this.roles.mayAct(own, time)) return [own.toLowerCase()];
+    // where the slot's operator is gone, the one that the feeder has later
+    return (schedule ?? [])
+      .filter(({ fromSlot, value }) => fromSlot > slot && this.roles.mayAct(value.meteringOperator, time))
+      .map(({ value }) => value.meteringOperator.toLowerCase());
+  }
+}
+
+const { MeterLedger, DeviceRegistry } = CONTRACT_INTERFACES;
+
+/** The readings of a call of `submit`; none of any other. */
+function readingsIn(input: string): SignedReading[] {
+  const call = MeterLedger.parseTransaction({ data: input });
+  if (call?.name !== "submit") return [];
+  return (call.args[0] as unknown as SignedReading[]).map(
+    ({ meter, slot, importWh, exportWh, status, sequence, r, vs }) => {
+      return { meter, slot, importWh, exportWh, status: Number(status) as ReadingStatus, sequence, r, vs };
+    },
+  );
+}
+
+interface ShownCertificate {
+  readonly certificate: Certificate;
+  readonly signature: { readonly r: string; readonly vs: string };
+}
+
+/** The certificate of a call of `certify`, `register` or `recertify`. */
+function certificateIn(input: string): ShownCertificate | undefined {
+  const call = DeviceRegistry.parseTransaction({ data: input });
+  if (call === null || !["certify", "register", "recertify"].includes(call.name)) return undefined;
+  const [{ maker, deviceKey, kind, model, serialHash, validFrom, validUntil, chainId, registry }, bytes] =
+    call.args as unknown as [Certificate, string];
+  const terms = { maker, deviceKey, kind: Number(kind) as DeviceKind, model, serialHash };
+  const { r, yParityAndS: vs } = Signature.from(bytes);
+  return { certificate: { ...terms, validFrom, validUntil, chainId, registry }, signature: { r, vs } };
+}

@@ -1,0 +1,20 @@
+/** Endpoints for tests of the auditor's indexer: an embedded chain's own, and one that lies. No side effects. */
+import { Endpoint, type Ask } from "../../scripts/audit/indexer/endpoint.js";
+import type { EmbeddedNetwork } from "../../scripts/networks/index.js";
+
+/** What an endpoint answers, changed. */
+export type Lie = (method: string, answer: unknown, params: readonly unknown[]) => unknown;
+
+/** The embedded chain as an endpoint that asks no second time. */
+export function honestAsk(network: EmbeddedNetwork, chain: "transaction" | "user" = "transaction"): Ask {
+  const { provider } = network.chains[chain].connection;
+  return (method, params) => provider.request({ method, params: [...params] });
+}
+
+export function endpointOf(ask: Ask, lie?: Lie): Endpoint {
+  const answer: Ask = async (method, params) => {
+    const truth = structuredClone(await ask(method, params));
+    return lie === undefined ? truth : lie(method, truth, params);
+  };
+  return new Endpoint("the tested endpoint", answer, { retries: 2, pauseMilliseconds: 1 });
+}

@@ -8,7 +8,7 @@ import { subcommand, whole } from "../inputs/arguments.js";
 import { deploymentFileOf } from "../networks/served.js";
 import { AuditDatabase } from "./indexer/database.js";
 import { indexChain } from "./indexer/index-chain.js";
-import { openChain } from "./open.js";
+import { noteConstants, openChain } from "./open.js";
 import { report, summaryOf, type Told } from "./report.js";
 import { stateJson, stateLines } from "./state-json.js";
 import { booksAt, verifyBooks, type Verified } from "./verify.js";
@@ -35,6 +35,7 @@ export async function auditNetwork({ network, rpc, json }: AuditCommandOptions):
   const database = AuditDatabase.open(":memory:");
   try {
     database.claim(deployment);
+    await noteConstants(database, chain);
     await indexChain(database, endpoint, { chain: "transaction", deployment: deployment.chains.transaction });
     return tell(await verifyBooks(database, chain as TransactionChain, endpoint), json);
   } finally {

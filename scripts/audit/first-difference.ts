@@ -23,9 +23,13 @@ export interface FirstDifference {
   readonly text: string;
 }
 
-/** Whether the endpoint has the state of a block. */
-export async function hasState({ contracts }: TransactionChain, block: number): Promise<boolean> {
+/** Whether the endpoint has the state of a block, and all contracts stood there. */
+export async function hasState(chain: TransactionChain, block: number): Promise<boolean> {
+  const { contracts, deployment, provider } = chain;
   try {
+    const addresses = Object.values(deployment.contracts).map(({ address }) => address);
+    const codes = await Promise.all(addresses.map((address) => provider.getCode(address, block)));
+    if (codes.includes("0x")) return false;
     await contracts.energyCredit.totalSupply({ blockTag: block });
     return true;
   } catch (error) {

@@ -9,8 +9,9 @@ import {
   type AnyChain,
 } from "../../sdk/connect.js";
 import type { Deployment } from "../../sdk/deployments/index.js";
+import { ask } from "../../sdk/transact.js";
 import { Endpoint, type EndpointPatience } from "./indexer/endpoint.js";
-import type { ChainName } from "./indexer/database.js";
+import type { AuditDatabase, ChainName } from "./indexer/database.js";
 
 /** A chain that answered as the deployment says: chain id, genesis block and the contracts' code. */
 export interface OpenChain {
@@ -35,4 +36,10 @@ export async function openChain(
     provider.destroy();
     throw error;
   }
+}
+
+/** Keeps what no event tells and never changes: the length of a slot. */
+export async function noteConstants(database: AuditDatabase, chain: AnyChain): Promise<void> {
+  if (chain.kind !== "transaction") return;
+  database.noteSlotSeconds(await ask(() => chain.contracts.marketRules.slotLength()));
 }

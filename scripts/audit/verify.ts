@@ -28,8 +28,12 @@ export async function booksAt(
   }
   const chain = { deployment: deployment.chains.transaction };
   const events = through(storedEvents(database, "transaction", block));
+  const { slotSeconds } = database;
   const witness = witnessOf(chain, signerOf);
-  return { state: await foldEvents(chain, events, undefined, witness), block };
+  return {
+    state: await foldEvents(chain, events, { witness, ...(slotSeconds === undefined ? {} : { slotSeconds }) }),
+    block,
+  };
 }
 
 export interface Verified {

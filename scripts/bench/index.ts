@@ -3,6 +3,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 
 import { benchAccountants } from "./accountants.js";
 import { benchAnchors } from "./anchors.js";
+import { benchAudit } from "./audit.js";
 import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
@@ -21,6 +22,7 @@ const PARTS = {
   anchors: benchAnchors,
   gas: benchGas,
   oracle: benchOracle,
+  audit: benchAudit,
   vault: benchVault,
   day: benchDay,
   linkage: benchLinkage,

@@ -25,7 +25,16 @@ import { readingDigest } from "../signing/readings.js";
 import { checkAttested } from "./attestation-steps.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
 import { bookCleared, checkClosed, checkSettled, lockOf, noteShort, ownerKey } from "./recompute.js";
-import { add, areaSlotKey, chunkKey, expectEqual, readingKey, type AuditState, type SettledGroup } from "./state.js";
+import {
+  add,
+  areaSlotKey,
+  chunkKey,
+  expectEqual,
+  readingKey,
+  settlementsIn,
+  type AuditState,
+  type SettledGroup,
+} from "./state.js";
 import { valueAt } from "./terms.js";
 
 export const ENERGY_STEPS: Readonly<Record<string, (state: AuditState, event: ChainEvent) => void>> = {
@@ -204,8 +213,9 @@ function restMeters({ terms, books, bilaterals }: AuditState, feeder: bigint, sl
 /** A5: the readings settled on are those that the ledger held. */
 function settle(state: AuditState, event: ChainEvent, key: string, group: SettledGroup): void {
   expectEqual(state, "A6", `${key} was not final`, placeOf(event), state.settled.get(key)?.final ?? false, false);
-  state.settled.set(key, group);
   const posted = areaSlotKey(group.area, group.slot);
+  if (!state.settled.has(key)) state.settledIn.set(posted, [...(state.settledIn.get(posted) ?? []), key]);
+  state.settled.set(key, group);
   expectEqual(state, "A16", `outcomes of ${key}`, placeOf(event), posted, state.posting ?? posted);
   state.posting = undefined;
   for (const outcome of group.outcomes) checkReading(state, event, outcome, group.slot);
@@ -216,8 +226,7 @@ function settle(state: AuditState, event: ChainEvent, key: string, group: Settle
 /** A11: what settlements put aside in the slot for each account so far is what their outcomes hold. */
 function checkHeld(state: AuditState, event: ChainEvent, { area, slot, ...group }: SettledGroup): void {
   const held = new Map<string, bigint>();
-  for (const other of state.settled.values()) {
-    if (other.area !== area || other.slot !== slot) continue;
+  for (const other of settlementsIn(state, areaSlotKey(area, slot))) {
     for (const { account, held: amount } of other.outcomes) add(held, account, amount);
     for (const { account, community } of other.parties) add(held, account, community);
   }
@@ -249,7 +258,7 @@ function finalized(state: AuditState, event: ChainEvent, key: string): void {
   expectEqual(state, "A6", `${key} was settled before it became final`, placeOf(event), group?.final, false);
   if (group === undefined) return;
   group.final = true;
-  noteShort(state, group);
+  noteShort(state, event, group);
 }
 
 /** A20, A21, A28: a batch's root is that of its readings' digests; a reading is stored when it differs from what was there. */

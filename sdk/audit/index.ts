@@ -35,7 +35,7 @@ export async function auditEvents(
   events: EventParts,
   { toBlock, onProgress }: AuditOptions & { readonly toBlock: number },
 ): Promise<AuditState> {
-  const state = await foldEvents(chain, events, (block) => onProgress?.(block, toBlock));
+  const state = await foldEvents(chain, events, { onProgress: (block) => onProgress?.(block, toBlock) });
   await compareWithChain(state, chain, toBlock);
   return state;
 }
@@ -43,15 +43,21 @@ export async function auditEvents(
 /** Events in the chain's order, in parts. */
 export type EventParts = AsyncIterable<readonly ChainEvent[]> | Iterable<readonly ChainEvent[]>;
 
+export interface FoldOptions {
+  readonly onProgress?: (block: number) => void;
+  /** Sees each event before the fold does. */
+  readonly witness?: Witness;
+  /** Length of a slot, for events that come with their transactions. */
+  readonly slotSeconds?: bigint;
+}
+
 /** The state that events tell, and the checks that need nothing else. */
 export async function foldEvents(
   chain: Pick<TransactionChain, "deployment">,
   events: EventParts,
-  onProgress?: (block: number) => void,
-  /** Sees each event before the fold does. */
-  witness?: Witness,
+  { onProgress, witness, slotSeconds }: FoldOptions = {},
 ): Promise<AuditState> {
-  const state = emptyState(auditedContracts(chain));
+  const state = emptyState({ ...auditedContracts(chain), ...(slotSeconds === undefined ? {} : { slotSeconds }) });
   for await (const part of events) {
     for (const event of part) {
       witness?.take(state, event);

@@ -4,7 +4,7 @@ import { ZeroAddress } from "ethers";
 import type { ChainEvent } from "../events.js";
 import { unpackMovements, type Movement } from "../records.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
-import { accountOf, add, areaSlotKey, expectEqual, type AuditState } from "./state.js";
+import { accountOf, add, areaSlotKey, expectEqual, settlementsIn, type AuditState } from "./state.js";
 
 /** Reasons of escrow movements (MovementLog.sol). */
 const Reason = {
@@ -162,9 +162,7 @@ function notePosting(state: AuditState, event: ChainEvent): void {
     state.posting = key;
   }
   if (!reasons.has(Reason.Release) && !reasons.has(Reason.ReleaseParty)) return;
-  const isFinal = [...state.settled.values()].some(
-    (group) => group.final && areaSlotKey(group.area, group.slot) === key,
-  );
+  const isFinal = settlementsIn(state, key).some((group) => group.final);
   expectEqual(state, "A16", `${key} is final before its money is released`, placeOf(event), isFinal, true);
 }
 

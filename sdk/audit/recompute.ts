@@ -18,6 +18,7 @@ import {
 import { settleSlot, type MeterOutcome, type SlotInput, type SlotSettlement } from "../settlement/index.js";
 import { costUp } from "../units.js";
 import { bigintArg, placeOf, wordsArg } from "./event.js";
+import { isOnRecord, shortInWindow } from "./escalation.js";
 import { add, areaSlotKey, expectEqual, readingKey, type AuditState, type SettledGroup } from "./state.js";
 import { areasOf, childrenAt, edgeFeeAt, feederAt, feedersAt, valueAt, type FeederState } from "./terms.js";
 
@@ -228,11 +229,20 @@ function compareParties(
   });
 }
 
-/**
- * Which sellers pay the escalation rate depends on dates that are not all in events (the length of a slot): whoever
- * paid more than the rest explains is taken to pay it, if it was short in enough slots that were final by then.
- */
+/** Which sellers pay the escalation rate follows from the record of short slots, where the slots' dates are known. */
 function settleKnown(state: AuditState, input: SlotInput, group: SettledGroup): SlotSettlement {
+  if (state.contracts.slotSeconds === undefined) return settleBelieving(state, input, group);
+  const meters = input.meters.map((meter) => {
+    return { ...meter, shortSlots: shortInWindow(state, meter.meter, group.slot) ?? 0 };
+  });
+  return settleSlot({ ...input, meters });
+}
+
+/**
+ * Without the length of a slot, whoever paid more than the rest explains is taken to pay escalation, if it was short in
+ * enough slots that were final by then.
+ */
+function settleBelieving(state: AuditState, input: SlotInput, group: SettledGroup): SlotSettlement {
   const plain = settleSlot(input);
   const isEscalated = (index: number, meter: bigint): boolean =>
     (group.outcomes[index]?.bondPaid ?? 0n) > (plain.meters[index]?.bondPaidMicro ?? 0n) &&
@@ -247,8 +257,10 @@ function shortBefore({ shortSlots }: AuditState, meter: bigint, slot: bigint): n
   return [...(shortSlots.get(meter) ?? [])].filter((short) => short < slot).length;
 }
 
-/** Notes who was short in a slot that became final, by a reading that counts. */
-export function noteShort({ shortSlots }: AuditState, { slot, outcomes }: SettledGroup): void {
+/** Notes who was short in a slot that became final, by a reading that counts, while the slot's record was open. */
+export function noteShort(state: AuditState, event: ChainEvent, { slot, outcomes }: SettledGroup): void {
+  if (!isOnRecord(state, event, slot)) return;
+  const { shortSlots } = state;
   for (const { meter, undeliveredWh, status } of outcomes) {
     const isGuess = status === BigInt(ReadingStatus.Substituted) || status === BigInt(ReadingStatus.Estimated);
     if (undeliveredWh === 0n || isGuess) continue;

@@ -85,6 +85,8 @@ export interface AuditedContracts {
   readonly ledger: string;
   /** Whose escrow account accounting fees are paid to. */
   readonly fees: string;
+  /** Length of a slot, which no event tells: with it, and the blocks' times, escalation is recomputed, else believed. */
+  readonly slotSeconds?: bigint;
 }
 
 /** The fold so far. Maps are keyed by address, `area/slot`, `feeder/slot/chunk` or `meter/slot`. */
@@ -116,6 +118,8 @@ export interface AuditState {
   readonly edgeUse: Map<string, bigint>;
   readonly closed: Map<string, ClosedSlot>;
   readonly settled: Map<string, SettledGroup>;
+  /** Keys of `settled` by `area/slot`: a feeder's slot has one for each chunk. */
+  readonly settledIn: Map<string, string[]>;
   /** Held money by `area/slot/account`: what settlements put there, what was released of it. */
   readonly heldBySettlements: Map<string, bigint>;
   readonly released: Map<string, bigint>;
@@ -173,6 +177,7 @@ export function emptyState(contracts: AuditedContracts): AuditState {
     edgeUse: new Map(),
     closed: new Map(),
     settled: new Map(),
+    settledIn: new Map(),
     heldBySettlements: new Map(),
     released: new Map(),
     posting: undefined,
@@ -223,6 +228,11 @@ export function accountOf(state: AuditState, address: string): EscrowAccount {
     state.accounts.set(address, account);
   }
   return account;
+}
+
+/** The settlements of a city or feeder in a slot. */
+export function settlementsIn(state: AuditState, areaSlot: string): SettledGroup[] {
+  return (state.settledIn.get(areaSlot) ?? []).flatMap((key) => state.settled.get(key) ?? []);
 }
 
 export const areaSlotKey = (area: bigint, slot: bigint): string => `${area}/${slot}`;

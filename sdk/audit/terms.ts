@@ -66,6 +66,8 @@ export interface Terms {
   windows: Schedule<Windows>;
   /** Seconds, by slot. */
   readonly postponed: Map<bigint, bigint>;
+  /** When a slot was postponed, Unix seconds, where the events come with their blocks' times. */
+  readonly postponedAt: Map<bigint, bigint>;
 }
 
 export function emptyTerms(): Terms {
@@ -82,6 +84,7 @@ export function emptyTerms(): Terms {
     rules: [],
     windows: [],
     postponed: new Map(),
+    postponedAt: new Map(),
   };
 }
 
@@ -139,8 +142,9 @@ export const TERM_STEPS: Readonly<Record<string, (terms: Terms, event: ChainEven
   "MarketRules.WindowsSet": (terms, event) => {
     terms.windows = decided(terms.windows, bigintArg(event, "fromSlot"), event.args["windows"] as Windows);
   },
-  "MarketCalendar.SlotPostponed": ({ postponed }, event) => {
+  "MarketCalendar.SlotPostponed": ({ postponed, postponedAt }, event) => {
     postponed.set(bigintArg(event, "slot"), bigintArg(event, "bySeconds"));
+    if (event.within !== undefined) postponedAt.set(bigintArg(event, "slot"), event.within.time);
   },
 };
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { compareWithChain } from "../../sdk/audit/index.js";
+import { verifyEmbedded } from "../utils/audit-endpoint.js";
 import { RandomMarket } from "../utils/random-market.js";
 
 const IS_LONG = process.env["COMMONWATT_LONG"] === "1";
@@ -30,6 +31,10 @@ describe("the market under random acts of many", function () {
           expect([locked, held], account).to.deep.equal([0n, 0n]);
         await compareWithChain(books, network.transaction, await network.transaction.provider.getBlockNumber());
         expect(books.findings).to.deep.equal([]);
+        // the same by the auditor's own way: verified blocks, signatures, roles, escalation by the slots' dates
+        const verified = await verifyEmbedded(network);
+        expect(verified.findings).to.deep.equal([]);
+        expect(verified.shortSlots).to.deep.equal(books.shortSlots);
       } finally {
         await market.close();
       }

@@ -5,7 +5,7 @@ import { readDeployment } from "../../../sdk/node/deployments.js";
 import { positive, subcommand } from "../../inputs/arguments.js";
 import { deploymentFileOf } from "../../networks/served.js";
 import { stopSignal } from "../../run.js";
-import { openChain } from "../open.js";
+import { noteConstants, openChain } from "../open.js";
 import { AuditDatabase, type ChainName } from "./database.js";
 import { indexChain } from "./index-chain.js";
 
@@ -47,6 +47,7 @@ async function index(options: IndexCommandOptions): Promise<void> {
   const database = AuditDatabase.open(options.db);
   try {
     database.claim(deployment);
+    for (const { chain } of opened) await noteConstants(database, chain);
     await Promise.all(
       chains.map(async (name, place) => {
         const { endpoint } = opened[place] as (typeof opened)[number];

@@ -85,6 +85,16 @@ export class AuditDatabase {
     }
   }
 
+  /** Length of a market slot, which no event tells. */
+  get slotSeconds(): bigint | undefined {
+    const row = this.one<{ value: string }>("SELECT value FROM meta WHERE name = 'slotSeconds'");
+    return row && BigInt(row.value);
+  }
+
+  noteSlotSeconds(seconds: bigint): void {
+    this.run("INSERT OR IGNORE INTO meta VALUES ('slotSeconds', ?)", seconds.toString());
+  }
+
   cursorOf(chain: ChainName): Cursor {
     return this.one<Cursor>("SELECT block, hash, events, digest FROM cursors WHERE chain = ?", chain) ?? START;
   }

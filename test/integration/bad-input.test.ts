@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -170,6 +171,19 @@ describe("Bad input, command by command", function () {
 
     it("an endpoint of another chain: both chain ids", async () => {
       await expectRefusal("audit", ["--network", deployment, "--rpc", otherUrl], ["31337", "410001", otherUrl]);
+    });
+
+    it("a database that is not there, or is something else", async () => {
+      await expectRefusal("audit", ["verify", "--db", join(folder, "none.db")], ["none.db", "no such database"]);
+      await expectRefusal("audit", ["state", "--db", deployment], [deployment, "can't be opened"]);
+      await expectRefusal("audit", ["index", "--network", deployment], ["--db"]);
+    });
+
+    it("an endpoint of another chain, and no database is made", async () => {
+      const db = join(folder, "never.db");
+      const options = ["--network", deployment, "--rpc", otherUrl, "--db", db, "--chain", "transaction"];
+      await expectRefusal("audit", ["index", ...options], ["31337", "410001"]);
+      expect(existsSync(db)).to.equal(false);
     });
   });
 

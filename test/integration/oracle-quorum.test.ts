@@ -10,6 +10,7 @@ import { estimatesFrom, findSilent, outboxHistory, ProfileEstimator } from "../.
 import { LedgerWriter } from "../../scripts/oracle/ledger-writer.js";
 import { MeterLink } from "../../scripts/oracle/meters.js";
 import { MqttSource } from "../../scripts/oracle/mqtt-source.js";
+import { Sources } from "../../scripts/oracle/open-sources.js";
 import { Oracle } from "../../scripts/oracle/oracle.js";
 import { SqliteOutbox } from "../../scripts/oracle/outbox.js";
 import { quorumChain } from "../../scripts/oracle/quorum-chain.js";
@@ -27,7 +28,7 @@ import { ReadingStatus } from "../../sdk/enums.js";
 import { MarketView } from "../../sdk/market-view.js";
 import type { Outcome } from "../../sdk/records.js";
 import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
-import { HandClock, rejectionOf, SILENT_LOG } from "../utils/oracle.js";
+import { HandClock, rejectionOf, SILENT_LOG, SOURCE_PARTS } from "../utils/oracle.js";
 import { AttestedFeeder } from "../utils/quorum.js";
 
 const SLOT_SECONDS = 3600;
@@ -132,17 +133,19 @@ describe("A quorum of oracles", function () {
     place: number,
     outbox: SqliteOutbox,
     drainAttempts: number,
+    source?: Sources,
   ): Promise<{ readonly oracle: Oracle; readonly seconder: EstimateSeconder }> {
     const chain = operator(place);
     const directory = new ChainDirectory(chain);
     const times = await ChainTimes.of(chain, () => slot);
     const oracle = new Oracle({
-      source: new MqttSource({ url: broker.url, clientId: `operator-${place}`, log: SILENT_LOG }),
+      source: source ?? new MqttSource({ url: broker.url, clientId: `operator-${place}`, log: SILENT_LOG }),
       rules: standardRules(meterLedgerOf(chain)),
       outbox,
       writer: new QuorumWriter(
         new LedgerWriter(submitTo(chain)),
         quorumChain(() => chain),
+        (readings) => source?.tell(readings, BigInt(SLOT_SECONDS)) ?? Promise.resolve(),
       ),
       directory,
       times,
@@ -214,6 +217,31 @@ describe("A quorum of oracles", function () {
     for (const oracle of oracles) {
       expect(oracle.counts()).to.deep.equal({ waiting: 0, sent: 0, confirmed: 3, rejected: 0, refused: 0 });
     }
+  });
+
+  it("brings what one operator alone was sent: it publishes that where the other oracles listen", async () => {
+    const own = await startBroker(); // of the operator whose meters these are, or its gateway
+    const meters = await MeterLink.connect(own.url, BigInt(SLOT_SECONDS));
+    closers.push(
+      () => own.close(),
+      () => meters.close(),
+    );
+    const settings = { type: "mqtt" as const, clientId: "operator-0", meters: [], place: "the test" };
+    const source = await Sources.open(
+      [
+        { ...settings, url: own.url, publish: false },
+        { ...settings, url: broker.url, publish: true },
+      ],
+      SOURCE_PARTS,
+    );
+    const { oracle } = await startWith(0, new SqliteOutbox(":memory:"), 100, source);
+    const other = await start(1);
+    await meters.publish(await measured());
+    await other.untilHandled(3);
+    await Promise.all([oracle.drain(), other.drain()]);
+    expect(await stored()).to.deep.equal([1_100n, 1_200n, 1_300n]);
+    expect(await timesStored()).to.deep.equal([1, 1, 1]);
+    expect(other.counts()).to.deep.equal({ waiting: 0, sent: 0, confirmed: 3, rejected: 0, refused: 0 });
   });
 
   for (const when of ["before", "after"] as const) {

@@ -10,7 +10,7 @@ import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
 import type { SigningDomain } from "../../sdk/signing/typed-data.js";
 import type { SlotClock, SlotValue } from "../forecast/forecast.js";
 
-import type { GapFiller, MeterDirectory, Outbox, ReadingDates } from "./types.js";
+import type { GapFiller, MarketTimes, MeterDirectory, Outbox, ReadingDates } from "./types.js";
 import { HomeProfile } from "./vee/profile.js";
 
 /** What meters measured before; undefined where nothing is known. */
@@ -33,6 +33,12 @@ export interface ProfileEstimatorParts {
 /** When estimates for a slot are made: after three quarters of its reading window; the chain takes them to its end. */
 export function estimatesFrom({ deliveryEnd, readingEnd }: ReadingDates): bigint {
   return readingEnd - (readingEnd - deliveryEnd) / 4n;
+}
+
+/** The first slot worth filling: older ones take no estimate. Two windows back, for one may have been postponed. */
+export async function oldestToFill(times: MarketTimes, currentSlot: bigint): Promise<bigint> {
+  const { deliveryEnd, readingEnd } = await times.timesOf(currentSlot);
+  return currentSlot - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
 }
 
 /** How far slots were filled, by a mark in the outbox. One of the future is of a clock that was wrong: it counts as none. */

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 
 import type { SignedReading } from "../../sdk/signing/readings.js";
 
-import { estimatesFrom, filledUntil } from "./gap-filler.js";
+import { estimatesFrom, filledUntil, oldestToFill } from "./gap-filler.js";
 import { Intake } from "./intake.js";
 import { readingsOrReason, topicOf } from "./payload.js";
 import { Sender, type SenderOptions } from "./sender.js";
@@ -209,12 +209,11 @@ export class Oracle {
     return this.#parts.outbox.counts();
   }
 
-  /** After the last slot looked at, but no further back than two reading windows: older ones have ended. */
+  /** After the last slot looked at, but none that takes no estimate any more. */
   async #firstUnfilled(now: bigint): Promise<bigint> {
     const { outbox, times, estimateFromSlot = 0n } = this.#parts;
     const current = now / times.slotSeconds;
-    const { deliveryEnd, readingEnd } = await times.timesOf(current);
-    const oldest = current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
+    const oldest = await oldestToFill(times, current);
     return [oldest, estimateFromSlot, filledUntil(outbox, ESTIMATED_UNTIL, current) ?? 0n].reduce((a, b) =>
       a > b ? a : b,
     );

@@ -8,7 +8,7 @@ import { setImmediate as othersTurn } from "node:timers/promises";
 import { ReadingStatus } from "../../../sdk/enums.js";
 import type { SlotClock } from "../../forecast/forecast.js";
 import { InputError } from "../../inputs/error.js";
-import { estimatesFrom, filledUntil, outboxHistory } from "../gap-filler.js";
+import { estimatesFrom, filledUntil, oldestToFill, outboxHistory } from "../gap-filler.js";
 import { readFileSource, type Observation } from "../sources/index.js";
 import type { Gateway, Outbox, SourceMessage, SubmitSigned } from "../types.js";
 import { valuesOf, type MeterPolicy } from "../vee/index.js";
@@ -147,9 +147,8 @@ export class MeteringDesk implements Gateway {
     }
     const [first] = unknown.values();
     if (first === undefined) return undefined;
-    const { file, line } = first.place;
-    const where = line === undefined ? file : `${file}:${line}`;
-    return `${where}: ${unknown.size} meters are not of the configuration, e.g. '${first.meter}'. List them under meters.`;
+    const problem = `${unknown.size} meters are not of the configuration, e.g. '${first.meter}'`;
+    return new InputError(first.place, problem, "List them under meters.").message;
   }
 
   /** Nothing is due while a meter only goes on within a slot, and the one before has its value. */
@@ -175,7 +174,8 @@ export class MeteringDesk implements Gateway {
   /** Meters without a reading in the slots whose estimates are due by now. */
   async #findSilent(now: number): Promise<void> {
     const { points, outbox, times } = this.#parts;
-    const [current, oldest] = [BigInt(now) / times.slotSeconds, await this.#oldestToFill(now)];
+    const current = BigInt(now) / times.slotSeconds;
+    const oldest = await oldestToFill(times, current);
     const marked = filledUntil(outbox, FILLED_UNTIL, current) ?? oldest;
     let slot = later(marked, oldest);
     for (; slot < current && BigInt(now) >= estimatesFrom(await times.timesOf(slot)); slot += 1n) {
@@ -186,14 +186,6 @@ export class MeteringDesk implements Gateway {
       }
     }
     if (slot !== marked) outbox.setMark(FILLED_UNTIL, slot);
-  }
-
-  /** Older slots take no estimate: two windows, for one may have been postponed. */
-  async #oldestToFill(now: number): Promise<bigint> {
-    const { times } = this.#parts;
-    const current = BigInt(now) / times.slotSeconds;
-    const { deliveryEnd, readingEnd } = await times.timesOf(current);
-    return current - (2n * (readingEnd - deliveryEnd)) / times.slotSeconds - 1n;
   }
 
   /** What waits for something, and what the chain rejected while it may take something else for it. */
@@ -214,7 +206,7 @@ export class MeteringDesk implements Gateway {
     const { store, times, directory, clock, slotClock, outbox } = this.#parts;
     const [meter, length, now] = [BigInt(point.number), Number(times.slotSeconds), clock.now()];
     const current = BigInt(now) / times.slotSeconds;
-    const oldest = await this.#oldestToFill(now);
+    const oldest = await oldestToFill(times, current);
     const seenFrom = BigInt(Math.floor((store.firstTime(meter) ?? now) / length)); // before it, there are guesses alone
     const start = Math.max(store.lookBack(meter, from), now - OLDEST_SECONDS);
     const first = [BigInt(Math.floor(start / length)), seenFrom < oldest ? seenFrom : oldest].reduce(later);

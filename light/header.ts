@@ -2,11 +2,12 @@
  * Headers of a Besu QBFT chain whose validators come from a contract: decoded strictly, encoded, hashed as Besu does.
  * What QbftHeader.sol does on chain, written in another way, so that each checks the other.
  */
-import { dataLength, decodeRlp, getAddress, getBytes, hexlify, keccak256, toBeArray, type BytesLike } from "ethers";
+import { getAddress, getBytes, hexlify, keccak256, type BytesLike } from "ethers";
 
-import { CommonwattError } from "../sdk/errors.js";
+import { bytesOfInteger, decodeExtraData, encodeExtraData, FIELDS, integerOf } from "./header-fields.js";
 import { rlpBytes } from "./rlp.js";
 import { dataField, quantityField } from "./rpc-fields.js";
+import { SealedHeader } from "./sealed-header.js";
 
 /** A header's fields; bytes are lower-case hex, the coinbase a checksummed address, the optional ones came with forks. */
 export interface QbftHeader {
@@ -39,75 +40,37 @@ export interface QbftHeader {
   readonly requestsHash?: string;
 }
 
-/** A number of bytes, an integer of at most 64 bits, or extraData. */
-type FieldKind = number | "integer" | "extraData";
-type FieldName = Exclude<keyof QbftHeader, "vanity" | "round" | "seals"> | "extraData";
-
-/** In the order of the encoding. */
-const FIELDS: readonly (readonly [FieldName, FieldKind])[] = [
-  ["parentHash", 32],
-  ["sha3Uncles", 32],
-  ["coinbase", 20],
-  ["stateRoot", 32],
-  ["transactionsRoot", 32],
-  ["receiptsRoot", 32],
-  ["logsBloom", 256],
-  ["difficulty", "integer"],
-  ["number", "integer"],
-  ["gasLimit", "integer"],
-  ["gasUsed", "integer"],
-  ["timestamp", "integer"],
-  ["extraData", "extraData"],
-  ["mixHash", 32],
-  ["nonce", 8],
-  ["baseFeePerGas", "integer"],
-  ["withdrawalsRoot", 32],
-  ["blobGasUsed", "integer"],
-  ["excessBlobGas", "integer"],
-  ["parentBeaconBlockRoot", 32],
-  ["requestsHash", 32],
-];
-
-/** How many fields a header has at London, Shanghai, Cancun, Prague. */
-const FIELD_COUNTS = [16, 17, 20, 21];
-const VANITY_BYTES = 32;
-const SEAL_BYTES = 65;
-const INTEGER_BYTES = 8;
-/** Besu keeps the round in a signed integer of 32 bits. */
-const MAX_ROUND = 2n ** 31n - 1n;
-
 /** Reads a header as a node stores or hashes it; refuses every encoding but the one that `encodeHeader` makes. */
 export function decodeHeader(raw: BytesLike): QbftHeader {
-  const items = listOf(decoded(raw, "header"), "header");
-  const header = headerOf(items.map((item, index) => bytesOf(item, FIELDS[index]?.[0] ?? "header")));
-  // one comparison refuses leading zeros, lengths written too long, and whatever else RLP could say in two ways
-  if (encodeHeader(header) !== hexlify(raw)) throw new CommonwattError("HeaderNotCanonical");
-  return header;
+  return fieldsOf(SealedHeader.read(getBytes(raw)));
+}
+
+/** A header's fields one by one. */
+export function fieldsOf(read: SealedHeader): QbftHeader {
+  const header: Record<string, unknown> = {};
+  for (const [name, kind] of FIELDS) {
+    const bytes = read.field(name);
+    if (bytes === undefined) break;
+    if (kind === "integer") header[name] = integerOf(bytes);
+    else if (kind !== "extraData") header[name] = name === "coinbase" ? getAddress(hexlify(bytes)) : hexlify(bytes);
+  }
+  const { vanity, round, seals } = read.extra;
+  const extra = { vanity: hexlify(vanity), round, seals: seals.map((seal) => hexlify(seal)) };
+  return { ...header, ...extra } as unknown as QbftHeader;
 }
 
 /** Reads a block as `eth_getBlockByNumber` returns it; nothing of it is believed, for the hash is computed anew. */
 export function headerFromRpc(block: Readonly<Record<string, unknown>>): QbftHeader {
-  return headerOf(rpcItems(block));
-}
-
-function rpcItems(block: Readonly<Record<string, unknown>>): string[] {
-  const items: string[] = [];
-  for (const [name, kind] of FIELDS) {
-    const value = block[name === "coinbase" ? "miner" : name];
-    if (value === undefined || value === null) break;
-    if (typeof value !== "string" || !/^0x[0-9a-fA-F]*$/.test(value)) throw wrong(name);
-    items.push(kind === "integer" ? integerBytes(BigInt(value)) : value.toLowerCase());
-  }
-  return items;
+  return fieldsOf(SealedHeader.fromRpc(block));
 }
 
 /** The header's RLP, with its round and seals. */
 export function encodeHeader(header: QbftHeader): string {
   const present = FIELDS.filter(([name]) => name === "extraData" || header[name] !== undefined);
   const items = present.map(([name]) => {
-    if (name === "extraData") return encodeExtraData(header);
+    if (name === "extraData") return extraDataOf(header);
     const value = header[name] as string | bigint;
-    return typeof value === "bigint" ? toBeArray(value) : getBytes(value);
+    return typeof value === "bigint" ? bytesOfInteger(value) : getBytes(value);
   });
   return hexlify(rlpBytes(items));
 }
@@ -144,79 +107,14 @@ export function rawHeaderFromRpc(block: Readonly<Record<string, unknown>>): stri
 }
 
 function isQbft(extraData: unknown): boolean {
-  if (typeof extraData !== "string" || dataLength(extraData) < VANITY_BYTES) return false;
   try {
-    decodeExtraData(extraData);
+    decodeExtraData(dataField({ extraData }, "extraData"));
     return true;
   } catch {
     return false;
   }
 }
 
-function headerOf(items: readonly string[]): QbftHeader {
-  if (!FIELD_COUNTS.includes(items.length)) throw new CommonwattError("HeaderFieldCount", { count: items.length });
-  const header: Record<string, unknown> = {};
-  for (const [index, item] of items.entries()) {
-    const [name, kind] = FIELDS[index] as (typeof FIELDS)[number];
-    if (kind === "extraData") Object.assign(header, decodeExtraData(item));
-    else if (kind === "integer") header[name] = integerOf(item, name);
-    else if (dataLength(item) !== kind) throw wrong(name);
-    else header[name] = name === "coinbase" ? getAddress(item) : item;
-  }
-  return header as unknown as QbftHeader;
-}
-
-function encodeExtraData({ vanity, round, seals }: QbftHeader): Uint8Array {
-  return rlpBytes([getBytes(vanity), [], [], toBeArray(round), seals.map((seal) => getBytes(seal))]);
-}
-
-function decodeExtraData(extraData: string): Pick<QbftHeader, "vanity" | "round" | "seals"> {
-  const items = listOf(decoded(extraData, "extraData"), "extraData");
-  const [vanity, validators, vote, round, seals] = items;
-  // in contract mode nobody is named and nobody votes in a header; Besu refuses a block that does
-  if (items.length !== 5 || !isEmptyList(validators) || !isEmptyList(vote)) throw wrong("extraData");
-  const header = {
-    vanity: bytesOf(vanity, "vanity"),
-    round: integerOf(bytesOf(round, "round"), "round"),
-    seals: listOf(seals, "seals").map((seal) => bytesOf(seal, "seals")),
-  };
-  if (dataLength(header.vanity) !== VANITY_BYTES) throw wrong("vanity");
-  if (header.round > MAX_ROUND) throw wrong("round");
-  if (header.seals.some((seal) => dataLength(seal) !== SEAL_BYTES)) throw wrong("seals");
-  return header;
-}
-
-function decoded(data: BytesLike, field: string): unknown {
-  try {
-    return decodeRlp(data);
-  } catch (cause) {
-    throw new CommonwattError("HeaderNotRlp", { field }, { cause });
-  }
-}
-
-function listOf(item: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(item)) throw wrong(field);
-  return item;
-}
-
-function isEmptyList(item: unknown): boolean {
-  return Array.isArray(item) && item.length === 0;
-}
-
-function bytesOf(item: unknown, field: string): string {
-  if (typeof item !== "string") throw wrong(field);
-  return item;
-}
-
-function integerOf(item: string, field: string): bigint {
-  if (dataLength(item) > INTEGER_BYTES) throw wrong(field);
-  return item === "0x" ? 0n : BigInt(item);
-}
-
-function integerBytes(value: bigint): string {
-  return hexlify(toBeArray(value));
-}
-
-function wrong(field: string): CommonwattError {
-  return new CommonwattError("HeaderFieldInvalid", { field });
+function extraDataOf({ vanity, round, seals }: QbftHeader): Uint8Array {
+  return encodeExtraData({ vanity: getBytes(vanity), round, seals: seals.map((seal) => getBytes(seal)) });
 }

@@ -58,3 +58,32 @@ function lengthOfLength(length: number): number {
   for (let rest = Math.floor(length / 256); rest > 0; rest = Math.floor(rest / 256)) size++;
   return size;
 }
+
+/** Where an item's content stands in the bytes it is read from. */
+export interface RlpPlace {
+  readonly isList: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The item that begins at a place, of bytes that end at another; undefined for what `rlpBytes` would not have written. */
+export function readRlpItem(bytes: Uint8Array, at: number, limit: number): RlpPlace | undefined {
+  const first = at < limit ? (bytes[at] as number) : -1;
+  if (first < 0) return undefined;
+  if (first < STRING) return { isList: false, start: at, end: at + 1 };
+  const kind = first < LIST ? STRING : LIST;
+  const isList = kind === LIST;
+  const size = first - kind;
+  if (size <= SHORT) {
+    const [start, end] = [at + 1, at + 1 + size];
+    // a byte below 0x80 stands for itself
+    const isDouble = !isList && size === 1 && start < limit && (bytes[start] as number) < STRING;
+    return end > limit || isDouble ? undefined : { isList, start, end };
+  }
+  const start = at + 1 + size - SHORT;
+  // lengths of more than four bytes are longer than anything that is read here
+  if (start > limit || size - SHORT > 4 || bytes[at + 1] === 0) return undefined;
+  let length = 0;
+  for (let place = at + 1; place < start; place++) length = length * 256 + (bytes[place] as number);
+  return length <= SHORT || start + length > limit ? undefined : { isList, start, end: start + length };
+}

@@ -110,7 +110,7 @@ export function integerOf(bytes: Uint8Array): bigint {
 
 function sealsIn(bytes: Uint8Array, { start, end }: RlpPlace): Uint8Array[] {
   const seals: Uint8Array[] = [];
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const seal = itemAt(bytes, at, end, "seals");
     if (seal.isList || seal.end - seal.start !== SEAL_BYTES) throw wrong("seals");
     seals.push(bytes.subarray(seal.start, seal.end));

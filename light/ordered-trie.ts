@@ -1,10 +1,10 @@
-/** The root of a Merkle-Patricia trie over a list, as headers have it of a block's receipts and transactions. */
+/** Roots of Merkle-Patricia tries: over a list, as headers have it of a block's receipts, and over any entries. */
 import { getBytes, hexlify, keccak256 } from "ethers";
 
 import { rlpBytes, type RlpItem } from "./rlp.js";
 
-interface Leaf {
-  /** Half bytes of the RLP of the value's place. */
+/** What a trie keeps under a path of half bytes: in lists the RLP of the value's place. */
+export interface TrieEntry {
   readonly path: readonly number[];
   readonly value: Uint8Array;
 }
@@ -18,8 +18,12 @@ const NOTHING = new Uint8Array(0);
 
 /** `values`: the items' encodings in the block's order; keys are the RLP of their places. 32 bytes in hex. */
 export function orderedTrieRoot(values: readonly Uint8Array[]): string {
-  if (values.length === 0) return keccak256(rlpBytes(NOTHING));
-  return keccak256(rlpBytes(nodeOf(leavesOf(values), 0)));
+  return trieRoot(leavesOf(values));
+}
+
+/** The root over any entries. No path may be the beginning of another. 32 bytes in hex. */
+export function trieRoot(entries: readonly TrieEntry[]): string {
+  return keccak256(rlpBytes(nodeOf(entries, 0)));
 }
 
 /** The nodes from the root down to the item at a place, RLP in hex; `provenItem` follows them. RangeError without one. */
@@ -46,12 +50,12 @@ export function placePath(place: number): number[] {
   return nibblesOf(rlpBytes(placeBytes(place)));
 }
 
-function leavesOf(values: readonly Uint8Array[]): Leaf[] {
+function leavesOf(values: readonly Uint8Array[]): TrieEntry[] {
   return values.map((value, place) => ({ path: placePath(place), value }));
 }
 
 /** The node above leaves whose paths agree up to `depth`. No path is the beginning of another: places' RLP never is. */
-function nodeOf(leaves: readonly Leaf[], depth: number): RlpItem {
+function nodeOf(leaves: readonly TrieEntry[], depth: number): RlpItem {
   const [first] = leaves;
   if (first === undefined) return NOTHING;
   if (leaves.length === 1) return [compact(first.path.slice(depth), LEAF), first.value];
@@ -68,7 +72,7 @@ function nodeOf(leaves: readonly Leaf[], depth: number): RlpItem {
   return [...children, NOTHING];
 }
 
-function sharedLength(leaves: readonly Leaf[], depth: number): number {
+function sharedLength(leaves: readonly TrieEntry[], depth: number): number {
   const [first] = leaves;
   let length = depth;
   while (first !== undefined && leaves.every(({ path }) => path[length] === first.path[length])) length++;

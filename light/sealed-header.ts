@@ -158,7 +158,7 @@ function placesIn(raw: Uint8Array): number[] {
     throw new CommonwattError("HeaderNotRlp", { field: "header" });
   }
   const places: number[] = [];
-  for (let at = list.start; at < list.end; ) {
+  for (let at = list.start; at < list.end;) {
     const [name, kind] = FIELDS[places.length / 2] ?? ["header", 0];
     const item = readRlpItem(raw, at, list.end);
     if (item === undefined) throw new CommonwattError("HeaderNotCanonical");

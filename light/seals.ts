@@ -1,31 +1,15 @@
 /** Who sealed a header, and whether they are enough; as QbftSeals.sol has it. */
-import { dataSlice, getAddress, recoverAddress, Signature, toBeHex, ZeroAddress } from "ethers";
+import { getAddress, getBytes } from "ethers";
 
 import { CommonwattError } from "../sdk/errors.js";
-import { indexIn, quorumOf, requireAscending, type AccountantSet } from "./accountant-set.js";
+import { quorumOf, requireAscending, type AccountantSet } from "./accountant-set.js";
 import { sealDigest, type QbftHeader } from "./header.js";
+import { recoverInJavaScript, type Recover } from "./recover.js";
 
-const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-
-/** Who made a seal; undefined when no key could have. Besu takes a high s too, so anybody can make a seal's twin. */
-export function recoverSeal(digest: string, seal: string): string | undefined {
-  const r = BigInt(dataSlice(seal, 0, 32));
-  const s = BigInt(dataSlice(seal, 32, 64));
-  const v = Number(dataSlice(seal, 64));
-  if (r === 0n || r >= CURVE_ORDER || s === 0n || s >= CURVE_ORDER || v > 1) return undefined;
-  // ethers wants the twin whose s is low; both recover to the same key
-  const isHigh = s > CURVE_ORDER / 2n;
-  const low = toBeHex(isHigh ? CURVE_ORDER - s : s, 32);
-  const yParity = isHigh ? 1 - v : v;
-  try {
-    const signer = recoverAddress(
-      digest,
-      Signature.from({ r: toBeHex(r, 32), s: low, yParity: yParity === 1 ? 1 : 0 }),
-    );
-    return signer === ZeroAddress ? undefined : signer;
-  } catch {
-    return undefined; // r is the abscissa of no point
-  }
+/** Who made a seal, checksummed; undefined when no key could have. Hex. */
+export function recoverSeal(digest: string, seal: string, recover: Recover = recoverInJavaScript): string | undefined {
+  const signer = recover(getBytes(digest), getBytes(seal));
+  return signer && getAddress(signer);
 }
 
 /** Who sealed, in the order of the seals. */
@@ -35,20 +19,52 @@ export function signersOf(header: QbftHeader): string[] {
 }
 
 /** Refuses a header that Besu would refuse for its seals: each of another member of the set, and a quorum of them. */
-export function requireQuorum(header: QbftHeader, set: AccountantSet): void {
+export function requireQuorum(header: QbftHeader, set: AccountantSet, recover: Recover = recoverInJavaScript): void {
   requireAscending(set);
-  const [count, quorum] = [header.seals.length, quorumOf(set.length)];
+  const seals = header.seals.map((seal) => getBytes(seal));
+  requireSealCount(seals.length, set);
+  requireSigners(signersOfDigest(sealDigest(header), seals, recover), set);
+}
+
+/** Refuses fewer seals than a quorum of the set. */
+export function requireSealCount(count: number, set: AccountantSet): void {
+  const quorum = quorumOf(set.length);
   if (count < quorum) throw new CommonwattError("QbftSealsNoQuorum", { count: BigInt(count), quorum: BigInt(quorum) });
-  const digest = sealDigest(header);
-  const places = new Set<number>();
-  for (const [index, seal] of header.seals.entries()) {
-    const signer = signerOf(digest, seal, index);
-    const place = indexIn(set, signer);
-    const args = { index: BigInt(index), signer };
-    if (place === -1) throw new CommonwattError("QbftSealsForeignSigner", args);
-    if (places.has(place)) throw new CommonwattError("QbftSealsRepeatedSigner", args);
-    places.add(place);
+}
+
+/** Who made each of the seals, one after the other, in lower case. `digest`: what they are over, hex. */
+export function* signersOfDigest(
+  digest: string,
+  seals: readonly Uint8Array[],
+  recover: Recover,
+): Generator<string, void, undefined> {
+  const bytes = getBytes(digest);
+  for (const [index, seal] of seals.entries()) {
+    const signer = recover(bytes, seal);
+    if (signer === undefined) throw new CommonwattError("QbftSealsUnrecoverable", { index: BigInt(index) });
+    yield signer;
   }
+}
+
+/** Refuses signers of whom one is no member of the set, or is named twice. */
+export function requireSigners(signers: Iterable<string>, set: AccountantSet): void {
+  const members = new Set(set.map((member) => member.toLowerCase()));
+  const seen = new Set<string>();
+  let index = 0n;
+  for (const signer of signers) {
+    const args = { index, signer };
+    if (!members.has(signer)) throw foreign("QbftSealsForeignSigner", args);
+    if (seen.has(signer)) throw foreign("QbftSealsRepeatedSigner", args);
+    seen.add(signer);
+    index += 1n;
+  }
+}
+
+function foreign(
+  code: string,
+  { index, signer }: { readonly index: bigint; readonly signer: string },
+): CommonwattError {
+  return new CommonwattError(code, { index, signer: getAddress(signer) });
 }
 
 /** The header with that account's seal alone, as evidence against it carries; without any if it made none. */

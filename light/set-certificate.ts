@@ -79,7 +79,11 @@ export function anchorSlots(knownVersion: bigint): [digest: string, head: string
   return [wordKey(DIGEST_SLOT), wordKey(HEAD_SLOT), pastKey(knownVersion + 1n)];
 }
 
-/** The key of the word that says in which block (64 bits) a version came. */
+/** The slot of the word that says in which block (64 bits) a version came. */
+export function versionSlot(version: bigint): bigint {
+  return BigInt(pastKey(version));
+}
+
 function pastKey(version: bigint): string {
   return keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [version << 8n, PAST_SLOT]));
 }

@@ -11,6 +11,7 @@ import { FEDERATION_ERRORS } from "./advice/federation.js";
 import { GOVERNANCE_ERRORS } from "./advice/governance.js";
 import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
+import { LIGHT_ERRORS } from "./advice/light.js";
 import { MONEY_ERRORS } from "./advice/money.js";
 import { ORDERS_ERRORS } from "./advice/orders.js";
 import { PERSONAL_ERRORS } from "./advice/personal.js";
@@ -26,6 +27,7 @@ export type { Advice } from "./advice/advice.js";
 /** The table by part, in the order of docs/errors.md. */
 export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advice>>>> = {
   SDK: SDK_ERRORS,
+  "Light verification": LIGHT_ERRORS,
   Vault: VAULT_ERRORS,
   Federation: FEDERATION_ERRORS,
   "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,

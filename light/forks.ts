@@ -1,0 +1,87 @@
+/**
+ * Two blocks at one height, each sealed by a quorum of the set in force: more than a third of it sealed both or lost its
+ * keys. The light node keeps that, shows it and decides nothing. And seals of one block from several nodes, merged.
+ */
+import { getBytes, hexlify } from "ethers";
+
+import { CommonwattError } from "../sdk/errors.js";
+import { indexIn, type AccountantSet } from "./accountant-set.js";
+import type { ChainRules } from "./chain-rules.js";
+import { SealedHeader } from "./sealed-header.js";
+import { signersOfDigest } from "./seals.js";
+import { requireSealed } from "./verify.js";
+
+/** Version of the evidence's format. */
+export const FORK_VERSION = 1;
+
+/** A fork: plain JSON. Headers differ from node to node in their seals; these two are different blocks. */
+export interface ForkEvidence {
+  readonly version: typeof FORK_VERSION;
+  readonly chainId: number;
+  readonly number: number;
+  /** Hashes of the two blocks. */
+  readonly hashes: readonly [string, string];
+  /** The set in force for the height, ascending. */
+  readonly validators: AccountantSet;
+  /** RLP with seals, hex. */
+  readonly headers: readonly [string, string];
+  /** Who sealed both, checksummed or lower case; empty where they did so in different rounds with different keys. */
+  readonly sealedBoth: readonly string[];
+}
+
+/** The evidence of two headers. LightNoFork where they are one block, of two heights, or not both sealed by a quorum. */
+export function forkOf(
+  rules: Pick<ChainRules, "chainId" | "recover">,
+  first: SealedHeader,
+  second: SealedHeader,
+  validators: AccountantSet,
+): ForkEvidence {
+  if (first.number !== second.number) throw new CommonwattError("LightNoFork", { reason: "they are of two heights" });
+  if (first.hash === second.hash) throw new CommonwattError("LightNoFork", { reason: "they are one block" });
+  for (const header of [first, second]) requireSealed(rules, header, validators);
+  const others = new Set(signersOfDigest(second.digest, second.seals, rules.recover));
+  const sealedBoth = [...signersOfDigest(first.digest, first.seals, rules.recover)].filter((signer) =>
+    others.has(signer),
+  );
+  return {
+    version: FORK_VERSION,
+    chainId: Number(rules.chainId),
+    number: Number(first.number),
+    hashes: [first.hash, second.hash],
+    validators,
+    headers: [hexlify(first.raw), hexlify(second.raw)],
+    sealedBoth,
+  };
+}
+
+/** Checks evidence with nothing but it and the set that was in force; throws what is wrong with it. */
+export function checkFork(rules: Pick<ChainRules, "chainId" | "recover">, evidence: ForkEvidence): ForkEvidence {
+  const [first, second] = evidence.headers.map((raw) => SealedHeader.read(getBytes(raw)));
+  if (first === undefined || second === undefined)
+    throw new CommonwattError("LightNoFork", { reason: "one is missing" });
+  const made = forkOf(rules, first, second, evidence.validators);
+  if (JSON.stringify(made) === JSON.stringify(evidence)) return made;
+  throw new CommonwattError("LightNoFork", { reason: "its headers say something else than it does" });
+}
+
+/**
+ * A header with the seals of all copies of its block that were sealed in the same round: a quorum where each node kept
+ * less. Copies of another block or round, and seals that are nobody's of the set, add nothing.
+ */
+export function mergeSeals(
+  { recover }: Pick<ChainRules, "recover">,
+  header: SealedHeader,
+  copies: readonly SealedHeader[],
+  set: AccountantSet,
+): SealedHeader {
+  const bySigner = new Map<string, Uint8Array>();
+  for (const copy of [header, ...copies]) {
+    // in another round the same hash has other seals
+    if (copy.hash !== header.hash || copy.round !== header.round) continue;
+    for (const seal of copy.seals) {
+      const signer = recover(getBytes(header.digest), seal);
+      if (signer !== undefined && indexIn(set, signer) !== -1 && !bySigner.has(signer)) bySigner.set(signer, seal);
+    }
+  }
+  return header.withSeals([...bySigner.values()]);
+}

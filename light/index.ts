@@ -7,6 +7,7 @@ export * from "./checkpoint.js";
 export * from "./decoded-receipt.js";
 export * from "./forks.js";
 export * from "./genesis.js";
+export * from "./header-fields.js";
 export * from "./header.js";
 export * from "./missed-turns.js";
 export * from "./ordered-trie.js";

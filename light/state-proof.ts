@@ -3,7 +3,7 @@ import { decodeRlp, getBytes, keccak256, toBeHex } from "ethers";
 
 import { CommonwattError } from "../sdk/errors.js";
 import type { AccountProof } from "./set-certificate.js";
-import { provenValue } from "./trie-proof.js";
+import { provenValue, type SeenNodes } from "./trie-proof.js";
 
 /** An account as the state's trie has it. */
 export interface Account {
@@ -37,8 +37,8 @@ export function provenAccount(stateRoot: string, address: string, proof: readonl
 }
 
 /** A word of an account's storage; 0: the proof shows that it was never written, or is 0 again. */
-export function provenWord(storageRoot: string, slot: bigint, proof: readonly string[]): bigint {
-  const value = provenValue(storageRoot, hashedPath(toBeHex(slot, WORD_BYTES)), proof);
+export function provenWord(storageRoot: string, slot: bigint, proof: readonly string[], seen?: SeenNodes): bigint {
+  const value = provenValue(storageRoot, hashedPath(toBeHex(slot, WORD_BYTES)), proof, seen);
   return value === undefined ? 0n : integer(decoded(value));
 }
 
@@ -50,9 +50,10 @@ export function provenWords(stateRoot: string, address: string, proof: AccountPr
   return guarded(() => {
     const account = provenAccount(stateRoot, address, proof.accountProof);
     if (account === undefined) throw falseProof(`there is no contract at ${address}`);
+    const seen: SeenNodes = new Map();
     return new Map(
       proof.storageProof.map(({ key, value, proof: nodes }) => {
-        const word = provenWord(account.storageRoot, BigInt(key), nodes);
+        const word = provenWord(account.storageRoot, BigInt(key), nodes, seen);
         if (BigInt(value) !== word) throw falseProof(`slot ${key} holds ${word}, not ${value}`);
         return [BigInt(key), word];
       }),

@@ -1,0 +1,53 @@
+/** A simulated chain as a light node's peer. */
+import {
+  chainRules,
+  packedSetLayout,
+  type ChainRules,
+  type LightPeer,
+  type Recover,
+  type SealedHeader,
+} from "../../light/index.js";
+import type { LightChain } from "../../scripts/bench/light-chain.js";
+import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
+
+export interface CountingPeer extends LightPeer {
+  readonly asked: { headers: number; proofs: number };
+}
+
+export interface PeerOptions {
+  readonly name?: string;
+  /** States before this block are forgotten. */
+  readonly statesFrom?: number;
+  /** Headers in place of the chain's own. */
+  readonly bend?: (header: SealedHeader) => SealedHeader;
+}
+
+export function simulatedPeer(
+  chain: LightChain,
+  { name = "a peer", statesFrom = 0, bend = (header) => header }: PeerOptions = {},
+): CountingPeer {
+  const asked = { headers: 0, proofs: 0 };
+  return {
+    name,
+    asked,
+    header(number) {
+      asked.headers += 1;
+      return Promise.resolve(number > BigInt(chain.options.head) ? undefined : bend(chain.header(Number(number))));
+    },
+    proof(account, slots, block) {
+      asked.proofs += 1;
+      return block < BigInt(statesFrom) ? Promise.resolve(undefined) : chain.proof(Number(block), slots, account);
+    },
+  };
+}
+
+export function simulatedRules(chain: LightChain, recover: Recover, trustingSeconds = 1_209_600n): ChainRules {
+  const chainId = BigInt(chain.options.chainId);
+  return chainRules({
+    chainId,
+    election: SIMULATED_ELECTION,
+    layout: packedSetLayout(chainId),
+    trustingSeconds,
+    recover,
+  });
+}

@@ -84,17 +84,21 @@ export function setOf(addresses: readonly string[]): string[] {
   return [...addresses].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
 }
 
-/** Sets of which each replaces one member of the one before, written so many blocks apart. */
+/** Sets of which each replaces one member of the one before, or so many, written so many blocks apart. */
 export function rotatingSets(
   keys: NodeKeys,
-  { size, changes, everyBlocks, seed }: Record<"size" | "changes" | "everyBlocks" | "seed", number>,
+  {
+    replaced = 1,
+    ...options
+  }: Record<"size" | "changes" | "everyBlocks" | "seed", number> & { readonly replaced?: number },
 ): SetWritten[] {
+  const { size, changes, everyBlocks, seed } = options;
   const random = new Random(seed).fork("sets");
   let members = random.shuffled(keys.addresses).slice(0, size);
   const written: SetWritten[] = [{ block: 0, validators: setOf(members) }];
   for (let change = 1; change <= changes; change += 1) {
     const others = keys.addresses.filter((address) => !members.includes(address));
-    members = members.with(random.between(0, size - 1), others[random.between(0, others.length - 1)] as string);
+    members = [...random.shuffled(members).slice(replaced), ...random.shuffled(others).slice(0, replaced)];
     written.push({ block: change * everyBlocks, validators: setOf(members) });
   }
   return written;

@@ -1,6 +1,7 @@
 /** `npm run bench`: gas and speed against their goals, with breakdown and floor. `npm run bench -- engine gas` runs parts. */
 import { Argument, Command, InvalidArgumentError } from "commander";
 
+import "../fast-keccak.js";
 import { benchAccountants } from "./accountants.js";
 import { benchAnchors } from "./anchors.js";
 import { benchAudit } from "./audit.js";

@@ -6,17 +6,23 @@
 import { rpcBlockHash } from "../../../light/header.js";
 import { BloomQuestion, receiptsRootOf } from "../../../light/receipts.js";
 import { bytesOfHex, hexField, listField, numberField, objectOf, type RpcObject } from "../../../light/rpc-fields.js";
-import { transactionsRootOf } from "../../../light/transactions.js";
+import { orderedTrieRoot } from "../../../light/ordered-trie.js";
+import { encodeTransaction, type EncodedTransaction } from "../../../light/transactions.js";
 import { isCommonwattError } from "../../../sdk/errors.js";
 import type { Endpoint } from "./endpoint.js";
 import { lie, placedLog, requireSameLogs, type PlacedLog } from "./lies.js";
+
+/** A transaction as it was told, and as the block's root commits to it. */
+export interface CheckedTransaction extends EncodedTransaction {
+  readonly told: RpcObject;
+}
 
 /** A block that may have events, with all its transactions and the deployment's logs. */
 export interface CheckedBlock {
   readonly number: number;
   readonly hash: string;
   readonly header: RpcObject;
-  readonly transactions: readonly RpcObject[];
+  readonly transactions: readonly CheckedTransaction[];
   /** Those of the deployment's contracts, in order. */
   readonly logs: readonly PlacedLog[];
 }
@@ -132,8 +138,10 @@ async function readBlock(endpoint: Endpoint, of: Watched, { number, hash, header
   };
   return readable(endpoint, number, "a transaction or receipt", () => {
     check(receiptsRootOf(receipts), hexField(header, "receiptsRoot"), "receipts");
-    check(transactionsRootOf(transactions), hexField(header, "transactionsRoot"), "transactions");
-    return { number, hash, header, transactions, logs: logsOf(of, number, transactions, receipts) };
+    const encoded = transactions.map((told) => ({ told, ...encodeTransaction(told) }));
+    const transactionsRoot = orderedTrieRoot(encoded.map(({ bytes }) => bytes));
+    check(transactionsRoot, hexField(header, "transactionsRoot"), "transactions");
+    return { number, hash, header, transactions: encoded, logs: logsOf(of, number, transactions, receipts) };
   });
 }
 
@@ -156,7 +164,10 @@ async function readReceipts(
   return answer as RpcObject[];
 }
 
-/** Numbered as the block has them: what a receipt says of its logs' places is not in its root. */
+/**
+ * Numbered as the block has them: what a receipt says of its logs' places is not in its root. That its fields are hex was
+ * seen when the root was computed.
+ */
 function logsOf(
   { addresses }: Watched,
   block: number,
@@ -171,7 +182,7 @@ function logsOf(
       const at = { block, index: index++, transaction: hexField(transactions[place] ?? {}, "hash") };
       if (!addresses.includes(address)) return [];
       const topics = (log["topics"] as string[]).map((topic) => topic.toLowerCase());
-      return [{ ...at, address, topics, data: hexField(log, "data") }];
+      return [{ ...at, address, topics, data: (log["data"] as string).toLowerCase() }];
     }),
   );
 }

@@ -48,7 +48,9 @@ export class AuditDatabase {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path);
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+      database.exec(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000;",
+      );
       bringToVersion(database);
       return new AuditDatabase(path, database);
     } catch (cause) {

@@ -45,7 +45,7 @@ interface Thread {
   /** In the order of the questions. */
   readonly waiting: { readonly resolve: (page: RowPage) => void; readonly reject: (error: unknown) => void }[];
   /** Why it answers no more. */
-  ended?: unknown;
+  ended?: Error;
 }
 
 export class ReaderPool implements PageReaders {
@@ -79,7 +79,7 @@ export class ReaderPool implements PageReaders {
   #open(data: ReaderData): Thread {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGenerationSizeMb: OLD_MEBIBYTES };
     const thread: Thread = { worker: new Worker(THREAD, { workerData: data, resourceLimits }), waiting: [] };
-    const end = (error: unknown): void => {
+    const end = (error: Error): void => {
       thread.ended ??= error;
       for (const { reject } of thread.waiting.splice(0)) reject(error);
     };

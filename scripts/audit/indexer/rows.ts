@@ -1,8 +1,9 @@
 /** Checked blocks to rows: decoded events, and the senders that their transactions' signatures name. */
-import { getAddress, keccak256, Transaction } from "ethers";
+import { keccak256, Transaction } from "ethers";
 
 import { dataField, hexField, numberField, type RpcObject } from "../../../light/rpc-fields.js";
 import { parityOf } from "../../../light/transactions.js";
+import { checksummed } from "../../../sdk/checksummed.js";
 import { eventDecoder, type ChainEvent } from "../../../sdk/events.js";
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
@@ -16,7 +17,6 @@ import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
 export class RowMaker {
   readonly #decode: ReturnType<typeof eventDecoder>;
   readonly #names: ReadonlyMap<string, string>;
-  readonly #addresses = new Map<string, string>();
 
   constructor(
     readonly endpoint: string,
@@ -36,7 +36,7 @@ export class RowMaker {
       const events = own.map((log) => this.#rowOf(log));
       return [{ place, ...this.#factsOf(number, transaction), events }];
     });
-    const [time, proposer] = [numberField(header, "timestamp"), this.#address(header, "miner")];
+    const [time, proposer] = [numberField(header, "timestamp"), addressField(header, "miner")];
     return { number, hash, time, proposer, transactions: rows };
   }
 
@@ -46,24 +46,13 @@ export class RowMaker {
     if (hash !== hexField(told, "hash")) {
       throw lie(this.endpoint, block, `transaction ${hexField(told, "hash")} has the hash ${hash}`);
     }
-    const [signer, from] = [signerOfTransaction(transaction), this.#address(told, "from")];
+    const [signer, from] = [signerOfTransaction(transaction), addressField(told, "from")];
     if (signer !== from.toLowerCase()) {
       const what = `transaction ${hash} is said to be of ${from}, and ${signer ?? "nobody"} signed it`;
       throw lie(this.endpoint, block, what);
     }
-    const to = told["to"] === null ? undefined : this.#address(told, "to");
+    const to = told["to"] === null ? undefined : addressField(told, "to");
     return { hash, sender: from, to, input: dataField(told, "input") };
-  }
-
-  /** Checksummed; a chain has few, and each is hashed once. */
-  #address(object: RpcObject, name: string): string {
-    const hex = hexField(object, name);
-    const known = this.#addresses.get(hex);
-    if (known !== undefined) return known;
-    const address = getAddress(hex);
-    if (this.#addresses.size >= KNOWN_ADDRESSES) this.#addresses.clear();
-    this.#addresses.set(hex, address);
-    return address;
   }
 
   #rowOf({ block, index, transaction, address, topics, data }: PlacedLog): EventRow {
@@ -80,6 +69,10 @@ export class RowMaker {
   }
 }
 
+function addressField(object: RpcObject, name: string): string {
+  return checksummed(hexField(object, name).slice(2));
+}
+
 /** Who signed a transaction, in lower case. */
 function signerOfTransaction({ told, signed }: CheckedTransaction): string | undefined {
   if (signed === undefined) return Transaction.from(told).from?.toLowerCase();
@@ -89,7 +82,6 @@ function signerOfTransaction({ told, signed }: CheckedTransaction): string | und
   return signerOf(keccak256(signed), { r: hex(word("r")), vs: hex(vs) });
 }
 
-const KNOWN_ADDRESSES = 100_000;
 const ACCOUNTS = [
   "account",
   "from",

@@ -9,9 +9,16 @@ const DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
   return Number.isNaN(value) ? -1 : value;
 });
 
+/** Node's own reader of hex, ten times as fast on long data; a browser has none. */
+const NodeBuffer = (globalThis as { readonly Buffer?: typeof Buffer }).Buffer;
+/** From so many bytes on the call is worth it. */
+const LONG_BYTES = 64;
+
 /** Bytes of data, whose length is even. */
 export function dataField(object: RpcObject, name: string): Uint8Array {
-  return bytesOfHex(hexField(object, name), name);
+  const value = object[name];
+  if (typeof value !== "string" || !value.startsWith("0x")) throw wrong(name);
+  return bytesOfHex(value, name);
 }
 
 /** Big-endian bytes of a quantity without leading zeros, as RLP has integers. */
@@ -49,6 +56,11 @@ export function bytesOfHex(hex: string, name: string): Uint8Array {
   const length = (hex.length - 2) / 2;
   if (!Number.isInteger(length)) throw wrong(name);
   const bytes = new Uint8Array(length);
+  if (NodeBuffer !== undefined && length >= LONG_BYTES) {
+    // it stops at what is no digit
+    if (NodeBuffer.from(bytes.buffer).write(hex.slice(2), "hex") !== length) throw wrong(name);
+    return bytes;
+  }
   for (let place = 0, at = 2; place < length; place++, at += 2) {
     const value = ((DIGITS[hex.charCodeAt(at)] ?? -1) << 4) | (DIGITS[hex.charCodeAt(at + 1)] ?? -1);
     if (value < 0) throw wrong(name);

@@ -21,14 +21,32 @@ const DYNAMIC_FEE = 2;
 /** v of a legacy signature under EIP-155 is this or one more, and twice the chain id. */
 const EIP155_BASE = 35n;
 
+/** Encodings of a transaction, read from its fields once. */
+export interface EncodedTransaction {
+  /** As the trie holds it; its hash is the transaction's. */
+  readonly bytes: Uint8Array;
+  /** Whose hash the sender signed; undefined for a type that only ethers knows. */
+  readonly signed: Uint8Array | undefined;
+}
+
+/** A transaction as JSON-RPC returns it, encoded. */
+export function encodeTransaction(transaction: RpcObject): EncodedTransaction {
+  const fields = fieldsOf(transaction);
+  if (fields === undefined) return { bytes: getBytes(Transaction.from(transaction).serialized), signed: undefined };
+  const isLegacy = typeOf(transaction) === LEGACY;
+  const parity = isLegacy || transaction["yParity"] === undefined ? "v" : "yParity";
+  const signature = [parity, "r", "s"].map((name) => quantityField(transaction, name));
+  const bytes = typed(transaction, rlpBytes([...fields, ...signature]));
+  if (!isLegacy) return { bytes, signed: typed(transaction, rlpBytes(fields)) };
+  const v = BigInt(transaction["v"] as string);
+  if (v < EIP155_BASE) return { bytes, signed: rlpBytes(fields) };
+  const chainId = quantityField({ chainId: `0x${((v - EIP155_BASE) / 2n).toString(16)}` }, "chainId");
+  return { bytes, signed: rlpBytes([...fields, chainId, new Uint8Array(0), new Uint8Array(0)]) };
+}
+
 /** A transaction as JSON-RPC returns it, as the trie holds it. */
 export function transactionBytes(transaction: RpcObject): Uint8Array {
-  const fields = fieldsOf(transaction);
-  if (fields === undefined) return getBytes(Transaction.from(transaction).serialized);
-  // 27, 28 and EIP-155's: the odd ones mean 0
-  const parity = typeOf(transaction) === LEGACY ? "v" : transaction["yParity"] === undefined ? "v" : "yParity";
-  const signature = [parity, "r", "s"].map((name) => quantityField(transaction, name));
-  return typed(transaction, rlpBytes([...fields, ...signature]));
+  return encodeTransaction(transaction).bytes;
 }
 
 /** The transactionsRoot of a block with these transactions. */
@@ -38,13 +56,7 @@ export function transactionsRootOf(transactions: readonly RpcObject[]): string {
 
 /** The bytes whose hash the sender signed; undefined for a type that only ethers knows. */
 export function signedBytes(transaction: RpcObject): Uint8Array | undefined {
-  const fields = fieldsOf(transaction);
-  if (fields === undefined) return undefined;
-  if (typeOf(transaction) !== LEGACY) return typed(transaction, rlpBytes(fields));
-  const v = BigInt(transaction["v"] as string);
-  if (v < EIP155_BASE) return rlpBytes(fields);
-  const chainId = quantityField({ chainId: `0x${((v - EIP155_BASE) / 2n).toString(16)}` }, "chainId");
-  return rlpBytes([...fields, chainId, new Uint8Array(0), new Uint8Array(0)]);
+  return encodeTransaction(transaction).signed;
 }
 
 /** 0 or 1: which of the two points the signature means. */

@@ -1,5 +1,7 @@
-/** Arguments of logs by their ABI: what ethers' parseLog does, in a tenth of its time (a test holds both equal). */
-import { getAddress, toUtf8String, type EventFragment, type Interface, type ParamType } from "ethers";
+/** Arguments of logs and calls by their ABI: what ethers does, in a tenth of its time (a test holds both equal). */
+import { toUtf8String, type EventFragment, type Interface, type ParamType } from "ethers";
+
+import { checksummed } from "./checksummed.js";
 
 /** What of a log the ABI is about. */
 export interface LogWords {
@@ -35,6 +37,27 @@ export function logDecoder(abi: Interface): (log: LogWords) => DecodedLog | unde
   return ({ topics, data }) => {
     const event = events.get(topics[0] ?? "");
     return event && { name: event.name, args: decoded(event.arguments, topics, data) };
+  };
+}
+
+export interface DecodedCall {
+  readonly name: string;
+  /** By name, as a log's. */
+  readonly args: Record<string, unknown>;
+}
+
+/** Hex digits of `0x` and a selector. */
+const SELECTOR = 10;
+
+/** Decodes calldata of contracts with this ABI; undefined for a call that it does not know. Throws RangeError for bad data. */
+export function callDecoder(abi: Interface): (input: string) => DecodedCall | undefined {
+  const calls = new Map<string, { readonly name: string; readonly inputs: readonly ParamType[]; read?: Reader }>();
+  abi.forEachFunction(({ name, selector, inputs }) => calls.set(selector, { name, inputs }));
+  return (input) => {
+    const call = calls.get(input.slice(0, SELECTOR));
+    if (call === undefined) return undefined;
+    call.read ??= tupleReader(call.inputs);
+    return { name: call.name, args: call.read(input.slice(SELECTOR), 0, 0) as Record<string, unknown> };
   };
 }
 
@@ -120,7 +143,7 @@ function contentReaderOf(type: ParamType): Reader {
   const { baseType, components, arrayLength } = type;
   if (baseType === "array") return arrayReader(childOf(type), arrayLength ?? -1);
   if (baseType === "tuple") return tupleReader(components ?? []);
-  if (baseType === "address") return (digits, at) => addressOf(wordAt(digits, at).slice(24));
+  if (baseType === "address") return (digits, at) => checksummed(wordAt(digits, at).slice(24));
   if (baseType === "bool") return (digits, at) => !/^0*$/.test(wordAt(digits, at));
   if (baseType === "string") return (digits, at) => toUtf8String(bytesAt(digits, at));
   if (baseType === "bytes") return bytesAt;
@@ -178,18 +201,4 @@ function bytesAt(digits: string, at: number): string {
   const end = at + WORD + 2 * numberAt(digits, at);
   if (end > digits.length) throw new RangeError("the log ends within bytes");
   return `0x${digits.slice(at + WORD, end)}`;
-}
-
-const addresses = new Map<string, string>();
-const KNOWN_ADDRESSES = 100_000;
-
-/** Checksummed; each is hashed once, for a chain has few and logs name them all the time. */
-function addressOf(digits: string): string {
-  let address = addresses.get(digits);
-  if (address === undefined) {
-    address = getAddress(`0x${digits}`);
-    if (addresses.size >= KNOWN_ADDRESSES) addresses.clear();
-    addresses.set(digits, address);
-  }
-  return address;
 }

@@ -2,7 +2,10 @@
  * The packed records that events carry and hashes commit to: contracts/libraries/Records.sol in TypeScript. Fields stand
  * from the most significant bit downwards, in the order of their lists here; the rest of a word is zero.
  */
-import { concat, getAddress, keccak256, toBeHex, ZeroHash } from "ethers";
+import { keccak256, toBeHex, ZeroHash } from "ethers";
+
+import { bytesOfHex } from "../light/rpc-fields.js";
+import { checksummed } from "./checksummed.js";
 
 /** Tags of an entry; Buy and Sell are also the sides of a position. */
 export const EntryTag = { Buy: 1n, Sell: 2n, Cancel: 3n } as const;
@@ -262,12 +265,16 @@ export function packDelivered(deliveredWh: readonly bigint[]): Word[] {
 
 /** keccak256 of the words one after another; 0 when there are none. */
 export function hashWords(words: readonly Word[]): Word {
-  return words.length === 0 ? ZeroHash : keccak256(concat(words));
+  return words.length === 0 ? ZeroHash : keccak256(bytesOf(words));
 }
 
 /** A log's chain hash over entries of `wordsPerEntry` words: h' = keccak256(h, words). */
 export function chainHash(words: readonly Word[], wordsPerEntry: number, start: Word = ZeroHash): Word {
-  return groups(words, wordsPerEntry).reduce((hash, entry) => keccak256(concat([hash, ...entry])), start);
+  return groups(words, wordsPerEntry).reduce((hash, entry) => keccak256(bytesOf([hash, ...entry])), start);
+}
+
+function bytesOf(words: readonly Word[]): Uint8Array {
+  return bytesOfHex(`0x${words.map((word) => word.slice(2)).join("")}`, "words");
 }
 
 function groups(words: readonly Word[], size: number): Word[][] {
@@ -283,7 +290,7 @@ function unpack<L extends Layout>(layout: L, word: Word): FieldsOf<L> {
     const bits = BigInt(Math.abs(width));
     shift -= bits;
     const field = BigInt.asUintN(Number(bits), value >> shift);
-    if (bits === 160n) fields[name] = getAddress(toBeHex(field, 20));
+    if (bits === 160n) fields[name] = checksummed(field.toString(16).padStart(40, "0"));
     else fields[name] = width < 0 ? BigInt.asIntN(-width, field) : field;
   }
   return fields as FieldsOf<L>;

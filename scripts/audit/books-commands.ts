@@ -31,12 +31,15 @@ const CONSOLE: Told = { print: console.log, complain: console.error };
 /** Indexes the transaction chain into memory and verifies it at the head. The exit code. */
 export async function auditNetwork({ network, rpc, json }: AuditCommandOptions): Promise<number> {
   const deployment = await readDeployment(deploymentFileOf(network));
-  const { chain, endpoint, close } = await openChain(deployment, "transaction", { rpc });
+  const { chain, endpoint, openPool, close } = await openChain(deployment, "transaction", { rpc });
   const database = AuditDatabase.open(":memory:");
   try {
     database.claim(deployment);
     await noteConstants(database, chain);
-    await indexChain(database, endpoint, { chain: "transaction", deployment: deployment.chains.transaction });
+    await indexChain(database, endpoint, {
+      ...{ chain: "transaction", deployment: deployment.chains.transaction },
+      ...(openPool === undefined ? {} : { openPool }),
+    });
     return tell(await verifyBooks(database, chain as TransactionChain, endpoint), json);
   } finally {
     database.close();

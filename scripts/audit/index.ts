@@ -1,6 +1,7 @@
 /** `npm run audit`: rebuilds the books from events alone and compares. Exit codes: 0 all holds, 1 a difference, 2 input. */
 import { Command, CommanderError } from "commander";
 
+import "../fast-keccak.js";
 import { decodeError } from "../../sdk/contracts.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/index.js";

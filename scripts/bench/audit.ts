@@ -1,14 +1,15 @@
 /**
- * The auditor's indexer and verify. A simulated day of 17 homes is indexed from its own chain and verified; then its
- * blocks, as the endpoint told them, are told again and again as a chain of their own until a million events are indexed
- * from recorded answers. A year's verify is the day's, scaled by its slots.
+ * The auditor's indexer and verify. Days of 17 homes are simulated, indexed from their own chain and verified against it;
+ * then their blocks are told again and again as JSON, as one chain of a million events, to an indexer in a process of its
+ * own. A year's verify is that of the days, scaled.
  */
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
-import { rpcBlockHash } from "../../light/header.js";
-import type { RpcObject } from "../../light/rpc-fields.js";
 import { AuditDatabase } from "../audit/indexer/database.js";
 import { Endpoint, type Ask } from "../audit/indexer/endpoint.js";
 import { indexChain } from "../audit/indexer/index-chain.js";
@@ -17,123 +18,160 @@ import { booksAt, verifyBooks } from "../audit/verify.js";
 import type { EmbeddedNetwork } from "../networks/index.js";
 import { simulateCommand, type SimulateOptions } from "../simulate/options.js";
 import { Simulation } from "../simulate/run.js";
+import type { IndexFigures, StageFigures } from "./audit-child.js";
+import { lengthen, recordChain } from "./audit-recording.js";
 import { directMeters } from "./direct-meters.js";
-import { tableText, whole, type BenchOptions, type Figures } from "./report.js";
+import { tableText, verdict, whole, type BenchOptions, type Figures } from "./report.js";
 
 const HOMES = 17;
 const EVENTS = 1_000_000;
+const THREADS = 2;
 const DAYS_OF_YEAR = 365;
-const MEBIBYTE = 2 ** 20;
 const GOAL_EVENTS_PER_SECOND = 10_000;
 const GOAL_MEBIBYTES = 512;
 const GOAL_YEAR_SECONDS = 120;
+const CHILD = fileURLToPath(new URL("./audit-child.ts", import.meta.url));
 
-export async function benchAudit({ seed, print }: BenchOptions): Promise<Figures> {
+export async function benchAudit({ seed, auditDays: days, print }: BenchOptions): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), "commonwatt-bench-"));
   try {
-    const day = await simulatedDay(seed, join(folder, "day.db"));
+    const recording = join(folder, "recording");
+    const run = await simulatedDays({ seed, days, path: join(folder, "days.db"), recording });
+    const perYear = (time: Time): string => whole((time.cpu * DAYS_OF_YEAR) / days);
+    const year = (run.verify.cpu * DAYS_OF_YEAR) / days;
     print(
       tableText(
-        `A day of ${HOMES} homes: ${whole(day.events)} events in ${whole(day.blocks)} blocks`,
-        ["step", "seconds", "of a year, scaled"],
-        [
-          ["index from the chain in this process", day.indexSeconds],
-          ["fold and all checks", day.foldSeconds],
-          ["compare with the chain's state", day.verifySeconds - day.foldSeconds],
-          ["verify (fold, checks, comparison)", day.verifySeconds],
-        ].map(([name, seconds]) => [String(name), Number(seconds).toFixed(2), whole(Number(seconds) * DAYS_OF_YEAR)]),
+        `${days} simulated days of ${HOMES} homes: ${whole(run.events)} events in ${whole(run.blocks)} blocks`,
+        ["step", "seconds", "CPU seconds", "of a year, scaled"],
+        Object.entries({
+          "index from the chain, in its process": run.index,
+          "fold and all checks": run.fold,
+          "all of verify: fold, checks, comparison": run.verify,
+        }).map(([name, time]) => [name, time.wall.toFixed(1), time.cpu.toFixed(1), perYear(time)]),
       ),
     );
-    const year = day.verifySeconds * DAYS_OF_YEAR;
     print(
-      `Goal: a year within ${GOAL_YEAR_SECONDS} s; scaled from one day: ${whole(year)} s, ${year <= GOAL_YEAR_SECONDS ? "met" : "not met"}.`,
+      `Verify of a year: ${whole(year)} s, goal ${GOAL_YEAR_SECONDS} s, ${verdict(year, GOAL_YEAR_SECONDS)}. No year was run: ${days} days, scaled by CPU time; the chain answers in the same process.`,
     );
-    const million = await recordedMillion(day.recorded, day.deployment, join(folder, "million.db"));
+    await lengthen(recording, EVENTS);
+    const figures = await child<IndexFigures>(recording, join(folder, "million.db"), String(THREADS));
+    const perSecond = figures.events / figures.seconds;
+    const perCpuSecond = figures.events / figures.cpuSeconds;
     print(
       tableText(
-        `${whole(million.events)} events from recorded answers, every root checked`,
-        ["events/s", "goal", "peak MiB", "above the start", "goal", "file MiB"],
+        `${whole(figures.events)} events from recorded JSON, all roots and senders checked, ${THREADS} threads read and one writes`,
+        ["events/s", "goal", "events/s of CPU", "peak MiB", "goal", "file MiB"],
         [
           [
-            whole(million.perSecond),
-            `${whole(GOAL_EVENTS_PER_SECOND)}`,
-            whole(million.peakMebibytes),
-            whole(million.peakMebibytes - million.startMebibytes),
-            whole(GOAL_MEBIBYTES),
-            whole(million.fileMebibytes),
-          ],
+            perSecond,
+            GOAL_EVENTS_PER_SECOND,
+            perCpuSecond,
+            figures.peakMebibytes,
+            GOAL_MEBIBYTES,
+            figures.fileMebibytes,
+          ].map(whole),
         ],
       ),
     );
+    const stages = await child<StageFigures>(recording, join(folder, "stages.db"), "stages");
+    printStages(stages, print);
     return {
-      auditDayEvents: day.events,
-      auditDayIndexSeconds: round(day.indexSeconds),
-      auditDayVerifySeconds: round(day.verifySeconds),
+      ...{ auditDays: days, auditDaysEvents: run.events },
+      auditDaysIndexSeconds: round(run.index.wall),
+      auditDaysVerifyCpuSeconds: round(run.verify.cpu),
       auditYearVerifySecondsScaled: Math.round(year),
-      auditEventsPerSecond: Math.round(million.perSecond),
-      auditPeakMebibytes: Math.round(million.peakMebibytes),
+      auditEventsPerSecond: Math.round(perSecond),
+      auditEventsPerCpuSecond: Math.round(perCpuSecond),
+      auditPeakMebibytes: Math.round(figures.peakMebibytes),
+      auditUnverifiedEventsPerCpuSecond: Math.round(1e6 / unverified(stages)),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** A block's answers. */
-interface RecordedBlock {
-  readonly header: RpcObject;
-  readonly receipts: readonly RpcObject[];
-  readonly logs: readonly RpcObject[];
+function printStages(stages: StageFigures, print: (text: string) => void): void {
+  const { answers, checks, rows, write, hashing, signatures, decoding } = stages;
+  const all = answers + checks + rows + write;
+  const floor = answers + hashing + signatures + decoding + write;
+  const parts = {
+    "parsing the answers": answers,
+    "hashes, roots, filters, eth_getLogs against receipts": checks,
+    "rows: hashes of transactions, senders, decoding": rows,
+    "writing, with the digest of the rows": write,
+    all,
+    "of it: Keccak-256 alone": hashing,
+    "of it: recovering senders alone": signatures,
+    "of it: decoding alone": decoding,
+    "floor with every check: parsing, Keccak, senders, decoding, writing": floor,
+    "without any check: parsing, decoding, writing": unverified(stages),
+  };
+  print(
+    tableText(
+      "Where the time goes: microseconds of CPU an event, one thread",
+      ["step", "us", "events/s of CPU"],
+      Object.entries(parts).map(([name, time]) => [name, time.toFixed(1), whole(1e6 / time)]),
+    ),
+  );
 }
 
-type Deployment = EmbeddedNetwork["deployment"];
+function unverified({ answers, decoding, write }: StageFigures): number {
+  return answers + decoding + write;
+}
 
-interface AuditedDay {
+async function child<Result>(...args: readonly string[]): Promise<Result> {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", CHILD, ...args]);
+  return JSON.parse(stdout) as Result;
+}
+
+/** Seconds. */
+interface Time {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+interface AuditedDays {
   readonly events: number;
   readonly blocks: number;
-  readonly indexSeconds: number;
-  readonly foldSeconds: number;
+  readonly index: Time;
+  readonly fold: Time;
   /** With the fold. */
-  readonly verifySeconds: number;
-  readonly recorded: readonly RecordedBlock[];
-  readonly deployment: Deployment;
+  readonly verify: Time;
 }
 
-async function simulatedDay(seed: number, path: string): Promise<AuditedDay> {
+interface DaysToAudit {
+  readonly seed: number;
+  readonly days: number;
+  readonly path: string;
+  readonly recording: string;
+}
+
+async function simulatedDays({ seed, days, path, recording }: DaysToAudit): Promise<AuditedDays> {
   const defaults = simulateCommand().opts<SimulateOptions>();
-  const options = { ...defaults, homes: HOMES, seed, vaults: false };
-  const simulation = new Simulation(options, directMeters);
+  const simulation = new Simulation({ ...defaults, homes: HOMES, seed, days, vaults: false }, directMeters);
   const quiet = (): void => undefined;
   try {
     await simulation.load();
     await simulation.open();
     await simulation.admit(quiet);
-    await simulation.trade(quiet);
     const network = simulation.embedded?.network as EmbeddedNetwork;
+    const { deployment } = network;
+    const firstDayBlock = (await network.transaction.provider.getBlockNumber()) + 1;
+    await simulation.trade(quiet);
     const { provider } = network.chains.transaction.connection;
     const ask: Ask = (method, params) => provider.request({ method, params: [...params] });
     const endpoint = new Endpoint("this process", ask);
     const database = AuditDatabase.open(path);
     try {
-      database.claim(network.deployment);
+      database.claim(deployment);
       await noteConstants(database, network.transaction);
-      const deployment = network.deployment.chains.transaction;
-      const [indexSeconds, cursor] = await timed(() =>
-        indexChain(database, endpoint, { chain: "transaction", deployment }),
-      );
-      const [foldSeconds] = await timed(() => booksAt(database));
-      const [verifySeconds, { state }] = await timed(() => verifyBooks(database, network.transaction, endpoint));
-      if (state.findings.length > 0) throw new Error(JSON.stringify(state.findings[0]));
-      const recorded = await record(
-        ask,
-        cursor.block,
-        Object.values(deployment.contracts).map(({ address }) => address),
-      );
-      return {
-        events: cursor.events,
-        blocks: cursor.block + 1,
-        ...{ indexSeconds, foldSeconds, verifySeconds, recorded },
-        deployment: network.deployment,
-      };
+      const chain = { chain: "transaction", deployment: deployment.chains.transaction } as const;
+      const [index, cursor] = await timed(() => indexChain(database, endpoint, chain));
+      const [fold] = await timed(() => booksAt(database));
+      const [verify, { state, isCompared }] = await timed(() => verifyBooks(database, network.transaction, endpoint));
+      if (!isCompared || state.findings.length > 0) throw new Error(JSON.stringify(state.findings[0] ?? "no state"));
+      await recordChain(recording, ask, { deployment, firstDayBlock, toBlock: cursor.block });
+      return { events: cursor.events, blocks: cursor.block + 1, index, fold, verify };
     } finally {
       database.close();
     }
@@ -142,81 +180,11 @@ async function simulatedDay(seed: number, path: string): Promise<AuditedDay> {
   }
 }
 
-async function record(ask: Ask, toBlock: number, address: readonly string[]): Promise<RecordedBlock[]> {
-  const blocks: RecordedBlock[] = [];
-  for (let number = 0; number <= toBlock; number++) {
-    const quantity = `0x${number.toString(16)}`;
-    const header = (await ask("eth_getBlockByNumber", [quantity, true])) as RpcObject;
-    const sent = header["transactions"] as { readonly hash: string }[];
-    const receipts = await Promise.all(sent.map(({ hash }) => ask("eth_getTransactionReceipt", [hash])));
-    const logs = await ask("eth_getLogs", [{ address, fromBlock: quantity, toBlock: quantity }]);
-    blocks.push({ header, receipts: receipts as RpcObject[], logs: logs as RpcObject[] });
-  }
-  return blocks;
-}
-
-/** A chain of the recorded blocks after the genesis block, again and again, with numbers and parents of their own. */
-async function recordedMillion(
-  recorded: readonly RecordedBlock[],
-  deployment: Deployment,
-  path: string,
-): Promise<Record<"events" | "perSecond" | "startMebibytes" | "peakMebibytes" | "fileMebibytes", number>> {
-  const [genesis, ...rest] = recorded as [RecordedBlock, ...RecordedBlock[]];
-  const blockAt = (number: number): RecordedBlock => rest[(number - 1) % rest.length] ?? genesis;
-  // the hashes alone are kept: 340,000 headers would count as the indexer's memory
-  const hashes = [genesis.header["hash"]];
-  const headerAt = (number: number): RpcObject => {
-    if (number === 0) return genesis.header;
-    const place = { number: `0x${number.toString(16)}`, parentHash: hashes[number - 1] };
-    return { ...blockAt(number).header, ...place, hash: hashes[number] };
-  };
-  for (let events = 0; events < EVENTS; events += blockAt(hashes.length - 1).logs.length) {
-    hashes.push(rpcBlockHash(headerAt(hashes.length)));
-  }
-  const ask: Ask = (method, [first]) => {
-    if (method === "eth_blockNumber") return Promise.resolve(`0x${(hashes.length - 1).toString(16)}`);
-    if (method === "eth_getBlockByNumber") return Promise.resolve(headerAt(Number(first)));
-    if (method === "eth_getBlockReceipts") return Promise.resolve(blockAt(Number(first)).receipts);
-    const { fromBlock, toBlock } = first as { readonly fromBlock: string; readonly toBlock: string };
-    const logs: RpcObject[] = [];
-    for (let number = Math.max(1, Number(fromBlock)); number <= Number(toBlock); number++) {
-      for (const log of blockAt(number).logs) logs.push({ ...log, blockNumber: `0x${number.toString(16)}` });
-    }
-    return Promise.resolve(logs);
-  };
-  const database = AuditDatabase.open(path);
-  try {
-    database.claim(deployment);
-    globalThis.gc?.();
-    const startMebibytes = process.memoryUsage().rss / MEBIBYTE;
-    let peakMebibytes = startMebibytes;
-    const [seconds, cursor] = await timed(() =>
-      indexChain(database, new Endpoint("recorded answers", ask), {
-        chain: "transaction",
-        deployment: deployment.chains.transaction,
-        onPage: () => {
-          peakMebibytes = Math.max(peakMebibytes, process.memoryUsage().rss / MEBIBYTE);
-        },
-      }),
-    );
-    const pages = database.one<{ bytes: number }>(
-      "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
-    );
-    return {
-      events: cursor.events,
-      perSecond: cursor.events / seconds,
-      ...{ startMebibytes, peakMebibytes },
-      fileMebibytes: (pages?.bytes ?? 0) / MEBIBYTE,
-    };
-  } finally {
-    database.close();
-  }
-}
-
-async function timed<Result>(action: () => Promise<Result>): Promise<readonly [seconds: number, result: Result]> {
-  const start = performance.now();
+async function timed<Result>(action: () => Promise<Result>): Promise<readonly [time: Time, result: Result]> {
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const result = await action();
-  return [(performance.now() - start) / 1_000, result];
+  const { user, system } = process.cpuUsage(before);
+  return [{ wall: (performance.now() - start) / 1_000, cpu: (user + system) / 1e6 }, result];
 }
 
 function round(seconds: number): number {

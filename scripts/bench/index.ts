@@ -1,6 +1,7 @@
 /** `npm run bench`: gas and speed against their goals, with breakdown and floor. `npm run bench -- engine gas` runs parts. */
 import { Argument, Command, InvalidArgumentError } from "commander";
 
+import "../fast-keccak.js";
 import { benchAccountants } from "./accountants.js";
 import { benchAnchors } from "./anchors.js";
 import { benchAudit } from "./audit.js";
@@ -63,6 +64,7 @@ await new Command("bench")
   .addArgument(new Argument("[parts...]", `which parts: ${NAMES.join(", ")} (default: all but linkage)`).choices(NAMES))
   .option("--homes <n>", "homes of the gas and linkage parts", whole(2, 500), 100)
   .option("--days <n>", "days of the linkage part", whole(1, 30), 30)
+  .option("--audit-days <n>", "days of the audit part", whole(1, 130), 7)
   .option("--seed <n>", "seed of everything drawn", whole(0, 2 ** 32 - 1), 1)
   .option("--json", "the last line is one JSON object", false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly homes: number;
   /** Days of the linkage part. */
   readonly days: number;
+  /** Days of the audit part. */
+  readonly auditDays: number;
   /** Prints a line for people. */
   readonly print: (text: string) => void;
 }

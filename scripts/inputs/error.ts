@@ -13,6 +13,7 @@ export class InputError extends Error {
   readonly exitCode = 2;
   readonly file: string;
   readonly line: number | undefined;
+  readonly problem: string;
   readonly advice: string;
 
   constructor(place: InputPlace, problem: string, advice: string, options: ErrorOptions = {}) {
@@ -20,6 +21,7 @@ export class InputError extends Error {
     super(`${where}: ${problem}. ${advice}`, options);
     this.file = place.file;
     this.line = place.line;
+    this.problem = problem;
     this.advice = advice;
   }
 }

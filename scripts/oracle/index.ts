@@ -1,4 +1,5 @@
 /** The command `npm run oracle`. Exit codes: 0 stopped or done, 1 gave up, 2 something it needs is wrong or away. */
+import "../fast-keccak.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/error.js";
 import { untilStopped } from "../run.js";

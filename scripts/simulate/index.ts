@@ -1,6 +1,7 @@
 /** `npm start`: a neighbourhood's days, from signed readings to money. Exit codes: 0, 1 the audit differs, 2 bad input. */
 import { Listr } from "listr2";
 
+import "../fast-keccak.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/index.js";
 import { simulateCommand, type SimulateOptions } from "./options.js";

@@ -6,6 +6,7 @@ import type { ChainEvent } from "../events.js";
 import { packReading, unpackReadings, type ReadingRecord } from "../records.js";
 import { rankOf } from "../signing/readings.js";
 import { ask } from "../transact.js";
+import { each } from "./each.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
 import { expectEqual, readingKey, type AuditState } from "./state.js";
 import { NO_QUORUM, valueAt, type QuorumState } from "./terms.js";
@@ -129,17 +130,17 @@ export async function compareAttestations(
       expectEqual(state, "C1", what, "ReadingQuorum.quorumAt", operators.join(), expected.operators.join());
     }
   }
-  for (const [key, word] of latestOf(state.reached)) {
+  await each(latestOf(state.reached), async ([key, word]) => {
     const [meter = "", slot = ""] = key.split("/");
     const actual = await ask(() => readingQuorum.reachedAt(meter, slot, at));
     compareReading(state, `reading ${key} with its quorum`, "ReadingQuorum.reachedAt", actual, word);
-  }
-  for (const [key, word] of latestOf(state.attested)) {
+  });
+  await each(latestOf(state.attested), async ([key, word]) => {
     const [meter = "", slot = "", operator = ""] = key.split("/");
     const { operators, readings } = await ask(() => readingQuorum.attestationsAt(meter, slot, at));
     const actual = readings[operators.indexOf(operator)] ?? NOTHING;
     compareReading(state, `what ${operator} attests of ${meter}/${slot}`, "ReadingQuorum.attestationsAt", actual, word);
-  }
+  });
 }
 
 const NOTHING = { importWh: 0n, exportWh: 0n, status: 0n, sequence: 0n };

@@ -3,6 +3,7 @@ import { ZeroAddress } from "ethers";
 
 import type { TransactionChain } from "../connect.js";
 import { ask } from "../transact.js";
+import { each } from "./each.js";
 import { expectEqual, type AuditState } from "./state.js";
 import { childrenAt, feederAt, valueAt } from "./terms.js";
 
@@ -24,17 +25,17 @@ const FEEDER_FIELDS = [
 export async function compareTerms(state: AuditState, chain: TransactionChain, at: At): Promise<void> {
   const { terms } = state;
   const { deviceRegistry, tariffs, marketCalendar } = chain.contracts;
-  for (const slot of slotsThatMatter(state)) {
-    for (const feeder of terms.parties.keys()) {
-      const actual = await ask(() => tariffs.termsAt(feeder, slot, at));
-      const expected = feederAt(terms, feeder, slot);
-      if (expected === undefined) continue;
-      for (const field of FEEDER_FIELDS) {
-        const what = `${field} of feeder ${feeder} in slot ${slot}`;
-        expectEqual(state, "C1", what, "Tariffs.termsAt", actual[field], expected[field]);
-      }
+  const feeders = [...terms.parties.keys()];
+  const questions = [...slotsThatMatter(state)].flatMap((slot) => feeders.map((feeder) => [slot, feeder] as const));
+  await each(questions, async ([slot, feeder]) => {
+    const actual = await ask(() => tariffs.termsAt(feeder, slot, at));
+    const expected = feederAt(terms, feeder, slot);
+    if (expected === undefined) return;
+    for (const field of FEEDER_FIELDS) {
+      const what = `${field} of feeder ${feeder} in slot ${slot}`;
+      expectEqual(state, "C1", what, "Tariffs.termsAt", actual[field], expected[field]);
     }
-  }
+  });
   await compareGrid(state, chain, at);
   for (const [meter, schedule] of terms.holders) {
     for (const slot of turns(schedule)) {
@@ -43,11 +44,11 @@ export async function compareTerms(state: AuditState, chain: TransactionChain, a
       expectEqual(state, "C1", `holder of ${meter} in slot ${slot}`, "DeviceRegistry.holderAt", holder, expected);
     }
   }
-  for (const slot of new Set([...terms.postponed.keys(), ...settledSlots(state)])) {
+  await each(new Set([...terms.postponed.keys(), ...settledSlots(state)]), async (slot) => {
     const { bySeconds } = await ask(() => marketCalendar.postponementOf(slot, at));
     const expected = terms.postponed.get(slot) ?? 0n;
     expectEqual(state, "C1", `postponement of slot ${slot}`, "MarketCalendar.postponementOf", bySeconds, expected);
-  }
+  });
   await compareRules(state, chain, at);
 }
 
@@ -99,14 +100,14 @@ async function compareGrid(state: AuditState, { contracts }: TransactionChain, a
 async function compareRules(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
   const { rules, windows } = state.terms;
   const { marketRules } = contracts;
-  for (const slot of new Set([...turns(rules), ...turns(windows), ...settledSlots(state)])) {
+  await each(new Set([...turns(rules), ...turns(windows), ...settledSlots(state)]), async (slot) => {
     const actual = {
       rules: await ask(() => marketRules.rulesAt(slot, at)),
       windows: await ask(() => marketRules.windowsAt(slot, at)),
     };
     compareStruct(state, `in slot ${slot}`, "MarketRules.rulesAt", actual.rules, valueAt(rules, slot));
     compareStruct(state, `in slot ${slot}`, "MarketRules.windowsAt", actual.windows, valueAt(windows, slot));
-  }
+  });
 }
 
 /** Before the first decision there is nothing to compare with, and the chain must have none either. */

@@ -7,11 +7,12 @@ import { hashWords } from "../records.js";
 import { ask } from "../transact.js";
 import { compareAttestations } from "./attestation-steps.js";
 import { compareTerms } from "./compare-terms.js";
-import { areaSlotKey, expectEqual, type AuditState } from "./state.js";
+import { each } from "./each.js";
+import { areaSlotKey, expectEqual, readingKey, type AuditState } from "./state.js";
 import { areasOf } from "./terms.js";
 
-/** Questions under way at the same time. */
-const AT_ONCE = 32;
+/** Meters whose readings of a slot are asked for in one call. */
+const METERS_PER_CALL = 64;
 /** Meters in a word of MeterLedger. */
 const METERS_PER_WORD = 4n;
 /** Slots in a word of Settlement's record of short slots. */
@@ -82,26 +83,28 @@ async function compareBooks(state: AuditState, { contracts }: TransactionChain, 
     const isAccepted = await ask(() => contracts.bilateralContracts.isAccepted(digest, at));
     expectEqual(state, "C1", `contract ${digest} is accepted`, "BilateralContracts.isAccepted", isAccepted, true);
   });
-  await each(state.closed.keys(), async (key) => {
-    const [city = 0n, slot = 0n] = parts(key);
-    for (const area of areasOf(state.terms, city, slot)) {
-      const commitment = await ask(() => contracts.clearing.commitmentOf(area, slot, at));
-      const result = state.results.get(areaSlotKey(area, slot));
-      const expected = result === undefined ? ZeroHash : hashWords([hashWords(result.trades), hashWords(result.rests)]);
-      expectEqual(state, "C1", `result of book ${area}/${slot}`, "Clearing.commitmentOf", commitment, expected);
-    }
-  });
-  await each(state.results, async ([key, { trades, rests }]) => {
+  await each(booksOf(state), async (key) => {
     const [area = 0n, slot = 0n] = parts(key);
-    const actual = await ask(() => contracts.clearing.commitmentOf(area, slot, at));
-    const commitment = hashWords([hashWords(trades), hashWords(rests)]);
-    expectEqual(state, "C1", `trades and rests of book ${key}`, "Clearing.commitmentOf", actual, commitment);
+    const result = state.results.get(key);
+    const expected = result === undefined ? ZeroHash : hashWords([hashWords(result.trades), hashWords(result.rests)]);
+    const commitment = await ask(() => contracts.clearing.commitmentOf(area, slot, at));
+    expectEqual(state, "C1", `trades and rests of book ${key}`, "Clearing.commitmentOf", commitment, expected);
   });
   await each(state.closed, async ([key, { hash }]) => {
     const [city = 0n, slot = 0n] = parts(key);
     const actual = await ask(() => contracts.clearing.positionsHash(city, slot, at));
     expectEqual(state, "C1", `positions of slot ${key}`, "Clearing.positionsHash", actual, hash);
   });
+}
+
+/** Books that were cleared, and all of the trees whose slots were closed: those without a result have none on the chain. */
+function booksOf({ terms, closed, results }: AuditState): Set<string> {
+  const keys = new Set(results.keys());
+  for (const key of closed.keys()) {
+    const [city = 0n, slot = 0n] = parts(key);
+    for (const area of areasOf(terms, city, slot)) keys.add(areaSlotKey(area, slot));
+  }
+  return keys;
 }
 
 /** What Settlement keeps instead of a hash once a slot is final. */
@@ -159,13 +162,21 @@ const NO_READING = { importWh: 0n, exportWh: 0n, status: 0n, sequence: 0n };
 
 async function compareReadings(state: AuditState, { contracts }: TransactionChain, at: At): Promise<void> {
   const kept = keptReadings(state.readings.keys());
-  await each(state.readings, async ([key, known]) => {
+  const bySlot = new Map<bigint, bigint[]>();
+  for (const key of state.readings.keys()) {
     const [meter = 0n, slot = 0n] = parts(key);
-    const reading = kept.has(key) ? known : NO_READING;
-    const actual = await ask(() => contracts.meterLedger.readingAt(meter, slot, at));
-    for (const part of ["importWh", "exportWh", "status", "sequence"] as const) {
-      expectEqual(state, "C1", `${part} of reading ${key}`, "MeterLedger.readingAt", actual[part], reading[part]);
-    }
+    bySlot.set(slot, [...(bySlot.get(slot) ?? []), meter]);
+  }
+  const calls = [...bySlot].flatMap(([slot, meters]) => inPieces(meters).map((piece) => [slot, piece] as const));
+  await each(calls, async ([slot, meters]) => {
+    const stored = await ask(() => contracts.meterLedger.readingsAt(meters, slot, at));
+    meters.forEach((meter, index) => {
+      const key = readingKey(meter, slot);
+      const [actual, known] = [stored[index], kept.has(key) ? state.readings.get(key) : NO_READING];
+      for (const part of ["importWh", "exportWh", "status", "sequence"] as const) {
+        expectEqual(state, "C1", `${part} of reading ${key}`, "MeterLedger.readingsAt", actual?.[part], known?.[part]);
+      }
+    });
   });
   const batches = await ask(() => contracts.meterLedger.batchCount(at));
   expectEqual(state, "C1", "batches of readings", "MeterLedger.batchCount", batches, BigInt(state.roots.length));
@@ -202,11 +213,11 @@ async function compareDisputes(state: AuditState, { contracts }: TransactionChai
   });
 }
 
-async function each<Item>(items: Iterable<Item>, compare: (item: Item) => Promise<void>): Promise<void> {
-  const all = [...items];
-  for (let from = 0; from < all.length; from += AT_ONCE) {
-    await Promise.all(all.slice(from, from + AT_ONCE).map(compare));
-  }
+function inPieces(meters: readonly bigint[]): bigint[][] {
+  const sorted = meters.toSorted((a, b) => Number(a - b)); // cheapest in ascending order
+  const pieces: bigint[][] = [];
+  for (let at = 0; at < sorted.length; at += METERS_PER_CALL) pieces.push(sorted.slice(at, at + METERS_PER_CALL));
+  return pieces;
 }
 
 function parts(key: string): bigint[] {

@@ -3,6 +3,7 @@ import { Signature } from "ethers";
 
 import { CONTRACT_INTERFACES } from "../contracts.js";
 import { DeviceStatus, MemberRole, ReadingStatus, type DeviceKind } from "../enums.js";
+import { callDecoder } from "../event-decoder.js";
 import type { ChainEvent, TransactionFacts } from "../events.js";
 import { packReading, unpackReadings, type ReadingRecord } from "../records.js";
 import { certificateMessage, type Certificate } from "../signing/devices.js";
@@ -115,17 +116,15 @@ export class DeviceWitness {
   }
 }
 
-const { MeterLedger, DeviceRegistry } = CONTRACT_INTERFACES;
+const ledgerCallIn = callDecoder(CONTRACT_INTERFACES.MeterLedger);
+const registryCallIn = callDecoder(CONTRACT_INTERFACES.DeviceRegistry);
 
 /** The readings of a call of `submit`; none of any other. */
 function readingsIn(input: string): SignedReading[] {
-  const call = MeterLedger.parseTransaction({ data: input });
+  const call = ledgerCallIn(input);
   if (call?.name !== "submit") return [];
-  return (call.args[0] as unknown as SignedReading[]).map(
-    ({ meter, slot, importWh, exportWh, status, sequence, r, vs }) => {
-      return { meter, slot, importWh, exportWh, status: Number(status) as ReadingStatus, sequence, r, vs };
-    },
-  );
+  const sent = call.args["readings"] as readonly (Omit<SignedReading, "status"> & { readonly status: bigint })[];
+  return sent.map((reading) => ({ ...reading, status: Number(reading.status) as ReadingStatus }));
 }
 
 interface ShownCertificate {
@@ -135,11 +134,12 @@ interface ShownCertificate {
 
 /** The certificate of a call of `certify`, `register` or `recertify`. */
 function certificateIn(input: string): ShownCertificate | undefined {
-  const call = DeviceRegistry.parseTransaction({ data: input });
-  if (call === null || !["certify", "register", "recertify"].includes(call.name)) return undefined;
-  const [{ maker, deviceKey, kind, model, serialHash, validFrom, validUntil, chainId, registry }, bytes] =
-    call.args as unknown as [Certificate, string];
-  const terms = { maker, deviceKey, kind: Number(kind) as DeviceKind, model, serialHash };
-  const { r, yParityAndS: vs } = Signature.from(bytes);
-  return { certificate: { ...terms, validFrom, validUntil, chainId, registry }, signature: { r, vs } };
+  const call = registryCallIn(input);
+  if (call === undefined || !["certify", "register", "recertify"].includes(call.name)) return undefined;
+  const { certificate, makerSignature } = call.args as {
+    readonly certificate: Omit<Certificate, "kind"> & { readonly kind: bigint };
+    readonly makerSignature: string;
+  };
+  const { r, yParityAndS: vs } = Signature.from(makerSignature);
+  return { certificate: { ...certificate, kind: Number(certificate.kind) as DeviceKind }, signature: { r, vs } };
 }

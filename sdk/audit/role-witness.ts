@@ -1,6 +1,7 @@
 /** A30 and A31: who has which role of the AccessManager and which standing, and what calls they made with it. */
 import { CONTRACT_INTERFACES } from "../contracts.js";
 import { AccessRole, MemberRole } from "../enums.js";
+import { callDecoder } from "../event-decoder.js";
 import type { ChainEvent, TransactionFacts } from "../events.js";
 import { unpackMovements } from "../records.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
@@ -37,6 +38,8 @@ export class RoleWitness {
   readonly #holders = new Map<string, bigint>();
   /** By `target/selector`, in lower case. */
   readonly #guarded = new Map<string, bigint>();
+  /** Contracts of which some function is guarded, and the AccessManager; in lower case. */
+  readonly #targets = new Set<string>();
   readonly #members = new Map<string, Standing>();
   /** Users' registrars. */
   readonly #users = new Map<string, string>();
@@ -70,11 +73,15 @@ export class RoleWitness {
     members: this.#members,
     users: this.#users,
     regulators: this.#regulators,
-    isManager: (address) => (this.#manager = address.toLowerCase()),
+    targets: this.#targets,
+    isManager: (address) => {
+      this.#manager = address.toLowerCase();
+      this.#targets.add(this.#manager);
+    },
   };
 
   #checkCall(state: AuditState, event: ChainEvent, { sender, to, input, time }: TransactionFacts): void {
-    if (to === undefined) return;
+    if (to === undefined || !this.#targets.has(to.toLowerCase())) return;
     for (const call of callsOf(input)) {
       const role = this.#roleFor(to, call);
       if (role === undefined || role === PUBLIC) continue;
@@ -128,6 +135,7 @@ export class RoleWitness {
 interface RoleBooks {
   readonly holders: Map<string, bigint>;
   readonly guarded: Map<string, bigint>;
+  readonly targets: Set<string>;
   readonly members: Map<string, Standing>;
   readonly users: Map<string, string>;
   readonly regulators: Set<string>;
@@ -145,9 +153,10 @@ const STEPS: Readonly<Record<string, (books: RoleBooks, event: ChainEvent) => vo
   "FederationAccessManager.RoleRevoked": ({ holders }, event) => {
     holders.delete(`${bigintArg(event, "roleId")}/${stringArg(event, "account")}`);
   },
-  "FederationAccessManager.TargetFunctionRoleUpdated": ({ guarded }, event) => {
-    const key = `${stringArg(event, "target").toLowerCase()}/${stringArg(event, "selector")}`;
-    guarded.set(key, bigintArg(event, "roleId"));
+  "FederationAccessManager.TargetFunctionRoleUpdated": ({ guarded, targets }, event) => {
+    const target = stringArg(event, "target").toLowerCase();
+    targets.add(target);
+    guarded.set(`${target}/${stringArg(event, "selector")}`, bigintArg(event, "roleId"));
   },
   "FederationAccessManager.FederationBound": ({ isManager }, event) => {
     const to = event.within?.to;
@@ -178,12 +187,13 @@ const STEPS: Readonly<Record<string, (books: RoleBooks, event: ChainEvent) => vo
   },
 };
 
-/** Selectors of a call, and of those in a multicall. */
+const multicallIn = callDecoder(CONTRACT_INTERFACES.Settlement);
+
+/** Selectors of a call, and of those in a multicall; what is none of ours calls nothing that is guarded. */
 function callsOf(input: string): string[] {
   const selector = input.slice(0, 10);
   if (selector !== MULTICALL) return selector.length === 10 ? [selector] : [];
-  const [calls] = CONTRACT_INTERFACES.Settlement.decodeFunctionData("multicall", input) as unknown as [string[]];
-  return [...calls].flatMap(callsOf);
+  return (multicallIn(input)?.args["data"] as string[]).flatMap(callsOf);
 }
 
 /** Accounts whose money an event moves; undefined for one that moves none. */

@@ -4,7 +4,7 @@ import { getAddress, hexlify, type ParamType } from "ethers";
 
 import { jsonOf } from "../../scripts/audit/indexer/rows.js";
 import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
-import { argumentRestorer, logDecoder } from "../../sdk/event-decoder.js";
+import { argumentRestorer, callDecoder, logDecoder } from "../../sdk/event-decoder.js";
 
 /** Any value of a type. */
 function anyOf(type: ParamType): fc.Arbitrary<unknown> {
@@ -33,6 +33,40 @@ function plain(type: ParamType, value: unknown): unknown {
   if (components === null) return value;
   return Object.fromEntries(components.map((part, at) => [part.name, plain(part, (value as unknown[])[at])]));
 }
+
+describe("The decoder of calls", () => {
+  const CALLS = {
+    MeterLedger: ["submit"],
+    DeviceRegistry: ["certify", "register", "recertify"],
+    Settlement: ["multicall"],
+  };
+  for (const [contract, names] of Object.entries(CALLS)) {
+    it(`reads calls of ${contract} as ethers does`, () => {
+      const abi = CONTRACT_INTERFACES[contract as keyof typeof CALLS];
+      const decode = callDecoder(abi);
+      for (const name of names) {
+        const call = abi.getFunction(name) ?? expect.fail(`there is no ${name}`);
+        fc.assert(
+          fc.property(fc.tuple(...call.inputs.map(anyOf)), (args) => {
+            const input = abi.encodeFunctionData(call, args);
+            const right = abi.decodeFunctionData(call, input);
+            const expected = call.inputs.map((type, at) => [type.name, plain(type, right[at])] as const);
+            expect(decode(input)).to.deep.equal({ name, args: Object.fromEntries(expected) });
+          }),
+          { numRuns: 20 },
+        );
+      }
+    });
+  }
+
+  it("knows no other call, and refuses one that is cut off", () => {
+    const decode = callDecoder(CONTRACT_INTERFACES.Settlement);
+    expect(decode("0x")).to.equal(undefined);
+    expect(decode("0xffffffff00")).to.equal(undefined);
+    const input = CONTRACT_INTERFACES.Settlement.encodeFunctionData("multicall", [["0x1234"]]);
+    expect(() => decode(input.slice(0, -64))).to.throw(RangeError);
+  });
+});
 
 describe("The decoder of events", () => {
   for (const [contract, abi] of Object.entries(CONTRACT_INTERFACES)) {

@@ -50,12 +50,13 @@ async function index(options: IndexCommandOptions): Promise<void> {
     for (const { chain } of opened) await noteConstants(database, chain);
     await Promise.all(
       chains.map(async (name, place) => {
-        const { endpoint } = opened[place] as (typeof opened)[number];
+        const { endpoint, openPool } = opened[place] as (typeof opened)[number];
         const before = database.cursorOf(name);
         const cursor = await indexChain(database, endpoint, {
           chain: name,
           deployment: deployment.chains[name],
           ...(follow === undefined ? {} : { follow }),
+          ...(openPool === undefined ? {} : { openPool }),
           onPage: ({ block, events }, head) => {
             if (!options.json) console.error(`${name} chain: block ${block} of ${head}, ${events} events`);
           },

@@ -10,7 +10,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
 import { eventViews, SCHEMA, SCHEMA_VERSION } from "./schema.js";
-import type { EventRow, VerifiedBlock } from "./types.js";
+import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
 
 export type ChainName = keyof Deployment["chains"];
 
@@ -48,7 +48,9 @@ export class AuditDatabase {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path);
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+      database.exec(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000;",
+      );
       bringToVersion(database);
       return new AuditDatabase(path, database);
     } catch (cause) {
@@ -105,7 +107,7 @@ export class AuditDatabase {
       let { events, digest } = this.cursorOf(chain);
       for (const block of blocks) {
         const hash = createHash("sha256").update(digest);
-        events += this.#writeBlock(chain, block, (text) => hash.update(text));
+        events += this.#writeBlock(chain, block, (content) => hash.update(content));
         digest = hash.digest("hex");
         const { number, time, proposer } = block;
         this.run("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", chain, number, block.hash, time, proposer, digest);
@@ -173,7 +175,7 @@ export class AuditDatabase {
   }
 
   /** Returns how many events the block has. */
-  #writeBlock(chain: ChainName, block: VerifiedBlock, digest: (text: string) => void): number {
+  #writeBlock(chain: ChainName, block: VerifiedBlock, digest: (content: string | Uint8Array) => void): number {
     digest(`${block.number} ${block.hash} ${block.time} ${block.proposer}\n`);
     let events = 0;
     const insertTransaction = this.statement(
@@ -184,7 +186,8 @@ export class AuditDatabase {
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     for (const { place, hash, sender, to, input, events: rows } of block.transactions) {
-      digest(`${hash} ${sender} ${to ?? ""} ${input}\n`);
+      digest(transactionText({ hash, sender, to, input }));
+      digest(input);
       const { lastInsertRowid: id } = insertTransaction.run(
         chain,
         block.number,
@@ -194,8 +197,8 @@ export class AuditDatabase {
         to ?? null,
         input,
       );
+      digest(rows.map(rowText).join(""));
       for (const row of rows) {
-        digest(rowText(row));
         const { log, contract, name, account, meter, slot, area, args } = row;
         insertEvent.run(chain, block.number, log, id, contract, name, account, meter, slot, area, args);
         events += 1;
@@ -203,6 +206,11 @@ export class AuditDatabase {
     }
     return events;
   }
+}
+
+/** What the digest has of a transaction before its input. */
+export function transactionText({ hash, sender, to, input }: Omit<VerifiedTransaction, "place" | "events">): string {
+  return `${hash} ${sender} ${to ?? ""} ${input.length}\n`;
 }
 
 /** What the digest has of an event. */

@@ -4,13 +4,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
 import type { AuditDatabase, ChainName, Cursor } from "./database.js";
-import { type Endpoint, TooMuch } from "./endpoint.js";
-import { readPage, watched, type CheckedPage, type PageRange, type Watched } from "./page.js";
-import { RowMaker } from "./rows.js";
+import type { Endpoint } from "./endpoint.js";
+import { requireParent, type PageRange } from "./page.js";
+import { PageReader, type PageReaders, type RowPage } from "./page-reader.js";
+import type { ReaderPool } from "./reader-pool.js";
 
 export interface IndexOptions {
   readonly chain: ChainName;
   readonly deployment: TransactionDeployment | UserDeployment;
+  /** Opens threads that read where there is much to read; absent: this thread reads. */
+  readonly openPool?: () => ReaderPool;
   /** The last block that counts; absent: the head. */
   readonly toBlock?: number;
   /** Most blocks of a page. */
@@ -20,20 +23,30 @@ export interface IndexOptions {
   readonly follow?: AbortSignal;
 }
 
-/** Characters of log data that a page should bring at least and at most. */
-const LITTLE_DATA = 500_000;
-const MUCH_DATA = 2_000_000;
+/** Bytes of data that a page should bring at least and at most: as objects they take some ten times as much. */
+const LITTLE_DATA = 125_000;
+const MUCH_DATA = 500_000;
 const FIRST_BLOCKS = 16;
 const MOST_BLOCKS = 256;
 const HEAD_MILLISECONDS = 1_000;
+/** From so many blocks on threads are worth the second that they take to start. */
+const MANY_BLOCKS = 2_000;
 
 /** Reads up to the head, or on and on. Throws `InputError` for an endpoint that lies, gives up or serves another chain. */
 export async function indexChain(database: AuditDatabase, endpoint: Endpoint, options: IndexOptions): Promise<Cursor> {
-  const reader = new PageReader(database, endpoint, options);
+  const writer = new ChainWriter(database, endpoint.name, options);
+  const here = new PageReader(endpoint, options.deployment);
   await requireSameChain(database, endpoint, options.chain);
   for (;;) {
     const head = Math.min(await headOf(endpoint), options.toBlock ?? Infinity);
-    await reader.readTo(head);
+    const isMuch = head - database.cursorOf(options.chain).block > MANY_BLOCKS;
+    const pool = isMuch ? options.openPool?.() : undefined;
+    try {
+      await writer.writeTo(head, pool ?? here);
+    } finally {
+      endpoint.questions += pool?.questions ?? 0;
+      await pool?.close();
+    }
     if (options.follow === undefined || options.follow.aborted) return database.cursorOf(options.chain);
     await pause(HEAD_MILLISECONDS, undefined, { signal: options.follow }).catch(() => undefined);
   }
@@ -61,53 +74,46 @@ export async function requireSameChain(database: AuditDatabase, endpoint: Endpoi
   );
 }
 
-class PageReader {
-  readonly #watched: Watched;
-  readonly #rows: RowMaker;
+/** Has pages read, a few ahead, and writes them in the chain's order. */
+class ChainWriter {
   #span: number;
 
   constructor(
     readonly database: AuditDatabase,
-    readonly endpoint: Endpoint,
+    readonly endpoint: string,
     readonly options: IndexOptions,
   ) {
-    const { deployment, mostBlocks = MOST_BLOCKS } = options;
-    this.#watched = watched(Object.values(deployment.contracts).map(({ address }) => address));
-    this.#rows = new RowMaker(endpoint.name, deployment);
-    this.#span = Math.min(FIRST_BLOCKS, mostBlocks);
+    this.#span = Math.min(FIRST_BLOCKS, options.mostBlocks ?? MOST_BLOCKS);
   }
 
-  async readTo(head: number): Promise<void> {
-    const { chain, mostBlocks = MOST_BLOCKS, follow, onPage, deployment } = this.options;
-    for (;;) {
-      const { block, hash } = this.database.cursorOf(chain);
-      if (block >= head || follow?.aborted === true) return;
-      const before = block < 0 ? deployment.genesisHash : hash;
-      const [page, toBlock] = await this.#read({ fromBlock: block + 1, toBlock: head, before });
-      const blocks = page.blocks.flatMap((checked) => this.#rows.blockOf(checked) ?? []);
-      const cursor = this.database.append(chain, blocks, { block: toBlock, hash: page.lastHash });
-      onPage?.(cursor, head);
-      if (page.size > MUCH_DATA) this.#span = Math.max(1, this.#span >> 1);
-      else if (page.size < LITTLE_DATA) this.#span = Math.min(2 * this.#span, mostBlocks);
-    }
-  }
-
-  /** As many blocks as the endpoint gives at once. */
-  async #read({ fromBlock, toBlock: head, before }: PageRange): Promise<readonly [CheckedPage, number]> {
-    for (;;) {
-      const toBlock = Math.min(fromBlock + this.#span - 1, head);
-      try {
-        return [await readPage(this.endpoint, this.#watched, { fromBlock, toBlock, before }), toBlock];
-      } catch (error) {
-        if (!(error instanceof TooMuch)) throw error;
-        if (toBlock === fromBlock) {
-          const advice = "Ask a node that gives larger answers";
-          throw new InputError({ file: this.endpoint.name }, `block ${fromBlock}: ${error.message}`, advice, {
-            cause: error,
-          });
-        }
-        this.#span = Math.max(1, (toBlock - fromBlock + 1) >> 1);
+  async writeTo(head: number, readers: PageReaders): Promise<void> {
+    const { chain, follow, onPage } = this.options;
+    const ahead: { readonly range: PageRange; readonly page: Promise<RowPage> }[] = [];
+    let cursor = this.database.cursorOf(chain);
+    let next = cursor.block + 1;
+    while (follow?.aborted !== true) {
+      while (ahead.length < readers.atOnce && next <= head) {
+        const range = { fromBlock: next, toBlock: Math.min(next + this.#span - 1, head) };
+        const page = readers.read(range);
+        page.catch(() => undefined); // told at its turn, if that comes
+        ahead.push({ range, page });
+        next = range.toBlock + 1;
       }
+      const first = ahead.shift();
+      if (first === undefined) return;
+      const { fromBlock, toBlock } = first.range;
+      const page = await first.page;
+      requireParent(this.endpoint, fromBlock, page.parentHash, cursor.hash);
+      cursor = this.database.append(chain, page.blocks, { block: toBlock, hash: page.lastHash });
+      onPage?.(cursor, head);
+      this.#adapt(page, toBlock - fromBlock + 1);
     }
+  }
+
+  #adapt({ size, span }: RowPage, asked: number): void {
+    const { mostBlocks = MOST_BLOCKS } = this.options;
+    if (span < asked) this.#span = span;
+    else if (size > MUCH_DATA) this.#span = Math.max(1, asked >> 1);
+    else if (size < LITTLE_DATA && asked >= this.#span) this.#span = Math.min(2 * asked, mostBlocks);
   }
 }

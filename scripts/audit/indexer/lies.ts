@@ -1,6 +1,6 @@
 /** What an endpoint's list of logs has of those that its blocks commit to, and how it differs. */
 import { InputError } from "../../inputs/error.js";
-import { hexField, numberField, type RpcObject } from "../../../light/rpc-fields.js";
+import { listField, numberField, type RpcObject } from "../../../light/rpc-fields.js";
 
 /** A log at its place in the chain. */
 export interface PlacedLog {
@@ -19,16 +19,20 @@ export function lie(endpoint: string, block: number, what: string): InputError {
   return new InputError({ file: endpoint }, `block ${block}: ${what}`, advice);
 }
 
-/** A log of `eth_getLogs`. */
+/** A log of `eth_getLogs`; what its texts are is known when they are those of a receipt. */
 export function placedLog(log: RpcObject): PlacedLog {
   return {
     block: numberField(log, "blockNumber"),
     index: numberField(log, "logIndex"),
-    transaction: hexField(log, "transactionHash"),
-    address: hexField(log, "address"),
-    topics: (log["topics"] as string[]).map((topic) => topic.toLowerCase()),
-    data: hexField(log, "data"),
+    transaction: lowered(log["transactionHash"]),
+    address: lowered(log["address"]),
+    topics: listField(log, "topics").map(lowered),
+    data: lowered(log["data"]),
   };
+}
+
+function lowered(text: unknown): string {
+  return String(text).toLowerCase();
 }
 
 /** Refuses a list that is not `known`, the logs that the receipts hold: in words, what was done to it. */
@@ -43,7 +47,7 @@ export function requireSameLogs(endpoint: string, told: readonly PlacedLog[], kn
     if (right === undefined) {
       throw lie(endpoint, log.block, `eth_getLogs adds log ${log.index}, which no receipt has`);
     }
-    if (textOf(right) !== textOf(log)) {
+    if (!isSame(right, log)) {
       throw lie(endpoint, log.block, `eth_getLogs alters log ${log.index} of transaction ${right.transaction}`);
     }
   }
@@ -61,6 +65,7 @@ function placeOf({ block, index }: PlacedLog): string {
   return `${block}/${index}`;
 }
 
-function textOf({ transaction, address, topics, data }: PlacedLog): string {
-  return [transaction, address, ...topics, data].join();
+function isSame(a: PlacedLog, b: PlacedLog): boolean {
+  const isOne = a.transaction === b.transaction && a.address === b.address && a.data === b.data;
+  return isOne && a.topics.length === b.topics.length && a.topics.every((topic, index) => topic === b.topics[index]);
 }

@@ -6,58 +6,84 @@
 import { rpcBlockHash } from "../../../light/header.js";
 import { BloomQuestion, receiptsRootOf } from "../../../light/receipts.js";
 import { bytesOfHex, hexField, listField, numberField, objectOf, type RpcObject } from "../../../light/rpc-fields.js";
-import { transactionsRootOf } from "../../../light/transactions.js";
+import { orderedTrieRoot } from "../../../light/ordered-trie.js";
+import { encodeTransaction, type EncodedTransaction } from "../../../light/transactions.js";
+import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { isCommonwattError } from "../../../sdk/errors.js";
 import type { Endpoint } from "./endpoint.js";
 import { lie, placedLog, requireSameLogs, type PlacedLog } from "./lies.js";
+
+/** A transaction as it was told, and as the block's root commits to it. */
+export interface CheckedTransaction extends EncodedTransaction {
+  readonly told: RpcObject;
+}
 
 /** A block that may have events, with all its transactions and the deployment's logs. */
 export interface CheckedBlock {
   readonly number: number;
   readonly hash: string;
   readonly header: RpcObject;
-  readonly transactions: readonly RpcObject[];
+  readonly transactions: readonly CheckedTransaction[];
   /** Those of the deployment's contracts, in order. */
   readonly logs: readonly PlacedLog[];
 }
 
 export interface CheckedPage {
   readonly blocks: readonly CheckedBlock[];
+  /** What the first block says is before it; that it is so, whoever puts pages together sees. */
+  readonly parentHash: string;
   /** Of the last block. */
   readonly lastHash: string;
-  /** Characters of log data. */
+  /** Bytes of logs' data and transactions' input. */
   readonly size: number;
 }
 
-/** Whose events are looked for. */
+/** Whose events are looked for, on which chain. */
 export interface Watched {
+  readonly genesisHash: string;
   /** Lower case. */
   readonly addresses: readonly string[];
   readonly questions: readonly BloomQuestion[];
 }
 
-export function watched(addresses: readonly string[]): Watched {
-  const lower = addresses.map((address) => address.toLowerCase());
-  return { addresses: lower, questions: lower.map((address) => new BloomQuestion(address)) };
+export function watched({ genesisHash, contracts }: TransactionDeployment | UserDeployment): Watched {
+  const lower = Object.values(contracts).map(({ address }) => address.toLowerCase());
+  return { genesisHash, addresses: lower, questions: lower.map((address) => new BloomQuestion(address)) };
 }
 
 export interface PageRange {
   readonly fromBlock: number;
   readonly toBlock: number;
-  /** Of the block before; for block 0 its own hash. */
-  readonly before: string;
 }
 
 /** Reads and checks the blocks. Throws `InputError` for what cannot be, `TooMuch` when fewer blocks may do. */
 export async function readPage(endpoint: Endpoint, of: Watched, range: PageRange): Promise<CheckedPage> {
-  const headers = await readHeaders(endpoint, range);
+  const headers = await readHeaders(endpoint, of, range);
   const told = await readLogs(endpoint, of, range);
   const busy = headers.filter(({ header }) => mayHaveEvents(of, header));
   const blocks = await Promise.all(busy.map((block) => readBlock(endpoint, of, block)));
   const known = blocks.flatMap(({ logs }) => logs);
   requireSameLogs(endpoint.name, told, known);
-  const size = known.reduce((sum, { data }) => sum + data.length, 0);
-  return { blocks, lastHash: headers.at(-1)?.hash ?? range.before, size };
+  const [first, last] = [headers[0], headers.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError(`no blocks from ${range.fromBlock} on`);
+  const parentHash = hexField(first.header, "parentHash");
+  return { blocks, parentHash, lastHash: last.hash, size: sizeOf(blocks) };
+}
+
+/** Refuses a page that does not follow the block with that hash. */
+export function requireParent(endpoint: string, fromBlock: number, parentHash: string, before: string): void {
+  if (fromBlock === 0 || parentHash === before) return;
+  const what = `its parent is ${parentHash}, but block ${fromBlock - 1} was ${before}`;
+  throw lie(endpoint, fromBlock, `${what}: the chain changed, or another one answers`);
+}
+
+function sizeOf(blocks: readonly CheckedBlock[]): number {
+  let size = 0;
+  for (const { logs, transactions } of blocks) {
+    for (const { data } of logs) size += data.length >> 1;
+    for (const { bytes } of transactions) size += bytes.length;
+  }
+  return size;
 }
 
 interface Header {
@@ -66,12 +92,16 @@ interface Header {
   readonly header: RpcObject;
 }
 
-async function readHeaders(endpoint: Endpoint, { fromBlock, toBlock, before }: PageRange): Promise<Header[]> {
+async function readHeaders(
+  endpoint: Endpoint,
+  { genesisHash }: Watched,
+  { fromBlock, toBlock }: PageRange,
+): Promise<Header[]> {
   const numbers = Array.from({ length: toBlock - fromBlock + 1 }, (_, index) => fromBlock + index);
   const answers = await Promise.all(
     numbers.map((number) => endpoint.question("eth_getBlockByNumber", [quantity(number), true])),
   );
-  let parent = before;
+  let before: string | undefined;
   return answers.map((answer, index) => {
     const number = fromBlock + index;
     if (answer === null || answer === undefined) {
@@ -79,17 +109,11 @@ async function readHeaders(endpoint: Endpoint, { fromBlock, toBlock, before }: P
     }
     const header = objectOf(answer, "block");
     const hash = hashOf(endpoint, number, header);
-    if (number === 0 && hash !== before) {
-      throw lie(endpoint.name, 0, `the chain began with block ${hash}, not ${before}`);
+    if (number === 0 && hash !== genesisHash) {
+      throw lie(endpoint.name, 0, `the chain began with block ${hash}, not ${genesisHash}`);
     }
-    if (number > 0 && hexField(header, "parentHash") !== parent) {
-      throw lie(
-        endpoint.name,
-        number,
-        `its parent is ${hexField(header, "parentHash")}, but block ${number - 1} was ${parent}: the chain changed, or another one answers`,
-      );
-    }
-    parent = hash;
+    if (before !== undefined) requireParent(endpoint.name, number, hexField(header, "parentHash"), before);
+    before = hash;
     return { number, hash, header };
   });
 }
@@ -132,8 +156,10 @@ async function readBlock(endpoint: Endpoint, of: Watched, { number, hash, header
   };
   return readable(endpoint, number, "a transaction or receipt", () => {
     check(receiptsRootOf(receipts), hexField(header, "receiptsRoot"), "receipts");
-    check(transactionsRootOf(transactions), hexField(header, "transactionsRoot"), "transactions");
-    return { number, hash, header, transactions, logs: logsOf(of, number, transactions, receipts) };
+    const encoded = transactions.map((told) => ({ told, ...encodeTransaction(told) }));
+    const transactionsRoot = orderedTrieRoot(encoded.map(({ bytes }) => bytes));
+    check(transactionsRoot, hexField(header, "transactionsRoot"), "transactions");
+    return { number, hash, header, transactions: encoded, logs: logsOf(of, number, transactions, receipts) };
   });
 }
 
@@ -156,7 +182,10 @@ async function readReceipts(
   return answer as RpcObject[];
 }
 
-/** Numbered as the block has them: what a receipt says of its logs' places is not in its root. */
+/**
+ * Numbered as the block has them: what a receipt says of its logs' places is not in its root. That its fields are hex was
+ * seen when the root was computed.
+ */
 function logsOf(
   { addresses }: Watched,
   block: number,
@@ -171,7 +200,7 @@ function logsOf(
       const at = { block, index: index++, transaction: hexField(transactions[place] ?? {}, "hash") };
       if (!addresses.includes(address)) return [];
       const topics = (log["topics"] as string[]).map((topic) => topic.toLowerCase());
-      return [{ ...at, address, topics, data: hexField(log, "data") }];
+      return [{ ...at, address, topics, data: (log["data"] as string).toLowerCase() }];
     }),
   );
 }

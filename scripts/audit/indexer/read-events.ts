@@ -5,7 +5,7 @@ import { CONTRACT_INTERFACES, type ContractName } from "../../../sdk/contracts.j
 import { argumentRestorer } from "../../../sdk/event-decoder.js";
 import type { ChainEvent, TransactionFacts } from "../../../sdk/events.js";
 import { InputError } from "../../inputs/error.js";
-import { rowText, type AuditDatabase, type ChainName } from "./database.js";
+import { rowText, transactionText, type AuditDatabase, type ChainName } from "./database.js";
 
 const EVENTS_PER_PART = 1_000;
 
@@ -19,7 +19,6 @@ interface JoinedRow {
   readonly hash: string;
   readonly sender: string;
   readonly recipient: string | null;
-  readonly input: string;
   readonly log: number;
   readonly contract: string;
   readonly name: string;
@@ -32,17 +31,20 @@ interface JoinedRow {
  */
 export function* storedEvents(database: AuditDatabase, chain: ChainName, toBlock: number): Generator<ChainEvent[]> {
   const rows = database.statement(
-    "SELECT e.block, b.hash AS blockHash, b.time, b.proposer, b.digest, e.tx, t.hash, t.sender, t.recipient, t.input, " +
+    "SELECT e.block, b.hash AS blockHash, b.time, b.proposer, b.digest, e.tx, t.hash, t.sender, t.recipient, " +
       "e.log, e.contract, e.name, e.args FROM events e JOIN transactions t ON t.id = e.tx " +
       "JOIN blocks b ON b.chain = e.chain AND b.number = e.block WHERE e.chain = ? AND e.block <= ? ORDER BY e.block, e.log",
   );
+  // of a transaction once, not with each of its events
+  const inputs = database.statement("SELECT input FROM transactions WHERE id = ?");
   const digest = new RowDigest(database.path);
   let part: ChainEvent[] = [];
-  let facts: { readonly tx: number; readonly within: TransactionFacts } | undefined;
+  let last: StoredTransaction | undefined;
   for (const row of rows.iterate(chain, toBlock) as IterableIterator<unknown> as IterableIterator<JoinedRow>) {
-    digest.take(row);
-    if (facts?.tx !== row.tx) facts = { tx: row.tx, within: factsOf(row) };
-    part.push(eventOf(database, row, facts.within));
+    const transaction = last?.id === row.tx ? last : transactionOf(row, inputs.get(row.tx)?.["input"] as Uint8Array);
+    digest.take(row, transaction);
+    last = transaction;
+    part.push(eventOf(database, row, transaction.within));
     if (part.length < EVENTS_PER_PART) continue;
     yield part;
     part = [];
@@ -51,8 +53,16 @@ export function* storedEvents(database: AuditDatabase, chain: ChainName, toBlock
   yield part;
 }
 
-function factsOf({ sender, recipient, input, time, proposer }: JoinedRow): TransactionFacts {
-  return { sender, to: recipient ?? undefined, input, time: BigInt(time), proposer };
+interface StoredTransaction {
+  readonly id: number;
+  readonly input: Uint8Array;
+  readonly within: TransactionFacts;
+}
+
+function transactionOf({ tx: id, sender, recipient, time, proposer }: JoinedRow, input: Uint8Array): StoredTransaction {
+  const hex = Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString("hex");
+  const within = { sender, to: recipient ?? undefined, input: `0x${hex}`, time: BigInt(time), proposer };
+  return { id, input, within };
 }
 
 function eventOf(database: AuditDatabase, row: JoinedRow, within: TransactionFacts): ChainEvent {
@@ -81,14 +91,16 @@ class RowDigest {
 
   constructor(readonly path: string) {}
 
-  take(row: JoinedRow): void {
+  take(row: JoinedRow, { input }: StoredTransaction): void {
     if (this.#row?.block !== row.block) {
       this.end();
       this.#hash = createHash("sha256").update(this.#before);
       this.#hash.update(`${row.block} ${row.blockHash} ${row.time} ${row.proposer}\n`);
     }
     if (this.#row?.tx !== row.tx) {
-      this.#hash?.update(`${row.hash} ${row.sender} ${row.recipient ?? ""} ${row.input}\n`);
+      const { hash, sender, recipient } = row;
+      this.#hash?.update(transactionText({ hash, sender, to: recipient ?? undefined, input }));
+      this.#hash?.update(input);
     }
     this.#hash?.update(rowText(row));
     this.#row = row;

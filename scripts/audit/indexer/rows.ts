@@ -1,15 +1,16 @@
 /** Checked blocks to rows: decoded events, and the senders that their transactions' signatures name. */
-import { getAddress, keccak256, Transaction } from "ethers";
+import { keccak256, Transaction } from "ethers";
 
-import { hexField, numberField, type RpcObject } from "../../../light/rpc-fields.js";
-import { parityOf, signedBytes, transactionBytes } from "../../../light/transactions.js";
+import { dataField, hexField, numberField, type RpcObject } from "../../../light/rpc-fields.js";
+import { parityOf } from "../../../light/transactions.js";
+import { checksummed } from "../../../sdk/checksummed.js";
 import { eventDecoder, type ChainEvent } from "../../../sdk/events.js";
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
 import { grouped } from "../../simulate/grouped.js";
 import { signerOf } from "../../oracle/signer.js";
 import { lie, type PlacedLog } from "./lies.js";
-import type { CheckedBlock } from "./page.js";
+import type { CheckedBlock, CheckedTransaction } from "./page.js";
 import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
 
 /** Makes the rows of checked blocks. Throws `InputError` for an event or a sender that cannot be. */
@@ -30,28 +31,28 @@ export class RowMaker {
     if (logs.length === 0) return undefined;
     const byTransaction = grouped(logs, ({ transaction }) => transaction);
     const rows = transactions.flatMap((transaction, place): VerifiedTransaction[] => {
-      const own = byTransaction.get(hexField(transaction, "hash"));
+      const own = byTransaction.get(hexField(transaction.told, "hash"));
       if (own === undefined) return [];
       const events = own.map((log) => this.#rowOf(log));
       return [{ place, ...this.#factsOf(number, transaction), events }];
     });
-    const [time, proposer] = [numberField(header, "timestamp"), getAddress(hexField(header, "miner"))];
+    const [time, proposer] = [numberField(header, "timestamp"), addressField(header, "miner")];
     return { number, hash, time, proposer, transactions: rows };
   }
 
-  #factsOf(block: number, transaction: RpcObject): Omit<VerifiedTransaction, "place" | "events"> {
-    const [hash, told] = [keccak256(transactionBytes(transaction)), hexField(transaction, "hash")];
-    if (hash !== told) throw lie(this.endpoint, block, `transaction ${told} has the hash ${hash}`);
-    const [sender, from] = [senderOf(transaction), getAddress(hexField(transaction, "from"))];
-    if (sender !== from) {
-      throw lie(
-        this.endpoint,
-        block,
-        `transaction ${hash} is said to be of ${from}, and ${sender ?? "nobody"} signed it`,
-      );
+  #factsOf(block: number, transaction: CheckedTransaction): Omit<VerifiedTransaction, "place" | "events"> {
+    const { told, bytes } = transaction;
+    const hash = keccak256(bytes);
+    if (hash !== hexField(told, "hash")) {
+      throw lie(this.endpoint, block, `transaction ${hexField(told, "hash")} has the hash ${hash}`);
     }
-    const to = transaction["to"] === null ? undefined : getAddress(hexField(transaction, "to"));
-    return { hash, sender, to, input: hexField(transaction, "input") };
+    const [signer, from] = [signerOfTransaction(transaction), addressField(told, "from")];
+    if (signer !== from.toLowerCase()) {
+      const what = `transaction ${hash} is said to be of ${from}, and ${signer ?? "nobody"} signed it`;
+      throw lie(this.endpoint, block, what);
+    }
+    const to = told["to"] === null ? undefined : addressField(told, "to");
+    return { hash, sender: from, to, input: dataField(told, "input") };
   }
 
   #rowOf({ block, index, transaction, address, topics, data }: PlacedLog): EventRow {
@@ -68,15 +69,17 @@ export class RowMaker {
   }
 }
 
-/** Who signed a transaction, checksummed. */
-function senderOf(transaction: RpcObject): string | undefined {
-  const bytes = signedBytes(transaction);
-  if (bytes === undefined) return Transaction.from(transaction).from ?? undefined;
-  const word = (name: string): bigint => BigInt(hexField(transaction, name));
-  const vs = word("s") | (BigInt(parityOf(transaction)) << 255n); // EIP-2098
+function addressField(object: RpcObject, name: string): string {
+  return checksummed(hexField(object, name).slice(2));
+}
+
+/** Who signed a transaction, in lower case. */
+function signerOfTransaction({ told, signed }: CheckedTransaction): string | undefined {
+  if (signed === undefined) return Transaction.from(told).from?.toLowerCase();
+  const word = (name: string): bigint => BigInt(hexField(told, name));
+  const vs = word("s") | (BigInt(parityOf(told)) << 255n); // EIP-2098
   const hex = (value: bigint): string => `0x${value.toString(16).padStart(64, "0")}`;
-  const signer = signerOf(keccak256(bytes), { r: hex(word("r")), vs: hex(vs) });
-  return signer && getAddress(signer);
+  return signerOf(keccak256(signed), { r: hex(word("r")), vs: hex(vs) });
 }
 
 const ACCOUNTS = [

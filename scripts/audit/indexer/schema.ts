@@ -1,7 +1,7 @@
 /** The tables, and a view for each kind of event with a column for each argument. */
 import { CONTRACT_INTERFACES } from "../../../sdk/contracts.js";
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Addresses are checksummed, hashes lower-case hex, times Unix seconds. */
 export const SCHEMA = `
@@ -15,7 +15,7 @@ CREATE TABLE blocks (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE transactions (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, block INTEGER NOT NULL, place INTEGER NOT NULL, hash TEXT NOT NULL,
-  sender TEXT NOT NULL, recipient TEXT, input TEXT NOT NULL
+  sender TEXT NOT NULL, recipient TEXT, input BLOB NOT NULL
 ) STRICT;
 CREATE TABLE events (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL, tx INTEGER NOT NULL,

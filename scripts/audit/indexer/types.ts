@@ -16,8 +16,8 @@ export interface VerifiedTransaction {
   /** Recovered from the signature, checksummed. */
   readonly sender: string;
   readonly to: string | undefined;
-  /** Calldata in hex. */
-  readonly input: string;
+  /** Calldata. */
+  readonly input: Uint8Array;
   readonly events: readonly EventRow[];
 }
 

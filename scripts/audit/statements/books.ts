@@ -35,11 +35,14 @@ export async function readBooks<Noted extends Notes>(source: BooksSource, notes:
     source.db === undefined ? AuditDatabase.open(":memory:") : AuditDatabase.open(source.db, { mustExist: true });
   try {
     const deployment = database.deployment ?? (await readDeployment(deploymentFileOf(source.network)));
-    const { chain, endpoint, close } = await openChain(deployment, "transaction", { rpc: source.rpc });
+    const { chain, endpoint, openPool, close } = await openChain(deployment, "transaction", { rpc: source.rpc });
     try {
       database.claim(deployment);
       // with a database: what came since
-      await indexChain(database, endpoint, { chain: "transaction", deployment: deployment.chains.transaction });
+      await indexChain(database, endpoint, {
+        ...{ chain: "transaction", deployment: deployment.chains.transaction },
+        ...(openPool === undefined ? {} : { openPool }),
+      });
       const { state } = await booksAt(database, undefined, (events) => noted(events, notes));
       return { state, notes, slotSeconds: await slotLengthOf(chain as TransactionChain) };
     } finally {

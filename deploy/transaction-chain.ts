@@ -24,6 +24,7 @@ export default buildModule("TransactionChain", (m) => {
   });
   const { AccountantElection, VoteBook, TurnCourt } = election;
   const governance = deployGovernance(m, FederationAccessManager, Federation, AccountantElection);
+  const NodeDirectory = m.contract("NodeDirectory", [Federation]);
   const AccountingRevenue = m.contract("AccountingRevenue", [
     FederationAccessManager,
     EnergyCredit,
@@ -128,6 +129,7 @@ export default buildModule("TransactionChain", (m) => {
     FederationAccessManager,
     Federation,
     ...governance,
+    NodeDirectory,
     EnergyCredit,
     GridTopology,
     DeviceRegistry,

@@ -13,6 +13,7 @@ export default buildModule("UserChain", (m) => {
   const election = deployElection(m, { manager: FederationAccessManager, federation: Federation });
   m.call(election.AccountantElection, "bindParts", [election.VoteBook, election.TurnCourt, ZeroAddress]);
   const governance = deployGovernance(m, FederationAccessManager, Federation, election.AccountantElection);
+  const NodeDirectory = m.contract("NodeDirectory", [Federation]);
   const PersonalRecords = m.contract("PersonalRecords", [Federation]);
   const RecordGrants = m.contract("RecordGrants", [Federation]);
   const KeyDirectory = m.contract("KeyDirectory", [Federation]);
@@ -21,6 +22,7 @@ export default buildModule("UserChain", (m) => {
     Federation,
     ...governance,
     ...election,
+    NodeDirectory,
     PersonalRecords,
     RecordGrants,
     KeyDirectory,

@@ -8,5 +8,6 @@ export * from "./ordered-trie.js";
 export * from "./receipts.js";
 export * from "./seals.js";
 export * from "./set-certificate.js";
+export * from "./state-root.js";
 export * from "./transactions.js";
 export * from "./trie-proof.js";

@@ -1,10 +1,11 @@
-/** The root of a Merkle-Patricia trie over a list, as headers have it of a block's receipts and transactions. */
+/** Merkle-Patricia tries: over a list, as headers have it of a block's receipts and transactions, and over any leaves. */
 import { getBytes, hexlify, keccak256 } from "ethers";
 
 import { rlpBytes, type RlpItem } from "./rlp.js";
 
-interface Leaf {
-  /** Half bytes of the RLP of the value's place. */
+/** A value of a trie, and where it stands. */
+export interface Leaf {
+  /** Half bytes of its key: of a list's value, the RLP of its place. */
   readonly path: readonly number[];
   readonly value: Uint8Array;
 }
@@ -18,8 +19,12 @@ const NOTHING = new Uint8Array(0);
 
 /** `values`: the items' encodings in the block's order; keys are the RLP of their places. 32 bytes in hex. */
 export function orderedTrieRoot(values: readonly Uint8Array[]): string {
-  if (values.length === 0) return keccak256(rlpBytes(NOTHING));
-  return keccak256(rlpBytes(nodeOf(leavesOf(values), 0)));
+  return trieRoot(leavesOf(values));
+}
+
+/** The root over leaves of which no path is the beginning of another. 32 bytes in hex. */
+export function trieRoot(leaves: readonly Leaf[]): string {
+  return keccak256(rlpBytes(nodeOf(leaves, 0)));
 }
 
 /** The nodes from the root down to the item at a place, RLP in hex; `provenItem` follows them. RangeError without one. */
@@ -50,7 +55,7 @@ function leavesOf(values: readonly Uint8Array[]): Leaf[] {
   return values.map((value, place) => ({ path: placePath(place), value }));
 }
 
-/** The node above leaves whose paths agree up to `depth`. No path is the beginning of another: places' RLP never is. */
+/** The node above leaves whose paths agree up to `depth`. Places' RLP is never the beginning of another's. */
 function nodeOf(leaves: readonly Leaf[], depth: number): RlpItem {
   const [first] = leaves;
   if (first === undefined) return NOTHING;
@@ -90,7 +95,8 @@ function compact(path: readonly number[], flags: number): Uint8Array {
   });
 }
 
-function nibblesOf(bytes: Uint8Array): number[] {
+/** Half bytes of bytes. */
+export function nibblesOf(bytes: Uint8Array): number[] {
   return [...bytes].flatMap((byte) => [byte >> 4, byte & 15]);
 }
 

@@ -26,6 +26,7 @@ const chainOn = (ground: Ground) =>
     });
     const { AccountantElection, VoteBook, TurnCourt } = election;
     const governance = deployGovernance(m, FederationAccessManager, Federation, AccountantElection);
+    const NodeDirectory = m.contract("NodeDirectory", [Federation]);
     const AccountingRevenue = place(m, ground, "AccountingRevenue", () => [
       FederationAccessManager,
       EnergyCredit,
@@ -130,6 +131,7 @@ const chainOn = (ground: Ground) =>
       FederationAccessManager,
       Federation,
       ...governance,
+      NodeDirectory,
       EnergyCredit,
       GridTopology,
       DeviceRegistry,

@@ -15,6 +15,7 @@ const chainOn = (ground: Ground) =>
     const election = deployElection(m, ground, { manager: FederationAccessManager, federation: Federation });
     m.call(election.AccountantElection, "bindParts", [election.VoteBook, election.TurnCourt, ZeroAddress]);
     const governance = deployGovernance(m, FederationAccessManager, Federation, election.AccountantElection);
+    const NodeDirectory = m.contract("NodeDirectory", [Federation]);
     const PersonalRecords = m.contract("PersonalRecords", [Federation]);
     const RecordGrants = m.contract("RecordGrants", [Federation]);
     const KeyDirectory = m.contract("KeyDirectory", [Federation]);
@@ -23,6 +24,7 @@ const chainOn = (ground: Ground) =>
       Federation,
       ...governance,
       ...election,
+      NodeDirectory,
       PersonalRecords,
       RecordGrants,
       KeyDirectory,

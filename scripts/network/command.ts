@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import type { Print } from "../run.js";
+import { addRunCommands } from "./engine/commands.js";
 import { addInitCommand } from "./init/command.js";
 import { addUnlockCommand } from "./unlock-command.js";
 
@@ -13,6 +14,7 @@ export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Co
     .enablePositionalOptions()
     .exitOverride();
   addInitCommand(program, print, environment);
+  addRunCommands(program, print, environment);
   addUnlockCommand(program, environment);
   return program;
 }

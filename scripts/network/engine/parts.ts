@@ -1,11 +1,17 @@
 /** Which nodes a command is about. */
-import { networkInterfaces } from "node:os";
-
 import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
 
 import { InputError } from "../../inputs/error.js";
 import { isLoopback } from "../loopback-host.js";
-import { chainsOf, nodeNamed, nodeOnChain, type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
+import {
+  chainsOf,
+  nodeNamed,
+  nodeOnChain,
+  type ChainName,
+  type NetworkFile,
+  type NetworkNode,
+} from "../network-file.js";
 import type { Part } from "./engine.js";
 
 export interface PartFilter {
@@ -40,6 +46,14 @@ export async function isHere({ host }: Pick<NetworkNode, "host">): Promise<boole
   } catch {
     return false; // a name that means nothing here is no name of this machine
   }
+}
+
+/** The parts whose RPC can be asked from here: without TLS it answers on its own machine alone. */
+export async function askableParts(network: NetworkFile, filter: PartFilter = {}): Promise<Part[]> {
+  const parts = partsOf(network, filter);
+  if (network.tls === true) return parts;
+  const here = await Promise.all(parts.map(({ node }) => isHere(node)));
+  return parts.filter((_, index) => here[index]);
 }
 
 /** The parts that this machine runs; an `InputError` when it is none of them. */

@@ -19,6 +19,9 @@ export async function addPeers(network: NetworkFile, rpcOf: RpcOf, { node, chain
 }
 
 /** How many peers a node has. */
-export async function peerCount(rpcOf: RpcOf, { node, chain }: { node: Part["node"]; chain: ChainName }): Promise<number> {
+export async function peerCount(
+  rpcOf: RpcOf,
+  { node, chain }: { node: Part["node"]; chain: ChainName },
+): Promise<number> {
   return Number(await rpcOf(node, chain).call<string>("net_peerCount"));
 }

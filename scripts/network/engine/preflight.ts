@@ -24,7 +24,11 @@ export async function requireGenesis(dir: string, network: NetworkFile): Promise
     const hash = hashOf(text);
     const expected = network.chains[chain]?.genesisHash;
     if (hash === expected) continue;
-    throw new InputError({ file }, `${hash === undefined ? "it is no genesis file" : `its block has the hash ${hash}`}, and network.json says ${expected}`, advice);
+    throw new InputError(
+      { file },
+      `${hash === undefined ? "it is no genesis file" : `its block has the hash ${hash}`}, and network.json says ${expected}`,
+      advice,
+    );
   }
 }
 

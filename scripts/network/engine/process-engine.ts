@@ -192,6 +192,11 @@ async function versionWords(besu: string, env: NodeJS.ProcessEnv): Promise<strin
   } catch (cause) {
     const { stderr = "", message } = cause as Error & { stderr?: string };
     const [reason = message] = stderr.split("\n").filter((line) => line.trim() !== "");
-    throw new InputError({ file: besu }, `besu --version fails (${reason})`, "Its release notes say which Java it needs", { cause });
+    throw new InputError(
+      { file: besu },
+      `besu --version fails (${reason})`,
+      "Its release notes say which Java it needs",
+      { cause },
+    );
   }
 }

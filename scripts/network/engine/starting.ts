@@ -84,6 +84,7 @@ function adviceFor(log: string): string {
   if (/no space left/i.test(log)) return "The disk is full: free some";
   if (/OutOfMemoryError|Cannot allocate memory/i.test(log)) return "Give it memory: BESU_OPTS=-Xmx1g, fewer nodes here";
   if (/lock.*(held|hold)|LOCK: Resource/i.test(log)) return "Another Besu uses its data folder: end that one";
-  if (/Supplied genesis block does not match/i.test(log)) return "Its data is another chain's: move the data folder away";
+  if (/Supplied genesis block does not match/i.test(log))
+    return "Its data is another chain's: move the data folder away";
   return "Nothing of it was left running";
 }

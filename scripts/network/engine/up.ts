@@ -5,11 +5,11 @@ import { Listr } from "listr2";
 
 import { InputError } from "../../inputs/error.js";
 import { nodeOnChain, type ChainName } from "../network-file.js";
-import { skewWords } from "./clock.js";
+import { ClockWatch } from "./clock.js";
 import { partName, type Part } from "./engine.js";
 import { headOf, quorumOf, setInContract, type Head } from "./head.js";
 import { NodeUnreachable } from "./node-rpc.js";
-import { partsOf } from "./parts.js";
+import { askableParts } from "./parts.js";
 import { addPeers } from "./peers.js";
 import { requireDisk, requireFreePorts, requireGenesis, requireStarted } from "./preflight.js";
 import { endPart, startPart, type Site } from "./starting.js";
@@ -27,7 +27,11 @@ export interface UpOptions {
 }
 
 /** Starts the parts that do not run yet; the ones that it started. */
-export async function up(site: Site, parts: readonly Part[], { password, stopped, silent }: UpOptions): Promise<Part[]> {
+export async function up(
+  site: Site,
+  parts: readonly Part[],
+  { password, stopped, silent }: UpOptions,
+): Promise<Part[]> {
   const { dir, network, engine } = site;
   await requireGenesis(dir, network);
   requireStarted(network, Math.floor(Date.now() / 1_000));
@@ -57,7 +61,11 @@ export async function up(site: Site, parts: readonly Part[], { password, stopped
   );
   const chains = [...new Set(parts.map(({ chain }) => chain))];
   const renderer = silent === true ? "silent" : "default";
-  const list = { exitOnError: true, renderer, rendererOptions: { collapseErrors: false, showErrorMessage: false } } as const;
+  const list = {
+    exitOnError: true,
+    renderer,
+    rendererOptions: { collapseErrors: false, showErrorMessage: false },
+  } as const;
   try {
     await new Listr(starts, { ...list, concurrent: AT_ONCE }).run();
     await new Listr(
@@ -65,13 +73,16 @@ export async function up(site: Site, parts: readonly Part[], { password, stopped
         step("Connect the nodes", async () => {
           for (const part of parts) await addPeers(network, site.rpcOf, part);
         }),
-        ...chains.map((chain) => step(`Wait for a block of the ${chain} chain`, () => firstBlock(site, chain, stopped))),
+        ...chains.map((chain) =>
+          step(`Wait for a block of the ${chain} chain`, () => firstBlock(site, chain, stopped)),
+        ),
       ],
       { ...list, concurrent: false },
     ).run();
   } catch (error) {
     await Promise.all(started.map((part) => endPart(site, part, "stop")));
-    if (stopped.aborted) throw new InputError({ file: "up" }, "it was stopped", "Nothing that it started was left running");
+    if (stopped.aborted)
+      throw new InputError({ file: "up" }, "it was stopped", "Nothing that it started was left running");
     throw fault ?? error;
   }
   return started;
@@ -79,23 +90,27 @@ export async function up(site: Site, parts: readonly Part[], { password, stopped
 
 /** Waits until a block is made; with too few accountants up there will be none, and none is waited for. */
 async function firstBlock(site: Site, chain: ChainName, stopped: AbortSignal): Promise<void> {
-  const { network } = site;
-  const until = Date.now() + FIRST_BLOCK_ROUNDS * network.requestTimeoutSeconds * 1_000;
-  let before: Head | undefined;
+  const seconds = FIRST_BLOCK_ROUNDS * site.network.requestTimeoutSeconds;
+  const until = Date.now() + seconds * 1_000;
+  const watch = new ClockWatch(site.network.blockSeconds);
   while (Date.now() < until) {
     stopped.throwIfAborted();
     const seen = await seenHead(site, chain);
     if (seen === undefined || !seen.hasQuorum) return;
-    before ??= seen.head;
-    if (seen.head.number > before.number) {
-      const problem = skewWords(seen.head.time, Date.now() / 1_000, network.blockSeconds);
-      if (problem === undefined) return;
-      throw new InputError({ file: "this machine's clock" }, problem, "Set the hosts' clocks by NTP, then run up again");
+    const verdict = watch.see(seen.head, Date.now() / 1_000);
+    if (verdict === "right") return;
+    if (verdict !== "unknown") {
+      throw new InputError(
+        { file: "this machine's clock" },
+        verdict,
+        "Set the hosts' clocks by NTP, then run up again",
+      );
     }
     await sleep(POLL_MILLISECONDS);
   }
-  const problem = `no block was made within ${FIRST_BLOCK_ROUNDS * network.requestTimeoutSeconds} s, though enough accountants answer`;
-  throw new InputError({ file: `${chain} chain` }, problem, "See network logs, and network unstick for a chain that stood still");
+  const problem = `no block was made within ${seconds} s, though enough accountants answer`;
+  const advice = "See network logs, and network unstick for a chain that stood still";
+  throw new InputError({ file: `${chain} chain` }, problem, advice);
 }
 
 /** The highest head of the nodes that answer, and whether they are enough to make a block. */
@@ -103,7 +118,7 @@ async function seenHead(site: Site, chain: ChainName): Promise<{ head: Head; has
   let best: Head | undefined;
   let set: readonly string[] = [];
   const present: string[] = [];
-  for (const { node } of partsOf(site.network, { chain })) {
+  for (const { node } of await askableParts(site.network, { chain })) {
     const rpc = site.rpcOf(node, chain);
     try {
       const head = await headOf(rpc);

@@ -3,6 +3,7 @@ import { Command } from "commander";
 
 import type { Print } from "../run.js";
 import { addRunCommands } from "./engine/commands.js";
+import { addCheckGenesisCommand, addDeployCommand } from "./deploy/command.js";
 import { addInitCommand } from "./init/command.js";
 import { addUnlockCommand } from "./unlock-command.js";
 
@@ -16,5 +17,7 @@ export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Co
   addInitCommand(program, print, environment);
   addRunCommands(program, print, environment);
   addUnlockCommand(program, environment);
+  addDeployCommand(program, print, environment);
+  addCheckGenesisCommand(program, print);
   return program;
 }

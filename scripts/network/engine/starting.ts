@@ -44,7 +44,8 @@ export async function endPart({ engine }: Site, part: Part, how: "stop" | "kill"
   }
 }
 
-async function answers(site: Site, part: Part, stopped: AbortSignal | undefined): Promise<void> {
+/** Waits until a node that runs answers as itself. */
+export async function answers(site: Site, part: Part, stopped?: AbortSignal): Promise<void> {
   const { engine, rpcOf } = site;
   const rpc = rpcOf(part.node, part.chain);
   const until = Date.now() + ANSWER_MILLISECONDS;
@@ -82,9 +83,10 @@ async function failure({ engine }: Site, part: Part, problem: string): Promise<I
 /** What Besu's own words mean for who reads them. */
 function adviceFor(log: string): string {
   if (/no space left/i.test(log)) return "The disk is full: free some";
-  if (/OutOfMemoryError|Cannot allocate memory/i.test(log)) return "Give it memory: BESU_OPTS=-Xmx1g, fewer nodes here";
-  if (/lock.*(held|hold)|LOCK: Resource/i.test(log)) return "Another Besu uses its data folder: end that one";
-  if (/Supplied genesis block does not match/i.test(log))
-    return "Its data is another chain's: move the data folder away";
+  if (/OutOfMemoryError|Cannot allocate memory/i.test(log)) return "Give it memory (BESU_OPTS=-Xmx1g), or run fewer here";
+  if (/already in use/i.test(log)) return "End the program that listens there";
+  if (/While lock file/i.test(log)) return "Another Besu uses its data folder: end that one";
+  if (/genesis block does not match/i.test(log)) return "Its data is another chain's: move its data folder away";
+  if (/Database format mismatch/i.test(log)) return "A node's storage can't change: move its data folder away";
   return "Nothing of it was left running";
 }

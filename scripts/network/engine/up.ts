@@ -1,4 +1,5 @@
 /** `network up`: a machine's nodes, from nothing to a chain that grows. */
+import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Listr } from "listr2";
@@ -12,10 +13,10 @@ import { NodeUnreachable } from "./node-rpc.js";
 import { askableParts } from "./parts.js";
 import { addPeers } from "./peers.js";
 import { requireDisk, requireFreePorts, requireGenesis, requireStarted } from "./preflight.js";
-import { endPart, startPart, type Site } from "./starting.js";
+import { answers, endPart, startPart, type Site } from "./starting.js";
 
 /** JVMs that start at once; more of them are slower together than one after the other. */
-const AT_ONCE = 2;
+const AT_ONCE = Math.max(2, availableParallelism());
 const POLL_MILLISECONDS = 500;
 /** For the first block that this machine sees made; rounds may have to run out before it. */
 const FIRST_BLOCK_ROUNDS = 16;
@@ -57,6 +58,8 @@ export async function up(
     step(`Start ${partName(part)}`, async () => {
       started.push(part);
       await startPart(site, part, password, stopped);
+      // at once: accountants that are alone meanwhile change rounds, and each one takes twice as long
+      await addPeers(network, site.rpcOf, part);
     }),
   );
   const chains = [...new Set(parts.map(({ chain }) => chain))];
@@ -71,7 +74,10 @@ export async function up(
     await new Listr(
       [
         step("Connect the nodes", async () => {
-          for (const part of parts) await addPeers(network, site.rpcOf, part);
+          for (const part of parts) {
+            if (!started.includes(part)) await answers(site, part, stopped); // one may hang, as after a full disk
+            await addPeers(network, site.rpcOf, part);
+          }
         }),
         ...chains.map((chain) =>
           step(`Wait for a block of the ${chain} chain`, () => firstBlock(site, chain, stopped)),

@@ -37,11 +37,12 @@ const SETTINGS = [
   "minimumDepositMicro",
   "founderWeight",
 ] as const;
+export type ElectionSettingName = (typeof SETTINGS)[number];
 
 /** What the election's constructor is given as settings, of addresses or of what Ignition knows by them. */
 export function electionSettings<Contract, Value>(
   stands: { readonly federation: Contract; readonly credit: Contract },
-  setting: (name: (typeof SETTINGS)[number]) => Value,
+  setting: (name: ElectionSettingName) => Value,
 ): Record<string, Contract | Value> {
   return { ...stands, ...Object.fromEntries(SETTINGS.map((name) => [name, setting(name)])) };
 }

@@ -84,8 +84,10 @@ export const networkSchema = z
     besu: z.strictObject({ minimumVersion: z.string().min(1), image: z.string().min(1) }),
     blockSeconds: whole.positive(),
     requestTimeoutSeconds: whole.positive(),
-    /** RPC over TLS: `tls/ca.pem` and each node's `tls/` (folder.ts). */
-    tls: z.boolean().default(false),
+    /** Length of a market slot in seconds, which the election's terms go by; absent: 900. */
+    slotSeconds: whole.positive().optional(),
+    /** RPC over TLS, with `tls/ca.pem` and each node's `tls.p12`; absent: on loopback alone. */
+    tls: z.boolean().optional(),
     chains: z.partialRecord(z.enum(CHAIN_NAMES), chainSchema),
     nodes: z.array(nodeSchema).min(1),
   })
@@ -183,9 +185,10 @@ export function enodeUrl(node: NetworkNode, chain: ChainName): string {
   return `enode://${enodeId}@${bracketed(node.host)}:${p2pPort}`;
 }
 
-/** Where a node's RPC answers. */
+/** Where a node's RPC answers; without TLS on the node's own machine alone. */
 export function rpcUrl(network: Pick<NetworkFile, "tls">, node: NetworkNode, chain: ChainName): string {
-  return `${network.tls ? "https" : "http"}://${bracketed(node.host)}:${nodeOnChain(node, chain).rpcPort}`;
+  const { rpcPort } = nodeOnChain(node, chain);
+  return network.tls === true ? `https://${bracketed(node.host)}:${rpcPort}` : `http://127.0.0.1:${rpcPort}`;
 }
 
 function bracketed(host: string): string {
@@ -195,9 +198,9 @@ function bracketed(host: string): string {
 /** How long a token opens the RPC. */
 const TOKEN_SECONDS = 600;
 
-/** A token for the RPC of all of a folder's nodes, for ten minutes; whoever asks longer makes another. */
-export async function rpcToken(dir: string): Promise<string> {
-  return tokenSignedBy(await rpcTokenKey(dir), Math.floor(Date.now() / 1000));
+/** A token for the RPC of all of a folder's nodes; whoever asks longer makes another. */
+export async function rpcToken(dir: string, seconds = TOKEN_SECONDS): Promise<string> {
+  return tokenSignedBy(await rpcTokenKey(dir), Math.floor(Date.now() / 1000), seconds);
 }
 
 /** The key that tokens are signed with. */
@@ -212,9 +215,9 @@ export async function rpcTokenKey(dir: string): Promise<KeyObject> {
 }
 
 /** A JSON web token (RFC 7519, RS256) with all permissions; `now` in Unix seconds. */
-export function tokenSignedBy(key: KeyObject, now: number): string {
+export function tokenSignedBy(key: KeyObject, now: number, seconds = TOKEN_SECONDS): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = { permissions: ["*:*"], iat: now, exp: now + TOKEN_SECONDS };
+  const claims = { permissions: ["*:*"], iat: now, exp: now + seconds };
   const signed = `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}`;
   return `${signed}.${sign("sha256", Buffer.from(signed), key).toString("base64url")}`;
 }

@@ -9,7 +9,7 @@ import { ContractFactory, getAddress, toQuantity, ZeroAddress } from "ethers";
 
 import "@nomicfoundation/hardhat-ethers";
 
-import { electionSettings } from "../../../deploy/election.js";
+import { electionSettings, type ElectionSettingName } from "../../../deploy/election.js";
 import type { ElectionParameters, FounderParameters } from "../../../deploy/parameters.js";
 import { GENESIS_CREATOR, PREDEPLOYED, PREDEPLOYED_ON, predeployedAddress } from "../../../deploy/predeployed.js";
 import type { PredeployedName } from "../../../deploy/predeployed.js";
@@ -25,7 +25,7 @@ export interface PredeployOptions {
   readonly genesisTime: number;
   /** Admin of the AccessManager until it hands over. */
   readonly deployer: string;
-  readonly election: ElectionParameters;
+  readonly election: Pick<ElectionParameters, ElectionSettingName | "voterBps">;
   /** The first accountants: by node address, ascending. */
   readonly founders: readonly FounderParameters[];
 }

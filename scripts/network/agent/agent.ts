@@ -7,7 +7,7 @@ import { isNodeOf, listsOf, type AllowLists } from "../../../sdk/admittance/list
 import type { AdmittedAt, Head } from "../../../sdk/actions/admittance.js";
 
 import { changeList, NO_CHANGE, readList, type Change, type ListInForce } from "./allow-list.js";
-import type { ControlledNode } from "./node-rpc.js";
+import type { ControlledNode } from "./besu-node.js";
 import { PeerKeeper, type PeerState } from "./peers.js";
 
 /** What the agent reads of its chain. */

@@ -1,5 +1,6 @@
 /** Brings one allow-list of a node to what it should be: only the difference, and past entries that the node refuses. */
-import { NodeRefusal, type AllowList } from "./node-rpc.js";
+import { NodeRefused } from "../engine/node-rpc.js";
+import { isInForce, type AllowList } from "./besu-node.js";
 
 /** Entries of one request: some 25 kB. */
 const BATCH = 500;
@@ -43,9 +44,9 @@ export async function changeList(
     try {
       await change(part);
     } catch (error) {
-      if (!(error instanceof NodeRefusal)) throw error;
-      if (error.isInForce) isFileBehind = true;
-      else if (part.length === 1) refused.set(first, error.reason);
+      if (!(error instanceof NodeRefused)) throw error;
+      if (isInForce(error)) isFileBehind = true;
+      else if (part.length === 1) refused.set(first, error.message);
       else {
         const half = Math.ceil(part.length / 2);
         await apply(part.slice(0, half));

@@ -4,7 +4,8 @@
  */
 import { enodeIdOf } from "../../../sdk/admittance/enode.js";
 
-import { NodeRefusal, type ControlledNode } from "./node-rpc.js";
+import { NodeRefused } from "../engine/node-rpc.js";
+import type { ControlledNode } from "./besu-node.js";
 
 /** Besu remembers an attempt for about 20 seconds, and tries by itself once a minute. */
 const FIRST_PAUSE_MILLISECONDS = 5_000;
@@ -53,7 +54,7 @@ export class PeerKeeper {
         await this.#node.addPeer(enode);
         added.push(enode);
       } catch (error) {
-        if (!(error instanceof NodeRefusal)) throw error; // one that is refused must not keep the others out
+        if (!(error instanceof NodeRefused)) throw error; // one that is refused must not keep the others out
       }
     }
     return { connected: connected.size, missing, added };

@@ -83,7 +83,8 @@ async function failure({ engine }: Site, part: Part, problem: string): Promise<I
 /** What Besu's own words mean for who reads them. */
 function adviceFor(log: string): string {
   if (/no space left/i.test(log)) return "The disk is full: free some";
-  if (/OutOfMemoryError|Cannot allocate memory/i.test(log)) return "Give it memory (BESU_OPTS=-Xmx1g), or run fewer here";
+  if (/OutOfMemoryError|Cannot allocate memory/i.test(log))
+    return "Give it memory (BESU_OPTS=-Xmx1g), or run fewer here";
   if (/already in use/i.test(log)) return "End the program that listens there";
   if (/While lock file/i.test(log)) return "Another Besu uses its data folder: end that one";
   if (/genesis block does not match/i.test(log)) return "Its data is another chain's: move its data folder away";

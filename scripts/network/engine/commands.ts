@@ -46,10 +46,14 @@ export function addRunCommands(program: Command, print: Print, environment: Node
   addUnstick(program, print, environment);
 }
 
-async function openSite({ dir: folder, engine: kind }: RunOptions, environment: NodeJS.ProcessEnv): Promise<Site> {
+async function openSite(
+  { dir: folder, engine: kind }: RunOptions,
+  environment: NodeJS.ProcessEnv,
+  starts: boolean,
+): Promise<Site> {
   const dir = resolve(folder);
   const network = await readNetworkFile(dir);
-  const engine = await openEngine({ dir, network, environment, kind });
+  const engine = await openEngine({ dir, network, environment, kind, starts });
   return { dir, network, engine, rpcOf: await nodeRpcs(dir, network) };
 }
 
@@ -69,7 +73,7 @@ function addUpAndDown(program: Command, print: Print, environment: NodeJS.Proces
     .argument("[nodes...]", "names (default: all whose host is this machine)")
     .action(async (nodes: string[], options: RunOptions) => {
       const stopped = stopSignal();
-      const site = await openSite(options, environment);
+      const site = await openSite(options, environment, true);
       const parts = await partsHere(partsOf(site.network, { nodes: someOf(nodes), chain: options.chain }));
       print(`Network ${site.network.name}: ${parts.length} nodes by ${site.engine.kind} (${site.engine.version})`);
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
@@ -79,7 +83,7 @@ function addUpAndDown(program: Command, print: Print, environment: NodeJS.Proces
   run(program, "down", "Ends this machine's nodes; what they stored stays.")
     .argument("[nodes...]", "names (default: all)")
     .action(async (nodes: string[], options: RunOptions) => {
-      const site = await openSite(options, environment);
+      const site = await openSite(options, environment, false);
       const parts = await partsHere(partsOf(site.network, { nodes: someOf(nodes), chain: options.chain }));
       print(`${(await down(site, parts)).length} ended.`);
     });
@@ -89,7 +93,7 @@ function addOneNode(program: Command, print: Print, environment: NodeJS.ProcessE
   run(program, "kill", "Ends a node at once, as a power cut would (kill -9).")
     .argument("<node>", "its name, or an accountant's number")
     .action(async (name: string, options: RunOptions) => {
-      const site = await openSite(options, environment);
+      const site = await openSite(options, environment, false);
       for (const part of await namedParts(site, name, options)) {
         await endPart(site, part, "kill");
         print(`Killed ${partName(part)}.`);
@@ -99,7 +103,7 @@ function addOneNode(program: Command, print: Print, environment: NodeJS.ProcessE
     .argument("<node>", "its name, or an accountant's number")
     .action(async (name: string, options: RunOptions) => {
       const stopped = stopSignal();
-      const site = await openSite(options, environment);
+      const site = await openSite(options, environment, true);
       const parts = await namedParts(site, name, options);
       await requireGenesis(site.dir, site.network);
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
@@ -115,7 +119,7 @@ function addOneNode(program: Command, print: Print, environment: NodeJS.ProcessE
     .option("--follow", "and what it logs from now on, until Ctrl-C", false)
     .action(async (name: string, options: RunOptions & { lines: number; follow: boolean }) => {
       const stopped = stopSignal();
-      const site = await openSite(options, environment);
+      const site = await openSite(options, environment, false);
       const parts = await namedParts(site, name, options);
       const [part, ...others] = parts;
       if (part === undefined) return;
@@ -164,7 +168,7 @@ function addUnstick(program: Command, print: Print, environment: NodeJS.ProcessE
     .option("--agree <seconds>", "how long to wait until all show one head", positive, AGREE_SECONDS)
     .action(async (options: RunOptions & { silence?: number; agree: number }) => {
       const stopped = stopSignal();
-      const site = await openSite(options, environment);
+      const site = await openSite(options, environment, true);
       const { chain } = options;
       const chains = chainsOf(site.network);
       const [only] = chains;

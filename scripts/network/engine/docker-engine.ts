@@ -94,7 +94,9 @@ export class DockerEngine implements Engine {
       const { stderr = "", message } = cause as Error & { stderr?: string };
       const reason = stderr.trim() === "" ? message : stderr.trim();
       const advice = "Set right what docker names; nothing else was changed";
-      throw new InputError({ file: partName(part) }, `docker compose ${args[0]} fails (${reason})`, advice, { cause });
+      throw new InputError({ file: partName(part) }, `docker compose ${args.join(" ")} fails (${reason})`, advice, {
+        cause,
+      });
     }
   }
 

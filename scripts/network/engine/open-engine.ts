@@ -14,13 +14,16 @@ export interface EngineOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The one that was asked for; absent: what is there. */
   readonly kind?: EngineKind | undefined;
+  /** Whether nodes are to be started; ending processes takes no Besu. */
+  readonly starts: boolean;
 }
 
 /** Opens the engine; an `InputError` where there is neither. */
-export async function openEngine({ kind, ...options }: EngineOptions): Promise<Engine> {
+export async function openEngine({ kind, starts, ...options }: EngineOptions): Promise<Engine> {
   const { dir, network, environment } = options;
   const mayBeDocker = kind === "docker" || (kind === undefined && !(await hasProcesses(dir, network)));
   if (mayBeDocker && (await dockerAnswers(environment))) return new DockerEngine(options);
+  if (kind !== "docker" && !starts) return ProcessEngine.open({ ...options, besu: undefined });
   const besu = kind === "docker" ? undefined : await findBesu(environment);
   if (besu !== undefined) return ProcessEngine.open({ ...options, besu });
   const problem = kind === "docker" ? "no docker engine answers" : "there is neither a docker engine nor a Besu";

@@ -53,7 +53,7 @@ async function startOnLinux(pid: number): Promise<string | undefined> {
     if (fields[STATE] === "Z") return undefined;
     // ticks count from the machine's start, so they name a process only together with it
     const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-    return `${boot} ${fields[START_TICKS]}`;
+    return `${boot} ${fields[START_TICKS] ?? ""}`;
   } catch {
     return undefined;
   }

@@ -22,7 +22,7 @@ export async function requireGenesis(dir: string, network: NetworkFile): Promise
       throw new InputError({ file }, "the genesis file can't be read", advice, { cause });
     });
     const hash = hashOf(text);
-    const expected = network.chains[chain]?.genesisHash;
+    const expected = network.chains[chain]?.genesisHash ?? "no hash";
     if (hash === expected) continue;
     throw new InputError(
       { file },

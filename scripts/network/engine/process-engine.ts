@@ -50,7 +50,8 @@ async function isExecutable(file: string): Promise<boolean> {
 export interface ProcessEngineOptions {
   readonly dir: string;
   readonly network: NetworkFile;
-  readonly besu: string;
+  /** The launcher; what only ends nodes, or shows their logs, does without. */
+  readonly besu: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -66,6 +67,7 @@ export class ProcessEngine implements Engine {
   /** Asks the launcher which Besu it is; refuses one that is too old. */
   static async open(options: ProcessEngineOptions): Promise<ProcessEngine> {
     const { besu, network } = options;
+    if (besu === undefined) return new ProcessEngine(options, "none");
     const words = await versionWords(besu, besuEnvironment(options.environment));
     return new ProcessEngine(options, requireVersion(words, network.besu.minimumVersion, besu));
   }
@@ -77,6 +79,7 @@ export class ProcessEngine implements Engine {
 
   async start(part: Part): Promise<void> {
     const { network, besu, environment } = this.options;
+    if (besu === undefined) throw new Error("the engine was opened to end nodes alone");
     const { node, chain } = part;
     const folder = this.#folder(part);
     const secrets = this.secretsFolder(part);

@@ -9,14 +9,14 @@ import { endPart, startPart, type Site } from "./starting.js";
 export async function down(site: Site, parts: readonly Part[], silent = false): Promise<Part[]> {
   const running: Part[] = [];
   for (const part of parts) if (await site.engine.isRunning(part)) running.push(part);
-  let fault: unknown;
+  let fault: Error | undefined;
   const ends = running.map((part) => ({
     title: `End ${partName(part)}`,
     task: async () => {
       try {
         await endPart(site, part, "stop");
       } catch (error) {
-        fault ??= error;
+        fault ??= error as Error;
         throw new Error("", { cause: error });
       }
     },

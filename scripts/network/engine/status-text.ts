@@ -14,7 +14,7 @@ function headline(status: ChainStatus): string {
   if (head === undefined) return `${chain} chain: no node answers`;
   const cadence = blockSeconds === undefined ? "" : `, ${blockSeconds.toFixed(1)} s apart`;
   return (
-    `${chain} chain: block ${head}, ${silence} s ago; set of ${setInContract.length}; ` +
+    `${chain} chain: block ${head}, ${silence ?? 0} s ago; set of ${setInContract.length}; ` +
     `the last ${recentBlocks} blocks: ${roundChanges} round changes${cadence}`
   );
 }

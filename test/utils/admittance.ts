@@ -1,5 +1,5 @@
 /** A simulated chain with real contracts, its members, users and nodes as a test told it, and an agent on a fake node. */
-import { id, Wallet } from "ethers";
+import { id, toQuantity, Wallet } from "ethers";
 import { pino } from "pino";
 
 import { PermissionAgent } from "../../scripts/network/agent/agent.js";
@@ -8,6 +8,9 @@ import { newVitals, oneRound, type LoopParts } from "../../scripts/network/agent
 import { followed } from "../../scripts/network/agent/followed.js";
 import { keyFromSeed, openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
 import { latestHead } from "../../sdk/actions/admittance.js";
+import { candidateNumberOf } from "../../sdk/actions/accountants.js";
+import { castBallot } from "../../sdk/actions/ballots.js";
+import { holdDueElection, registerCandidate, signNodeClaim } from "../../sdk/actions/election.js";
 import { admitMember, admitUser, expel, reinstate, suspend } from "../../sdk/actions/federation.js";
 import { announceNode, signNodeAnnouncement, withdrawNode } from "../../sdk/actions/nodes.js";
 import { withSigner, type UserChain } from "../../sdk/connect.js";
@@ -15,6 +18,9 @@ import { MemberRole } from "../../sdk/enums.js";
 import { FakeNode, type Lists } from "./fake-node.js";
 
 const SEED = 8;
+const EPOCH_BLOCKS = 60;
+/** More than there are founders, so that others come in. */
+const SEATS = 6;
 
 /** What a test expects of an account, without asking a contract. */
 interface ModelAccount {
@@ -68,7 +74,7 @@ export class AdmittanceStage {
 
   /** Four accountants with announced nodes, a registrar, and a node that lists nothing yet but its operators. */
   static async open(): Promise<AdmittanceStage> {
-    const network = await openEmbedded({ seed: SEED, slotSeconds: 3_600, genesisTime: 1_473_638_400n });
+    const network = await openEmbedded({ seed: SEED, slotSeconds: 30, genesisTime: 1_473_638_400n });
     const { council } = network.operators.user;
     const node = await FakeNode.start({ accounts: [council.address.toLowerCase()], nodes: [] });
     const agentKey = keyFromSeed(SEED, "user", "agent/1");
@@ -78,6 +84,7 @@ export class AdmittanceStage {
     for (const wallet of [accountant1, accountant2, accountant3, accountant4]) {
       await stage.admitMember(wallet, [MemberRole.Accountant, MemberRole.Registrar]);
     }
+    await (await stage.council.contracts.accountantElection.setSeats(SEATS, stage.chain.defaults)).wait();
     await stage.announce(stage.own);
     for (const [index, [wallet, member]] of [
       [node2, accountant2] as const,
@@ -158,6 +165,31 @@ export class AdmittanceStage {
   async withdraw(node: ModelNode): Promise<void> {
     await withdrawNode(withSigner(this.chain, node.member), { node: node.wallet.address });
     this.nodes.splice(this.nodes.indexOf(node), 1);
+    await this.tick();
+  }
+
+  // -------------------- who is in force
+
+  /** A member stands with a node of its own, unless it does already. */
+  async stand({ member, wallet }: ModelNode): Promise<void> {
+    if ((await candidateNumberOf(this.chain, member.address)) !== undefined) return;
+    const chain = withSigner(this.chain, member);
+    await registerCandidate(chain, await signNodeClaim(chain, wallet, { member: member.address }));
+    await this.tick();
+  }
+
+  /** The accountants vote, and the next epoch's election is held. */
+  async elect(ballotOf: (candidates: number) => bigint[]): Promise<void> {
+    const count = Number(await this.chain.contracts.accountantElection.candidateCount());
+    for (const { wallet, isMember, isExpelled } of this.accounts) {
+      if (isMember && !isExpelled) await castBallot(withSigner(this.chain, wallet), { candidates: ballotOf(count) });
+    }
+    for (let epoch = 0; epoch < 2; epoch++) {
+      // a ballot counts from the epoch after its own
+      const { provider } = this.network.chains.user.connection;
+      await provider.request({ method: "hardhat_mine", params: [toQuantity(EPOCH_BLOCKS), toQuantity(2)] });
+      await holdDueElection(this.council);
+    }
     await this.tick();
   }
 

@@ -39,7 +39,6 @@ export function besuArguments(network: NetworkFile, node: NetworkNode, chain: Ch
     ...(isLocal ? ["--net-restrict=127.0.0.0/8"] : []),
     ...(named ? ["--Xdns-enabled=true", "--Xdns-update-enabled=true"] : []),
     "--sync-mode=FULL",
-    "--sync-min-peers=1",
     "--rpc-http-enabled",
     `--rpc-http-host=${network.tls === true && !isLocal ? "0.0.0.0" : "127.0.0.1"}`,
     `--rpc-http-port=${rpcPort}`,

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import type { Print } from "../run.js";
+import { addCheckGenesisCommand, addDeployCommand } from "./deploy/command.js";
 import { addInitCommand } from "./init/command.js";
 import { addUnlockCommand } from "./unlock-command.js";
 
@@ -14,5 +15,7 @@ export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Co
     .exitOverride();
   addInitCommand(program, print, environment);
   addUnlockCommand(program, environment);
+  addDeployCommand(program, print, environment);
+  addCheckGenesisCommand(program, print);
   return program;
 }

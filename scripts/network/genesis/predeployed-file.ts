@@ -12,7 +12,7 @@ import { addressSchema, genesisLogSchema, hashSchema } from "../../../sdk/deploy
 import { InputError } from "../../inputs/error.js";
 import { CHAIN_NAMES, type ChainName } from "../network-file.js";
 import { genesisHash, genesisText } from "./genesis-file.js";
-import { predeploy, type PredeployOptions } from "./predeploy.js";
+import type { PredeployOptions } from "./predeploy.js";
 
 const whole = z.number().int().nonnegative();
 /** JSON has no integers above 2^53. */
@@ -63,6 +63,8 @@ export interface GenesisFiles {
 
 /** Makes them, by running the constructors. */
 export async function makeGenesis(source: GenesisSource): Promise<GenesisFiles> {
+  // Hardhat takes seconds to load, which readers of these files need not wait for
+  const { predeploy } = await import("./predeploy.js");
   const { accounts, contracts, logs } = await predeploy(source satisfies PredeployOptions);
   const genesis = genesisText({ ...source, accounts });
   const placed = Object.entries(contracts).map(([name, address]) => {

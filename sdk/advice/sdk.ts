@@ -59,6 +59,10 @@ export const SDK_ERRORS = {
     why: "Nobody answered at {endpoint}: {reason}.",
     todo: "Start the node (npm run chains for the local network), or point at the endpoint that runs.",
   },
+  SenderUnlisted: {
+    why: "The node takes no transactions of this sender: it is not on the node's list of accounts.",
+    todo: "Who is admitted by Federation is listed within a few blocks while the node's agent runs (network status tells).",
+  },
   EndpointMissing: {
     why: "The deployment file of {network} names no endpoint for the {chain} chain.",
     todo: "Give one, e.g. with --rpc.",

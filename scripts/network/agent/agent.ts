@@ -120,12 +120,19 @@ export class PermissionAgent {
       // asked anew: additions on a slow node take their time, and meanwhile the set may have changed
       const excess = excessOf(nodes.target, before.nodes);
       const inForce = excess.length === 0 ? [] : await this.#parts.chain.validators();
-      const kept = [self, ...validators, ...inForce];
+      // who moved is listed under its new address already, unless the node refused that
+      const listed = target.nodes.filter((enode) => !added.nodes.refused.has(enode));
+      const kept = notAmong(listed, [self, ...validators, ...inForce]);
       removed.nodes = await this.#removeNodes(excess.filter(([enode]) => !isNodeOf(enode, kept)));
     }
     return {
       accounts: await stateOf(accounts, before.accounts, [added.accounts, removed.accounts]),
-      nodes: await stateOf(nodes, before.nodes, [added.nodes, removed.nodes], [self, ...validators]),
+      nodes: await stateOf(
+        nodes,
+        before.nodes,
+        [added.nodes, removed.nodes],
+        notAmong(target.nodes, [self, ...validators]),
+      ),
     };
   }
 
@@ -145,6 +152,11 @@ type Excess = readonly [canonical: string, texts: readonly string[]];
 function excessOf(target: readonly string[], inForce: ListInForce): Excess[] {
   const wanted = new Set(target);
   return [...inForce].filter(([entry]) => !wanted.has(entry));
+}
+
+/** Those of the node addresses that none of the enodes belongs to. */
+function notAmong(enodes: readonly string[], addresses: readonly string[]): string[] {
+  return addresses.filter((address) => !enodes.some((enode) => isNodeOf(enode, [address])));
 }
 
 function add(list: ControlledNode["accounts"], target: readonly string[], inForce: ListInForce): Promise<Change> {

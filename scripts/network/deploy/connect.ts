@@ -20,18 +20,20 @@ export async function connectHardhat(
 ): Promise<HardhatConnection> {
   await trustNetwork(dir, network);
   const url = rpcUrl(network, node, chain);
+  const made = network.chains[chain];
+  if (made === undefined) throw new Error(`the network has no ${chain} chain`);
   const connection = await hre.network.create({
     network: chain === "transaction" ? "besuTransaction" : "besuUser",
     chainType: "l1",
     override: {
       url,
-      chainId: network.chains[chain]?.chainId ?? 0,
+      chainId: made.chainId,
       accounts: [privateKey],
       httpHeaders: { authorization: `Bearer ${await rpcToken(dir, TOKEN_SECONDS)}` },
     },
   });
   try {
-    await requireChain(connection, url, { chain, expected: network.chains[chain]?.genesisHash });
+    await requireChain(connection, url, { chain, expected: made.genesisHash });
     return connection;
   } catch (error) {
     await connection.close();
@@ -42,10 +44,10 @@ export async function connectHardhat(
 async function requireChain(
   { ethers }: HardhatConnection,
   url: string,
-  { chain, expected }: { readonly chain: ChainName; readonly expected: string | undefined },
+  { chain, expected }: { readonly chain: ChainName; readonly expected: string },
 ): Promise<void> {
   const genesis = await ethers.provider.getBlock(0).catch((cause: unknown) => {
-    const problem = `the ${chain} chain does not answer (${(cause as Error).message.split("\n")[0]})`;
+    const problem = `the ${chain} chain does not answer (${(cause as Error).message})`;
     throw new InputError({ file: url }, problem, "Start the network first: npm run network -- up", { cause });
   });
   if (genesis?.hash === expected) return;

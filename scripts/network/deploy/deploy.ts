@@ -139,11 +139,7 @@ async function requireOwnBeginning(connection: HardhatConnection, chain: ChainNa
 }
 
 /** All nodes' organisations; those of accountants sit in the genesis block's set. */
-function founding(
-  { nodes }: NetworkFile,
-  chain: ChainName,
-  addresses: ReadonlyMap<string, string>,
-): FoundingMember[] {
+function founding({ nodes }: NetworkFile, chain: ChainName, addresses: ReadonlyMap<string, string>): FoundingMember[] {
   return nodes.map(({ name, role, chains }) => {
     const member = { member: known(addresses, name), roles: [MemberRole.Accountant] };
     const node = role === "accountant" ? chains[chain]?.address : undefined;

@@ -111,6 +111,9 @@ export default defineConfig({
     // The genesis time is given where the chain is made: hre.network.create({ network, override: { initialDate } }).
     embeddedTransaction: { ...embeddedChain, chainId: 410_001 },
     embeddedUser: { ...embeddedChain, chainId: 410_002 },
+    // A real network's: who connects names its endpoint, keys and token (scripts/network/deploy/connect.ts).
+    besuTransaction: { type: "http", chainType: "l1", url: "http://127.0.0.1:30301" },
+    besuUser: { type: "http", chainType: "l1", url: "http://127.0.0.1:30304" },
   },
   test: {
     mocha: { timeout: 60_000 },

@@ -5,10 +5,10 @@ import { CommonwattError } from "../sdk/errors.js";
 import { requireAscending } from "./accountant-set.js";
 import type { ChainRules, TrustedHeader } from "./chain-rules.js";
 import { bytesOfInteger } from "./header-fields.js";
-import { trieRoot, type TrieEntry } from "./ordered-trie.js";
 import { rlpBytes } from "./rlp.js";
 import { SealedHeader } from "./sealed-header.js";
-import { hashedPath, type Words } from "./state-proof.js";
+import { type Words } from "./state-proof.js";
+import { stateRoot, type WholeAccount } from "./state-root.js";
 import { EMPTY_TRIE_ROOT } from "./trie-proof.js";
 
 /** A genesis file as Besu reads it: JSON. */
@@ -26,6 +26,7 @@ interface GenesisAccount {
   readonly storage?: Readonly<Record<string, string>>;
 }
 
+const TIME_FORKS = ["shanghaiTime", "cancunTime", "pragueTime", "osakaTime"] as const;
 const EMPTY_LIST_HASH = keccak256(rlpBytes([]));
 const ZERO_HASH = toBeHex(0, 32);
 /** Besu's, where the file names none. */
@@ -46,13 +47,15 @@ export function trustGenesis(rules: ChainRules, genesis: GenesisFile): Omit<Trus
 export function genesisHeader(genesis: GenesisFile): SealedHeader {
   return readable(() => {
     const { config } = genesis;
-    const at = (fork: string): boolean => config[fork] !== undefined && BigInt(String(config[fork])) <= time;
+    // a fork brings those before it
+    const at = (fork: (typeof TIME_FORKS)[number]): boolean =>
+      TIME_FORKS.slice(TIME_FORKS.indexOf(fork)).some((name) => quantity(config[name], time + 1n) <= time);
     const time = quantity(genesis["timestamp"], 0n);
     const items: Uint8Array[] = [
       bytes(genesis["parentHash"] ?? ZERO_HASH, 32),
       getBytes(EMPTY_LIST_HASH),
       bytes(genesis["coinbase"] ?? toBeHex(0, 20), 20),
-      getBytes(stateRootOf(genesis)),
+      getBytes(stateRoot(accountsOf(genesis))),
       getBytes(EMPTY_TRIE_ROOT),
       getBytes(EMPTY_TRIE_ROOT),
       new Uint8Array(256),
@@ -73,28 +76,20 @@ export function genesisHeader(genesis: GenesisFile): SealedHeader {
   });
 }
 
-function stateRootOf({ alloc }: GenesisFile): string {
-  const entries = Object.entries(alloc).map(([address, account]): TrieEntry => {
-    const { balance, nonce, code, storage = {} } = account;
-    const fields = [
-      bytesOfInteger(quantity(nonce, 0n)),
-      bytesOfInteger(quantity(balance, 0n)),
-      getBytes(storageRootOf(storage)),
-      getBytes(keccak256(code === undefined || code === "" ? "0x" : code)),
-    ];
-    return { path: hashedPath(hexlify(bytes(prefixed(address), 20))), value: rlpBytes(fields) };
-  });
-  return trieRoot(entries);
-}
-
-function storageRootOf(storage: Readonly<Record<string, string>>): string {
-  const words = Object.entries(storage).map(
-    ([slot, value]) => [BigInt(prefixed(slot)), BigInt(prefixed(value))] as const,
+/** The alloc's accounts, by address. */
+function accountsOf({ alloc }: GenesisFile): Record<string, WholeAccount> {
+  const word = (text: string): string => toBeHex(BigInt(prefixed(text)), 32);
+  return Object.fromEntries(
+    Object.entries(alloc).map(([address, { balance, nonce, code = "", storage = {} }]) => [
+      hexlify(bytes(prefixed(address), 20)),
+      {
+        nonce: quantity(nonce, 0n),
+        balance: quantity(balance, 0n),
+        code: prefixed(code),
+        storage: Object.fromEntries(Object.entries(storage).map(([slot, value]) => [word(slot), word(value)])),
+      },
+    ]),
   );
-  const entries = words
-    .filter(([, word]) => word !== 0n)
-    .map(([slot, word]): TrieEntry => ({ path: hashedPath(toBeHex(slot, 32)), value: rlpBytes(bytesOfInteger(word)) }));
-  return trieRoot(entries);
 }
 
 /** The words of a contract that the alloc names; 0 for all others. */
@@ -113,7 +108,7 @@ function quantity(value: unknown, otherwise: bigint): bigint {
 
 function bytes(value: unknown, length?: number): Uint8Array {
   const read = getBytes(String(value));
-  if (length !== undefined && read.length !== length) throw unreadable(`${String(value)} has not ${length} bytes`);
+  if (length !== undefined && read.length !== length) throw unreadable(`${hexlify(read)} has not ${length} bytes`);
   return read;
 }
 

@@ -87,13 +87,20 @@ export interface NeighbourhoodNetwork {
   readonly transaction: TransactionChain;
   readonly user: UserChain;
   readonly operators: Operators;
+  /** Seconds that a transaction waits for its block; absent: none. */
+  readonly transactionSeconds?: number;
   /** Gives accounts what gas is paid with. */
   fund(chain: "transaction" | "user", accounts: readonly string[]): Promise<void>;
 }
 
+/** Transactions of a set-up, each of which waits for the one before: of its members and areas, and of each home. */
+const SETUP_TRANSACTIONS = 80;
+const HOME_TRANSACTIONS = 8;
+
 /** Seconds that a set-up may take on a chain with a wall clock; generous, for a busy machine. */
-export function setupSeconds(homes: number): number {
-  return 30 + homes;
+export function setupSeconds(homes: number, transactionSeconds = 0): number {
+  const waited = (SETUP_TRANSACTIONS + HOME_TRANSACTIONS * homes) * transactionSeconds;
+  return 30 + homes + Math.ceil(waited);
 }
 
 /** Admits the neighbourhood to both chains. */
@@ -153,9 +160,9 @@ class Settler {
 
   /** Far enough ahead that no slot opens over the set-up. */
   async #firstSlot(homes: number): Promise<bigint> {
-    const { transaction } = this.#network;
+    const { transaction, transactionSeconds } = this.#network;
     const [unopened, length] = await Promise.all([firstUnopenedSlotOf(transaction), slotLengthOf(transaction)]);
-    return unopened + BigInt(Math.ceil(setupSeconds(homes) / Number(length)));
+    return unopened + BigInt(Math.ceil(setupSeconds(homes, transactionSeconds) / Number(length)));
   }
 
   async #requireInTime(firstSlot: bigint): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type UserContracts,
 } from "./contracts.js";
 import type { ContractDeployment, Deployment, TransactionDeployment, UserDeployment } from "./deployments/index.js";
-import { CommonwattError } from "./errors.js";
+import { CommonwattError, isSenderUnlisted } from "./errors.js";
 import type { TransactionOverrides } from "./transact.js";
 
 /** A checked connection to one chain of a network. */
@@ -79,6 +79,39 @@ export interface EndpointOptions {
   readonly pollingMilliseconds?: number;
   /** How long one request may take. */
   readonly timeoutMilliseconds?: number;
+  /** The authorization header of each request, asked for each time: tokens end. */
+  readonly authorization?: () => Promise<string>;
+  /**
+   * How long a transaction is sent again that the node refuses for its sender: where nodes list who may send, who was
+   * admitted by the last block is on their lists a moment later.
+   */
+  readonly admittanceMilliseconds?: number;
+}
+
+/** Between two such attempts. */
+const ADMITTANCE_PAUSE = 500;
+
+class PatientProvider extends JsonRpcProvider {
+  #admittanceMilliseconds = 0;
+
+  /** The same, patient with lists of senders. */
+  patient(admittanceMilliseconds: number): this {
+    this.#admittanceMilliseconds = admittanceMilliseconds;
+    return this;
+  }
+
+  override async send(method: string, params: unknown[] | Record<string, unknown>): Promise<unknown> {
+    const until = Date.now() + this.#admittanceMilliseconds;
+    for (;;) {
+      try {
+        return await super.send(method, params);
+      } catch (error) {
+        const mayPass = method === "eth_sendRawTransaction" && isSenderUnlisted(error) && Date.now() < until;
+        if (!mayPass) throw error;
+        await new Promise((resolve) => setTimeout(resolve, ADMITTANCE_PAUSE));
+      }
+    }
+  }
 }
 
 /** A provider for the chain at `url`; fails at once, by name, when nobody answers or another chain does. */
@@ -86,19 +119,26 @@ export async function openEndpoint(
   url: string,
   deployment: Deployment,
   chain: keyof Deployment["chains"],
-  { pollingMilliseconds = 500, timeoutMilliseconds = 30_000 }: EndpointOptions = {},
+  options: EndpointOptions = {},
 ): Promise<JsonRpcProvider> {
+  const { pollingMilliseconds = 500, timeoutMilliseconds = 30_000, authorization } = options;
   const expected = deployment.chains[chain].chainId;
   const request = new FetchRequest(url);
   request.timeout = timeoutMilliseconds;
-  const provider = new JsonRpcProvider(request, expected, {
+  if (authorization !== undefined) {
+    request.preflightFunc = async (asked) => {
+      asked.setHeader("authorization", await authorization());
+      return asked;
+    };
+  }
+  const provider = new PatientProvider(request, expected, {
     staticNetwork: Network.from(expected),
     pollingInterval: pollingMilliseconds,
     // questions of the same moment share a request; ethers' 10 ms would be waited for four times a transaction
     batchStallTime: 1,
     // an answer must not be older than the transaction that was awaited before the question
     cacheTimeout: -1,
-  });
+  }).patient(options.admittanceMilliseconds ?? 0);
   try {
     const actual = Number(await provider.send("eth_chainId", []));
     if (actual === expected) return provider;

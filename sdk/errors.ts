@@ -138,7 +138,16 @@ function isRevertData(data: unknown): data is string {
   return typeof data === "string" && /^0x[0-9a-fA-F]{8}([0-9a-fA-F]{64})*$/.test(data);
 }
 
+/** Whether a node refused a transaction because its sender is not on the node's list, in Besu's words. */
+export function isSenderUnlisted(thrown: unknown): boolean {
+  const { error, info, message } = (thrown ?? {}) as Record<string, unknown>;
+  if (typeof message === "string" && /sender account not authorized/i.test(message)) return true;
+  const inner = error ?? (info as { readonly error?: unknown } | undefined)?.error;
+  return typeof inner === "object" && inner !== null && inner !== thrown && isSenderUnlisted(inner);
+}
+
 function codeOfTransport(thrown: unknown): string {
+  if (isSenderUnlisted(thrown)) return "SenderUnlisted";
   const code = (thrown as { code?: unknown } | null)?.code;
   return typeof code === "string" && UNREACHABLE.has(code) ? "RpcUnreachable" : "CallFailed";
 }

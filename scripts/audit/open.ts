@@ -3,15 +3,10 @@ import { availableParallelism } from "node:os";
 
 import type { JsonRpcProvider } from "ethers";
 
-import {
-  connectTransactionChain,
-  connectUserChain,
-  endpointOf,
-  openEndpoint,
-  type AnyChain,
-} from "../../sdk/connect.js";
+import { connectTransactionChain, connectUserChain, endpointOf, type AnyChain } from "../../sdk/connect.js";
 import type { Deployment } from "../../sdk/deployments/index.js";
 import { ask } from "../../sdk/transact.js";
+import { openNetworkEndpoint } from "../networks/folder.js";
 import { Endpoint, type EndpointPatience } from "./indexer/endpoint.js";
 import type { AuditDatabase, ChainName } from "./indexer/database.js";
 import { ReaderPool } from "./indexer/reader-pool.js";
@@ -37,7 +32,7 @@ export async function openChain(
   { rpc, patience }: { readonly rpc?: string | undefined; readonly patience?: EndpointPatience } = {},
 ): Promise<OpenChain> {
   const url = endpointOf(deployment, name, rpc);
-  const provider: JsonRpcProvider = await openEndpoint(url, deployment, name);
+  const provider: JsonRpcProvider = await openNetworkEndpoint(url, deployment, name);
   try {
     const chain = await (name === "transaction" ? connectTransactionChain : connectUserChain)(deployment, provider);
     const ask = (method: string, params: readonly unknown[]): Promise<unknown> => provider.send(method, [...params]);

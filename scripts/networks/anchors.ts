@@ -15,14 +15,33 @@ interface Elected {
 
 type Deployed = Awaited<ReturnType<HardhatConnection["ignition"]["deploy"]>>;
 
-/** Deploys HeaderAnchors on both chains; `settings` are Ignition's, `trustingSeconds` the election's. */
+/** Keeps what anchors were told to begin with, for a deployment that is gone on with: it must be the same then. */
+export interface AnchorSources {
+  /** What was kept for the chain; else what `read` says, kept from now on. */
+  keep(chain: Kind, read: () => Promise<AnchorSourceParameters>): Promise<AnchorSourceParameters>;
+}
+
+const KEPT_NOWHERE: AnchorSources = { keep: (_, read) => read() };
+
+export interface AnchorOptions<Settings> {
+  /** The election's. */
+  readonly trustingSeconds: number;
+  /** Ignition's. */
+  readonly settings: Pair<Settings>;
+  /** Absent: they are read anew each time. */
+  readonly sources?: AnchorSources | undefined;
+}
+
+/** Deploys HeaderAnchors on both chains. */
 export async function deployAnchors<Settings extends object>(
   connections: Pair<HardhatConnection>,
   elections: Pair<Elected>,
-  { trustingSeconds, settings }: { readonly trustingSeconds: number; readonly settings: Pair<Settings> },
+  { trustingSeconds, settings, sources = KEPT_NOWHERE }: AnchorOptions<Settings>,
 ): Promise<Pair<{ HeaderAnchors: Deployed[string] }>> {
   const on = async (chain: Kind, other: Kind): Promise<{ HeaderAnchors: Deployed[string] }> => {
-    const source = await sourceOf(connections[other].ethers.provider, elections[other], trustingSeconds);
+    const source = await sources.keep(chain, () =>
+      sourceOf(connections[other].ethers.provider, elections[other], trustingSeconds),
+    );
     const parameters = { Anchors: { source } };
     return connections[chain].ignition.deploy(anchors, { parameters, ...settings[chain] });
   };

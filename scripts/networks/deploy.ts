@@ -1,8 +1,9 @@
 /** Deploying both chains by their Ignition modules, and writing down where everything is. */
+import type { IgnitionModule } from "@nomicfoundation/ignition-core";
 import { keccak256, type Provider } from "ethers";
 
-import transactionChain from "../../deploy/transaction-chain.js";
-import userChain from "../../deploy/user-chain.js";
+import transactionChain, { predeployedTransactionChain } from "../../deploy/transaction-chain.js";
+import userChain, { predeployedUserChain } from "../../deploy/user-chain.js";
 import { accountantsAmong, governedBy, type FoundingMember } from "../../deploy/governed.js";
 import type { FounderParameters, GovernanceParameters, MarketParameters } from "../../deploy/parameters.js";
 import {
@@ -11,8 +12,9 @@ import {
   USER_CONTRACTS,
   type ContractDeployment,
   type Deployment,
+  type GenesisLog,
 } from "../../sdk/deployments/index.js";
-import { deployAnchors } from "./anchors.js";
+import { deployAnchors, type AnchorSources } from "./anchors.js";
 import type { HardhatConnection } from "./simulated.js";
 
 /** Accounts that the AccessManagers' roles go to. */
@@ -41,18 +43,36 @@ export interface DeployOptions {
   readonly user: Pick<AdministrationAccounts, "council" | "founders">;
   /** Where others reach the two chains; absent for embedded ones. */
   readonly rpcUrls?: { readonly transaction: string; readonly user: string };
+  /** What the constructors of contracts in the genesis blocks emitted; absent: no genesis block holds any. */
+  readonly predeployed?: Record<"transaction" | "user", readonly GenesisLog[]>;
+  /** How a deployment is gone on with that was broken off; absent: none ever is. */
+  readonly resumed?: Resumption;
 }
 
-/** Deploys everything, never continuing an earlier deployment, and returns the deployment file's content. */
+/** What stays the same between the attempts of one deployment. */
+export interface Resumption {
+  /** Begins the ids of Ignition's journals. */
+  readonly id: string;
+  readonly sources: AnchorSources;
+}
+
+/** Ignition polls so often, and sends no transaction a second time. */
+const IGNITION_CONFIG = { requiredConfirmations: 1, blockPollingInterval: 50, timeBeforeBumpingFees: 60_000 };
+
+/** Deploys everything that the genesis blocks do not hold, and returns the deployment file's content. */
 export async function deployNetwork(
   connections: { readonly transaction: HardhatConnection; readonly user: HardhatConnection },
-  { network, market, governance, governed, transaction, user, rpcUrls }: DeployOptions,
+  options: DeployOptions,
 ): Promise<Deployment> {
+  const { network, market, governance, governed, transaction, user, rpcUrls, predeployed, resumed } = options;
   const { election, ...rules } = market;
   const seated = governed === undefined ? undefined : seatedAmong(governed);
   // a journal of an earlier chain would give addresses without code
-  const deploymentId = (chain: string): string => `${network}-${chain}-${Date.now()}`;
-  const config = { requiredConfirmations: 1, blockPollingInterval: 50, timeBeforeBumpingFees: 60_000 };
+  const started = Date.now();
+  const settings = (chain: string): { deploymentId: string; config: typeof IGNITION_CONFIG } => ({
+    deploymentId: resumed === undefined ? `${network}-${chain}-${started}` : `${resumed.id}-${chain}`,
+    config: IGNITION_CONFIG,
+  });
   // until the hand-over the deployer admits the founders
   const council = async (chain: "transaction" | "user"): Promise<{ council?: string }> => {
     if (governed === undefined) return {};
@@ -64,10 +84,7 @@ export async function deployNetwork(
     transaction: await connections.transaction.ethers.provider.getBlockNumber(),
     user: await connections.user.ethers.provider.getBlockNumber(),
   };
-  const modules =
-    governed === undefined
-      ? { transaction: transactionChain, user: userChain }
-      : { transaction: governedBy(governed.transaction, transactionChain), user: governedBy(governed.user, userChain) };
+  const modules = modulesFor(options);
   const onTransactionChain = await connections.transaction.ignition.deploy(modules.transaction, {
     parameters: {
       TransactionChain: {
@@ -79,8 +96,7 @@ export async function deployNetwork(
         founders: ascending(seated?.transaction ?? transaction.founders),
       },
     },
-    deploymentId: deploymentId("transaction"),
-    config,
+    ...settings("transaction"),
   });
   const onUserChain = await connections.user.ignition.deploy(modules.user, {
     // equal votes, and no credits to deposit
@@ -94,18 +110,15 @@ export async function deployNetwork(
         minimumDepositMicro: 0n,
       },
     },
-    deploymentId: deploymentId("user"),
-    config,
+    ...settings("user"),
   });
   const anchors = await deployAnchors(
     connections,
     { transaction: onTransactionChain, user: onUserChain },
     {
       trustingSeconds: election.trustingSeconds,
-      settings: {
-        transaction: { deploymentId: deploymentId("transaction-anchors"), config },
-        user: { deploymentId: deploymentId("user-anchors"), config },
-      },
+      settings: { transaction: settings("transaction-anchors"), user: settings("user-anchors") },
+      sources: resumed?.sources,
     },
   );
   return {
@@ -114,6 +127,7 @@ export async function deployNetwork(
     chains: {
       transaction: {
         ...(await chainOf(connections.transaction.ethers.provider, startBlocks.transaction, rpcUrls?.transaction)),
+        ...genesisOf(predeployed?.transaction),
         contracts: await contractsOf(connections.transaction.ethers.provider, TRANSACTION_CONTRACTS, {
           ...onTransactionChain,
           ...anchors.transaction,
@@ -121,6 +135,7 @@ export async function deployNetwork(
       },
       user: {
         ...(await chainOf(connections.user.ethers.provider, startBlocks.user, rpcUrls?.user)),
+        ...genesisOf(predeployed?.user),
         contracts: await contractsOf(connections.user.ethers.provider, USER_CONTRACTS, {
           ...onUserChain,
           ...anchors.user,
@@ -128,6 +143,32 @@ export async function deployNetwork(
       },
     },
   };
+}
+
+/** The module, whatever its id. */
+type Any<Module> =
+  Module extends IgnitionModule<string, string, infer Contracts> ? IgnitionModule<string, string, Contracts> : never;
+
+interface Modules {
+  readonly transaction: Any<typeof transactionChain>;
+  readonly user: Any<typeof userChain>;
+}
+
+function modulesFor({ governed, predeployed }: DeployOptions): Modules {
+  const chains =
+    predeployed === undefined
+      ? { transaction: transactionChain, user: userChain }
+      : { transaction: predeployedTransactionChain, user: predeployedUserChain };
+  if (governed === undefined) return chains;
+  return {
+    transaction: governedBy(governed.transaction, chains.transaction),
+    user: governedBy(governed.user, chains.user),
+  };
+}
+
+/** Where the genesis block holds contracts, their events begin with it. */
+function genesisOf(logs: readonly GenesisLog[] | undefined): { deploymentBlock?: number; genesisLogs?: GenesisLog[] } {
+  return logs === undefined ? {} : { deploymentBlock: 0, genesisLogs: [...logs] };
 }
 
 function seatedAmong({ transaction, user }: Founders): Record<keyof Founders, FounderParameters[]> {

@@ -10,7 +10,7 @@ import type { Deployment } from "../../sdk/deployments/index.js";
 import { virtualClock, wallClock, type Clock } from "./clock.js";
 import { deployNetwork, type Founders } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
-import { foundersOf, operatorsFromSeed, type Operators } from "./operators.js";
+import { foundersOf, operatorsFromSeed, type SimulatedOperators } from "./operators.js";
 import { rotateProposers } from "./proposers.js";
 import { simulateChain, type SimulatedChain } from "./simulated.js";
 import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
@@ -39,7 +39,7 @@ export interface EmbeddedOptions {
 
 /** An embedded network, with what serves its chains to others. */
 export interface EmbeddedNetwork extends OpenNetwork {
-  readonly operators: Operators;
+  readonly operators: SimulatedOperators;
   readonly chains: { readonly transaction: SimulatedChain; readonly user: SimulatedChain };
 }
 
@@ -102,7 +102,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
 
 function chainOptions(
   { genesisTime, blockSeconds }: EmbeddedOptions,
-  { deployer, node1 }: Pick<Operators["transaction"], "deployer" | "node1">,
+  { deployer, node1 }: Pick<SimulatedOperators["transaction"], "deployer" | "node1">,
 ): Parameters<typeof simulateChain>[1] {
   const options = { genesisTime, deployer, coinbase: node1.address };
   return blockSeconds === undefined ? options : { ...options, blockSeconds };

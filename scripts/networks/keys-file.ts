@@ -6,7 +6,7 @@ import { z } from "zod";
 
 import { writeFileAtOnce } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
-import type { Operators } from "./operators.js";
+import type { SimulatedOperators } from "./operators.js";
 
 const key = z.string().regex(/^0x[0-9a-f]{64}$/);
 
@@ -98,7 +98,7 @@ export function keysByName(
 }
 
 /** The operators' keys as text. */
-export function operatorKeysOf(operators: Operators): KeysFile["operators"] {
+export function operatorKeysOf(operators: SimulatedOperators): KeysFile["operators"] {
   return {
     transaction: mapValues(operators.transaction, (wallet) => wallet.privateKey),
     user: mapValues(operators.user, (wallet) => wallet.privateKey),
@@ -106,7 +106,7 @@ export function operatorKeysOf(operators: Operators): KeysFile["operators"] {
 }
 
 /** The operators of a keys file. */
-export function operatorsOf({ operators }: KeysFile): Operators {
+export function operatorsOf({ operators }: KeysFile): SimulatedOperators {
   return {
     transaction: mapValues(operators.transaction, (text) => new Wallet(text)),
     user: mapValues(operators.user, (text) => new Wallet(text)),

@@ -9,11 +9,14 @@ export const FOUNDERS = [1, 2, 3, 4] as const;
 
 type FounderNumber = (typeof FOUNDERS)[number];
 
-/** A founder's account, and the key that its node seals blocks with: two keys, as on a real network. */
-type FounderWallets = Readonly<Record<`accountant${FounderNumber}` | `node${FounderNumber}`, Wallet>>;
+/** A founder's account. */
+type AccountantWallets = Readonly<Record<`accountant${FounderNumber}`, Wallet>>;
+/** With the key that its node seals blocks with: two keys, as on a real network. */
+type FounderWallets = AccountantWallets & Readonly<Record<`node${FounderNumber}`, Wallet>>;
 
+/** Whoever acts on a network. On a real one nodes' keys are with their nodes. */
 export interface Operators {
-  readonly transaction: FounderWallets & {
+  readonly transaction: AccountantWallets & {
     readonly deployer: Wallet;
     readonly council: Wallet;
     readonly issuer: Wallet;
@@ -21,11 +24,17 @@ export interface Operators {
     /** Relays orders, clears, closes, settles: anyone could. */
     readonly relayer: Wallet;
   };
-  readonly user: FounderWallets & { readonly deployer: Wallet; readonly council: Wallet };
+  readonly user: AccountantWallets & { readonly deployer: Wallet; readonly council: Wallet };
+}
+
+/** With the keys of nodes that seal nothing. */
+export interface SimulatedOperators {
+  readonly transaction: Operators["transaction"] & FounderWallets;
+  readonly user: Operators["user"] & FounderWallets;
 }
 
 /** The operators of a simulated network. */
-export function operatorsFromSeed(seed: number): Operators {
+export function operatorsFromSeed(seed: number): SimulatedOperators {
   const transaction = (purpose: string): Wallet => keyFromSeed(seed, "transaction", `operator/${purpose}`);
   const user = (purpose: string): Wallet => keyFromSeed(seed, "user", `operator/${purpose}`);
   return {

@@ -3,14 +3,18 @@ import { existsSync } from "node:fs";
 
 import { toQuantity, type JsonRpcProvider } from "ethers";
 
-import { connectTransactionChain, connectUserChain, endpointOf, openEndpoint } from "../../sdk/connect.js";
+import { connectTransactionChain, connectUserChain, endpointOf } from "../../sdk/connect.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
 import { wallClock } from "./clock.js";
+import { openNetworkEndpoint, type NetworkFolder, networkFolderOf } from "./folder.js";
 import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
 import { keysPath, operatorsOf, readKeys } from "./keys-file.js";
 import type { OpenNetwork } from "./network.js";
+import type { Operators } from "./operators.js";
+import { openOperators } from "../network/open-operators.js";
+import { folderPassword } from "../network/password.js";
 
 const PLENTY = 10n ** 24n;
 
@@ -18,7 +22,7 @@ const PLENTY = 10n ** 24n;
 const ADVICE: Readonly<Record<string, string>> = {
   embedded: "It lives inside npm start alone; name local, besu or the path of a deployment file",
   local: "Start it with npm run chains, and leave it running",
-  besu: "The Besu network isn't set up on this machine; use --network embedded or local until it is",
+  besu: "Make, start and deploy one first: npm run network -- init, up, deploy (docs/operations.md)",
 };
 
 /** The deployment file that `--network NAME` or `--network FILE` means. */
@@ -33,20 +37,23 @@ export function deploymentFileOf(option: string): string {
 export async function openServed(option: string): Promise<OpenNetwork> {
   const file = deploymentFileOf(option);
   const deployment = await readDeployment(file);
+  const folder = await networkFolderOf(deployment);
   const keys = await readKeys(keysPath(file));
   const polling = { pollingMilliseconds: 100 };
   const providers = {
-    transaction: await openEndpoint(endpointOf(deployment, "transaction"), deployment, "transaction", polling),
-    user: await openEndpoint(endpointOf(deployment, "user"), deployment, "user", polling),
+    transaction: await openNetworkEndpoint(endpointOf(deployment, "transaction"), deployment, "transaction", polling),
+    user: await openNetworkEndpoint(endpointOf(deployment, "user"), deployment, "user", polling),
   };
-  const defaults = (await isSimulated(providers.transaction)) ? SIMULATED_DEFAULTS : {};
+  const simulated = await isSimulated(providers.transaction);
+  const defaults = simulated ? SIMULATED_DEFAULTS : {};
   return {
     name: deployment.network,
     deployment,
     transaction: await connectTransactionChain(deployment, providers.transaction, defaults),
     user: await connectUserChain(deployment, providers.user, defaults),
-    operators: keys && operatorsOf(keys),
+    operators: keys === undefined ? await operatorsIn(folder) : operatorsOf(keys),
     clock: wallClock([providers.transaction, providers.user]),
+    ...(simulated ? {} : { transactionSeconds: folder?.network.blockSeconds ?? BLOCK_SECONDS }),
     fund: (chain, accounts) => fund(providers[chain], accounts),
     close: () => {
       providers.transaction.destroy();
@@ -54,6 +61,14 @@ export async function openServed(option: string): Promise<OpenNetwork> {
       return Promise.resolve();
     },
   };
+}
+
+/** Of a chain whose folder is not here. */
+const BLOCK_SECONDS = 2;
+
+async function operatorsIn(folder: NetworkFolder | undefined): Promise<Operators | undefined> {
+  if (folder === undefined) return undefined;
+  return openOperators(folder.dir, await folderPassword({ environment: process.env }));
 }
 
 /** Simulated chains give gas money away; where gas is free nobody needs any. */

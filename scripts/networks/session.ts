@@ -1,20 +1,16 @@
 /** What every subcommand works with: a checked connection to one chain, and the account that signs, where one is needed. */
 import { Wallet, type HDNodeWallet, type JsonRpcProvider } from "ethers";
 
-import {
-  connectTransactionChain,
-  connectUserChain,
-  endpointOf,
-  openEndpoint,
-  withSigner,
-  type AnyChain,
-} from "../../sdk/connect.js";
+import { connectTransactionChain, connectUserChain, endpointOf, withSigner, type AnyChain } from "../../sdk/connect.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
+import { networkFolderOf, openNetworkEndpoint } from "./folder.js";
 import { keysByName, keysPath, readKeys } from "./keys-file.js";
 import { deploymentFileOf, fund, isSimulated } from "./served.js";
 import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
 import { KEY_VARIABLE, loadKey } from "../inputs/keys.js";
+import { openOperator } from "../network/operators.js";
+import { folderPassword } from "../network/password.js";
 
 /** Options that all subcommands share. */
 export interface SessionOptions {
@@ -47,7 +43,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const file = deploymentFileOf(options.network);
   const deployment = await readDeployment(file);
   const endpoint = endpointOf(deployment, options.chain, options.rpc);
-  const provider = await openEndpoint(endpoint, deployment, options.chain, { pollingMilliseconds: 100 });
+  const provider = await openNetworkEndpoint(endpoint, deployment, options.chain, { pollingMilliseconds: 100 });
   try {
     const defaults = (await isSimulated(provider)) ? SIMULATED_DEFAULTS : {};
     const connect = options.chain === "transaction" ? connectTransactionChain : connectUserChain;
@@ -78,9 +74,15 @@ export async function namedKey(
   option: string,
   { network, chain }: Pick<SessionOptions, "network" | "chain">,
 ): Promise<Wallet> {
-  const file = keysPath(deploymentFileOf(network));
+  const deploymentFile = deploymentFileOf(network);
+  const file = keysPath(deploymentFile);
   const keys = await readKeys(file);
   if (keys === undefined) {
+    const folder = await networkFolderOf(await readDeployment(deploymentFile));
+    if (folder !== undefined) {
+      const opened = await openOperator(folder.dir, chain, name, await folderPassword({ environment: process.env }));
+      return new Wallet(opened.privateKey);
+    }
     const advice = `Only npm run chains writes one; elsewhere use --keystore or ${KEY_VARIABLE}`;
     throw new InputError({ file: `${option} ${name}` }, `there is no keys file ${file}`, advice);
   }

@@ -1,7 +1,8 @@
 /** The transaction chain under the metering operator's key, which can be changed while the oracle runs. */
-import { connectTransactionChain, endpointOf, openEndpoint, type TransactionChain } from "../../sdk/connect.js";
+import { connectTransactionChain, endpointOf, type TransactionChain } from "../../sdk/connect.js";
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
 import { loadKey } from "../inputs/keys.js";
+import { openNetworkEndpoint } from "../networks/folder.js";
 
 import type { Environment } from "./open-sources.js";
 import { isDeploymentFile, type OracleSettings } from "./settings.js";
@@ -38,7 +39,7 @@ export class OperatorChain {
     const load = (): Promise<Key> => loadKey(settings, environment);
     const key = await load();
     const deployment = await readDeployment(isDeploymentFile(network) ? network : deploymentPath(network));
-    const provider = await openEndpoint(endpointOf(deployment, "transaction", rpc), deployment, "transaction");
+    const provider = await openNetworkEndpoint(endpointOf(deployment, "transaction", rpc), deployment, "transaction");
     const connect = (own: Key): Promise<TransactionChain> => {
       const signer = own.connect(provider) as Key & { readonly provider: typeof provider };
       return connectTransactionChain(deployment, signer);

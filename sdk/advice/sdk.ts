@@ -35,6 +35,10 @@ export const SDK_ERRORS = {
     why: "The deployment file {source} is not valid at '{path}': {reason}.",
     todo: "Deploy again with this version; a deployment file isn't written by hand.",
   },
+  NodeAddressInvalid: {
+    why: "'{ip}' is not an IP address.",
+    todo: "Give the IPv4 or IPv6 address at which other nodes reach this one; resolve a name first.",
+  },
   ChainIdMismatch: {
     why: "The {chain} chain of {network} is chain {expected}, but {endpoint} serves chain {actual}.",
     todo: "Point at the right endpoint, or name the deployment file of the network that runs there.",
@@ -54,6 +58,10 @@ export const SDK_ERRORS = {
   EndpointUnreachable: {
     why: "Nobody answered at {endpoint}: {reason}.",
     todo: "Start the node (npm run chains for the local network), or point at the endpoint that runs.",
+  },
+  SenderUnlisted: {
+    why: "The node takes no transactions of this sender: it is not on the node's list of accounts.",
+    todo: "Who is admitted by Federation is listed within a few blocks while the node's agent runs (network status tells).",
   },
   EndpointMissing: {
     why: "The deployment file of {network} names no endpoint for the {chain} chain.",

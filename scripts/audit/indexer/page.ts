@@ -10,6 +10,7 @@ import { orderedTrieRoot } from "../../../light/ordered-trie.js";
 import { encodeTransaction, type EncodedTransaction } from "../../../light/transactions.js";
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { isCommonwattError } from "../../../sdk/errors.js";
+import { genesisLogsOf } from "../../../sdk/events.js";
 import type { Endpoint } from "./endpoint.js";
 import { lie, placedLog, requireSameLogs, type PlacedLog } from "./lies.js";
 
@@ -44,11 +45,17 @@ export interface Watched {
   /** Lower case. */
   readonly addresses: readonly string[];
   readonly questions: readonly BloomQuestion[];
+  /** Of the genesis block's contracts: no node has them, and no root commits to them (deployment file). */
+  readonly genesisLogs: readonly PlacedLog[];
 }
 
-export function watched({ genesisHash, contracts }: TransactionDeployment | UserDeployment): Watched {
-  const lower = Object.values(contracts).map(({ address }) => address.toLowerCase());
-  return { genesisHash, addresses: lower, questions: lower.map((address) => new BloomQuestion(address)) };
+export function watched(deployment: TransactionDeployment | UserDeployment): Watched {
+  const lower = Object.values(deployment.contracts).map(({ address }) => address.toLowerCase());
+  const genesisLogs = genesisLogsOf(deployment).map(({ address, blockNumber, transactionHash, ...log }) => {
+    return { ...log, address: address.toLowerCase(), block: blockNumber, transaction: transactionHash };
+  });
+  const questions = lower.map((address) => new BloomQuestion(address));
+  return { genesisHash: deployment.genesisHash, addresses: lower, questions, genesisLogs };
 }
 
 export interface PageRange {
@@ -67,7 +74,9 @@ export async function readPage(endpoint: Endpoint, of: Watched, range: PageRange
   const [first, last] = [headers[0], headers.at(-1)];
   if (first === undefined || last === undefined) throw new RangeError(`no blocks from ${range.fromBlock} on`);
   const parentHash = hexField(first.header, "parentHash");
-  return { blocks, parentHash, lastHash: last.hash, size: sizeOf(blocks) };
+  const size = sizeOf(blocks);
+  if (first.number === 0 && of.genesisLogs.length > 0) blocks.unshift(genesisBlock(endpoint, of, first));
+  return { blocks, parentHash, lastHash: last.hash, size };
 }
 
 /** Refuses a page that does not follow the block with that hash. */
@@ -84,6 +93,13 @@ function sizeOf(blocks: readonly CheckedBlock[]): number {
     for (const { bytes } of transactions) size += bytes.length;
   }
   return size;
+}
+
+/** Block 0 with what its contracts' constructors emitted elsewhere: it must have no receipts of its own. */
+function genesisBlock(endpoint: Endpoint, { genesisLogs }: Watched, block: Header): CheckedBlock {
+  const [root, empty] = [hexField(block.header, "receiptsRoot"), receiptsRootOf([])];
+  if (root !== empty) throw lie(endpoint.name, 0, `a genesis block has no receipts, and its header says ${root}`);
+  return { ...block, transactions: [], logs: genesisLogs };
 }
 
 interface Header {

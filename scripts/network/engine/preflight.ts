@@ -1,0 +1,91 @@
+/** What can be known to be wrong before a node starts. */
+import { readFile, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+
+import { InputError } from "../../inputs/error.js";
+import { genesisHash } from "../genesis/genesis-file.js";
+import { genesisPath } from "../genesis/predeployed-file.js";
+import { isLoopback } from "../loopback-host.js";
+import { chainsOf, nodeOnChain, type NetworkFile } from "../network-file.js";
+import { partName, type Part } from "./engine.js";
+
+/** Below this a database would be torn before anybody saw it. */
+const LEAST_FREE_BYTES = 1_073_741_824;
+const GIGABYTE = 1_073_741_824;
+
+/** Refuses genesis files that are not those of `network.json`: such nodes would start a chain of their own. */
+export async function requireGenesis(dir: string, network: NetworkFile): Promise<void> {
+  for (const chain of chainsOf(network)) {
+    const file = genesisPath(dir, chain);
+    const advice = "Restore the file that init wrote; a chain's genesis can't change";
+    const text = await readFile(file, "utf8").catch((cause: unknown) => {
+      throw new InputError({ file }, "the genesis file can't be read", advice, { cause });
+    });
+    const hash = hashOf(text);
+    const expected = network.chains[chain]?.genesisHash ?? "no hash";
+    if (hash === expected) continue;
+    throw new InputError(
+      { file },
+      `${hash === undefined ? "it is no genesis file" : `its block has the hash ${hash}`}, and network.json says ${expected}`,
+      advice,
+    );
+  }
+}
+
+function hashOf(text: string): string | undefined {
+  try {
+    return genesisHash(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refuses a machine whose clock is before the chains' first block: nodes there would make no block until then. */
+export function requireStarted(network: NetworkFile, now: number): void {
+  for (const chain of chainsOf(network)) {
+    const begin = network.chains[chain]?.genesisTime ?? 0;
+    if (now >= begin) continue;
+    const problem = `it is ${begin - now} s before the ${chain} chain's block 0`;
+    throw new InputError({ file: "this machine's clock" }, problem, "Set the clock by NTP, or wait");
+  }
+}
+
+/** Refuses to start on a disk that is full soon. */
+export async function requireDisk(dir: string, leastBytes = LEAST_FREE_BYTES): Promise<void> {
+  const { bavail, bsize } = await statfs(dir);
+  const free = bavail * bsize;
+  if (free >= leastBytes) return;
+  const show = (bytes: number): string => `${(bytes / GIGABYTE).toFixed(1)} GiB`;
+  const problem = `only ${show(free)} of its disk is free, and nodes need ${show(leastBytes)} to start`;
+  throw new InputError({ file: dir }, problem, "Free some, or move the folder to a larger disk");
+}
+
+/** Refuses ports that somebody else listens on. */
+export async function requireFreePorts(parts: readonly Part[]): Promise<void> {
+  const taken: string[] = [];
+  for (const part of parts) {
+    const { p2pPort, rpcPort, metricsPort } = nodeOnChain(part.node, part.chain);
+    const peers = isLoopback(part.node.host) ? "127.0.0.1" : "0.0.0.0";
+    for (const [port, host] of [
+      [p2pPort, peers],
+      [rpcPort, "127.0.0.1"],
+      [metricsPort, "127.0.0.1"],
+    ] as const) {
+      if (!(await isFree(port, host))) taken.push(`${port} of ${partName(part)}`);
+    }
+  }
+  if (taken.length === 0) return;
+  const problem = `another program listens on port${taken.length > 1 ? "s" : ""} ${taken.join(", ")}`;
+  throw new InputError({ file: "ports" }, problem, "End it, or make the network with another --base-port");
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(false);
+      else reject(error);
+    });
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,35 @@
+/** Ending nodes and starting them again. */
+import { Listr } from "listr2";
+
+import { partName, type Part } from "./engine.js";
+import { addPeers } from "./peers.js";
+import { endPart, startPart, type Site } from "./starting.js";
+
+/** Ends parts, all at once; those that do not run are passed by. */
+export async function down(site: Site, parts: readonly Part[], silent = false): Promise<Part[]> {
+  const running: Part[] = [];
+  for (const part of parts) if (await site.engine.isRunning(part)) running.push(part);
+  let fault: Error | undefined;
+  const ends = running.map((part) => ({
+    title: `End ${partName(part)}`,
+    task: async () => {
+      try {
+        await endPart(site, part, "stop");
+      } catch (error) {
+        fault ??= error as Error;
+        throw new Error("", { cause: error });
+      }
+    },
+  }));
+  const renderer = silent ? "silent" : "default";
+  await new Listr(ends, { concurrent: true, exitOnError: false, renderer }).run();
+  if (fault !== undefined) throw fault;
+  return running;
+}
+
+/** Ends a node if it runs, starts it, and tells it of its peers. */
+export async function restart(site: Site, part: Part, password: string, stopped?: AbortSignal): Promise<void> {
+  await endPart(site, part, "stop");
+  await startPart(site, part, password, stopped);
+  await addPeers(site.network, site.rpcOf, part);
+}

@@ -1,0 +1,48 @@
+/** How a node's candidate stands with the court that judges missed turns. */
+import type { Interface } from "ethers";
+
+import { predeployedAddress } from "../../../deploy/predeployed.js";
+import { CandidateFlag, hasFlag } from "../../../sdk/election/words.js";
+import { AccountantElection__factory, TurnCourt__factory } from "../../../typechain-types/index.js";
+import type { NodeRpc } from "./node-rpc.js";
+
+export interface Standing {
+  readonly misses?: number;
+  readonly isJailed?: boolean;
+}
+
+/** Empty: the node is no candidate's. Without a court, which `deploy` brings, nobody has misses. */
+export async function standingOf(rpc: NodeRpc, node: string): Promise<Standing> {
+  const election = predeployedAddress("AccountantElection");
+  const ask = (name: string, ...args: unknown[]): Promise<unknown> => {
+    return contractCall(rpc, election, AccountantElection__factory.createInterface(), name, args);
+  };
+  const candidate = (await ask("candidateOfNode", node)) as bigint;
+  if (candidate === 0n) return {};
+  const isJailed = hasFlag((await ask("wordOf", candidate)) as bigint, CandidateFlag.Jailed);
+  const court = await courtOf(rpc);
+  if (court === undefined) return { misses: 0, isJailed };
+  const score = await contractCall(rpc, court, TurnCourt__factory.createInterface(), "scoreOf", [candidate]);
+  return { misses: Number(score), isJailed };
+}
+
+/** The court that the election was bound to, once and for ever; undefined: not yet. */
+async function courtOf(rpc: NodeRpc): Promise<string | undefined> {
+  const election = AccountantElection__factory.createInterface();
+  const address = predeployedAddress("AccountantElection");
+  const topics = election.encodeFilterTopics("PartsBound", []);
+  const filter = { address, topics, fromBlock: "earliest", toBlock: "latest" };
+  const [log] = await rpc.call<{ topics: string[]; data: string }[]>("eth_getLogs", filter);
+  return log === undefined ? undefined : (election.parseLog(log)?.args["court"] as string);
+}
+
+async function contractCall(
+  rpc: NodeRpc,
+  to: string,
+  contract: Interface,
+  name: string,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const data = await rpc.call<string>("eth_call", { to, data: contract.encodeFunctionData(name, args) }, "latest");
+  return contract.decodeFunctionResult(name, data)[0] as unknown;
+}

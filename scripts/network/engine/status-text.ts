@@ -1,0 +1,60 @@
+/** The status for people. */
+import Table from "cli-table3";
+
+import type { ChainStatus, NodeStatus } from "./status.js";
+
+const SHOWN_DIGITS = 10;
+
+export function statusText(status: ChainStatus): string {
+  return [headline(status), table(status.nodes), ...warnings(status)].join("\n");
+}
+
+function headline(status: ChainStatus): string {
+  const { chain, head, silence, recentBlocks, roundChanges, blockSeconds, setInContract } = status;
+  if (head === undefined) return `${chain} chain: no node answers`;
+  const cadence = blockSeconds === undefined ? "" : `, ${blockSeconds.toFixed(1)} s apart`;
+  return (
+    `${chain} chain: block ${head}, ${silence ?? 0} s ago; set of ${setInContract.length}; ` +
+    `the last ${recentBlocks} blocks: ${roundChanges} round changes${cadence}`
+  );
+}
+
+function table(nodes: readonly NodeStatus[]): string {
+  const head = ["node", "head", "hash", "peers", "in contract", "in force", "made", "misses", "state"];
+  const rows = new Table({ head, style: { head: [], border: [], compact: true } });
+  for (const node of nodes) {
+    rows.push([
+      node.name,
+      node.head ?? "",
+      node.headHash?.slice(0, SHOWN_DIGITS) ?? "",
+      node.peers ?? "",
+      node.isInContract ? "yes" : "",
+      node.isInForce ? "yes" : "",
+      node.made,
+      node.misses ?? "",
+      stateOf(node),
+    ]);
+  }
+  return rows.toString();
+}
+
+function stateOf({ problem, isNext, isJailed, role, isInContract }: NodeStatus): string {
+  const words = [
+    ...(problem === undefined ? [] : [problem]),
+    ...(isJailed === true ? ["jailed"] : []),
+    ...(isNext ? ["makes the next block"] : []),
+    ...(role === "standby" && !isInContract ? ["stands by"] : []),
+  ];
+  return words.join(", ");
+}
+
+function warnings({ setInContract, setInForce, strangers, forked, nodes }: ChainStatus): string[] {
+  const differ = setInContract.join() !== setInForce.join();
+  const alone = nodes.filter(({ peers }) => peers === 0).map(({ name }) => name);
+  return [
+    ...(differ ? ["WARNING: the set in the contract is not the one in force."] : []),
+    ...(forked.length > 0 ? [`WARNING: on another chain: ${forked.join(", ")}.`] : []),
+    ...(alone.length > 0 ? [`WARNING: no peers: ${alone.join(", ")} (network restart, or its agent).`] : []),
+    ...(strangers.length > 0 ? [`In the set, and no node of this folder: ${strangers.join(", ")}.`] : []),
+  ];
+}

@@ -1,0 +1,120 @@
+/** A network of real Besu nodes through failures: `npm run test:besu`. */
+import { createServer } from "node:net";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
+
+const MINUTE = 60_000;
+
+describe("a network of real Besu nodes", function () {
+  this.timeout(15 * MINUTE);
+  let network: BesuNetwork | undefined;
+
+  before(async function () {
+    const reason = await whyNoBesu();
+    if (reason !== undefined) {
+      console.log(`    no real network here: ${reason}`);
+      this.skip();
+    }
+    network = await BesuNetwork.make("--chains", "transaction", "--base-port", "33300", "--slot-seconds", "60");
+  });
+
+  after(async () => {
+    await network?.close();
+  });
+
+  function made(): BesuNetwork {
+    if (network === undefined) throw new Error("there is no network");
+    return network;
+  }
+
+  it("starts nothing with a wrong password, on a taken port, or from another genesis", async () => {
+    const wrong = join(made().dir, "..", "wrong");
+    await writeFile(wrong, "not the password at all\n");
+    const refused = await made().run("up", "--password-file", wrong);
+    expect(refused.code).to.equal(2);
+    expect(refused.words).to.match(/password/);
+    const { p2pPort = 0 } = made().network.nodes[2]?.chains.transaction ?? {};
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(p2pPort, "127.0.0.1", resolve));
+    try {
+      expect((await made().run("up")).words).to.include(`${p2pPort} of accountant3`);
+    } finally {
+      server.close();
+    }
+    await made().whileChanged(
+      "transaction/genesis.json",
+      (text) => text.replace('"gasLimit": "0x3938700"', '"gasLimit": "0x3938701"'),
+      async () => {
+        expect((await made().run("up")).words).to.match(/genesis\.json: its block has the hash/);
+      },
+    );
+    expect((await made().status()).nodes.filter(({ head }) => head !== undefined)).to.deep.equal([]);
+  });
+
+  it("comes up whole, each node connected to all others, and accountants take turns", async () => {
+    await made().do("up");
+    const status = await made().until(
+      ({ nodes, recentBlocks }) => recentBlocks >= 12 && nodes.every(({ peers = 0 }) => peers === 4),
+    );
+    expect(status.setInContract).to.deep.equal(status.setInForce);
+    expect(status.setInContract).to.have.lengthOf(4);
+    expect(status.forked).to.deep.equal([]);
+    for (const { name, role, made: blocks } of status.nodes) {
+      expect(blocks > 0, `${name} made ${blocks} blocks`).to.equal(role === "accountant");
+    }
+    // no key lies in clear in the folder
+    for (const { name } of made().network.nodes) {
+      const log = await readFile(join(made().dir, "nodes", name, "transaction", "besu.log"), "utf8");
+      expect(log).to.include("Loaded public key");
+    }
+  });
+
+  it("goes on without one accountant, which comes back and makes blocks", async () => {
+    await made().do("kill", "2");
+    const before = (await made().status()).head ?? 0;
+    const without = await made().until(({ head = 0 }) => head >= before + 8);
+    expect(nodeIn(without, "accountant2").problem).to.equal("no answer");
+    expect(without.roundChanges).to.be.greaterThan(0);
+    await made().do("restart", "2");
+    const { head: back = 0 } = await made().status();
+    await made().until(
+      (status) => nodeIn(status, "accountant2").head === status.head && (status.head ?? 0) >= back + 22,
+    );
+    expect(nodeIn(await made().status(), "accountant2").made).to.be.greaterThan(0);
+  });
+
+  it("stands still without two, loses nothing, and is unstuck once a quorum shows one head", async () => {
+    await made().do("kill", "3");
+    await made().do("kill", "4");
+    const { head = 0, headHash } = await made().status();
+    const early = await made().run("unstick", "--agree", "1");
+    expect(early.code).to.equal(2);
+    expect(early.words).to.match(/no answer: accountant3, accountant4/);
+    await made().do("restart", "3");
+    await made().until(({ silence = 0 }) => silence >= 20);
+    const still = await made().status();
+    if (still.head === head) expect(still.headHash).to.equal(headHash);
+    await made().run("unstick", "--silence", "20");
+    const status = await made().until(({ head: now = 0 }) => now >= head + 3);
+    expect(status.forked).to.deep.equal([]);
+    const rpc = made().rpcOf(made().network.nodes[0] ?? raise(), "transaction");
+    const block = await rpc.call<{ hash: string }>("eth_getBlockByNumber", `0x${head.toString(16)}`, false);
+    expect(block.hash).to.equal(headHash);
+    await made().do("restart", "4");
+  });
+
+  it("finds its peers again when all nodes start at once", async () => {
+    await made().do("down");
+    expect((await made().status()).nodes.filter(({ head }) => head !== undefined)).to.deep.equal([]);
+    await made().do("up");
+    await made().until(({ nodes }) => nodes.every(({ peers = 0 }) => peers === 4));
+  });
+});
+
+function raise(): never {
+  throw new Error("the network has no node");
+}

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import type { Print } from "../run.js";
+import { addAgentCommands } from "./agent/command.js";
 import { addCheckGenesisCommand, addDeployCommand } from "./deploy/command.js";
 import { addInitCommand } from "./init/command.js";
 import { addUnlockCommand } from "./unlock-command.js";
@@ -17,5 +18,6 @@ export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Co
   addUnlockCommand(program, environment);
   addDeployCommand(program, print, environment);
   addCheckGenesisCommand(program, print);
+  addAgentCommands(program, print, environment);
   return program;
 }

@@ -103,7 +103,9 @@ function wordsOf({ alloc }: GenesisFile, address: string): Words {
 }
 
 function quantity(value: unknown, otherwise: bigint): bigint {
-  return value === undefined ? otherwise : BigInt(String(value));
+  if (value === undefined) return otherwise;
+  if (typeof value === "number" || typeof value === "string") return BigInt(value);
+  throw unreadable(`${JSON.stringify(value)} is no number`);
 }
 
 function bytes(value: unknown, length?: number): Uint8Array {

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import type { Print } from "../run.js";
+import { addAgentCommands } from "./agent/command.js";
 import { addRunCommands } from "./engine/commands.js";
 import { addCheckGenesisCommand, addDeployCommand } from "./deploy/command.js";
 import { addInitCommand } from "./init/command.js";
@@ -19,5 +20,6 @@ export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Co
   addUnlockCommand(program, environment);
   addDeployCommand(program, print, environment);
   addCheckGenesisCommand(program, print);
+  addAgentCommands(program, print, environment);
   return program;
 }

@@ -2,6 +2,7 @@
 import { id, toQuantity, Wallet } from "ethers";
 import { pino } from "pino";
 
+import type { ControlledNode } from "../../scripts/network/agent/besu-node.js";
 import { PermissionAgent } from "../../scripts/network/agent/agent.js";
 import { ListAttester } from "../../scripts/network/agent/attester.js";
 import { newVitals, oneRound, type LoopParts } from "../../scripts/network/agent/loop.js";
@@ -53,6 +54,7 @@ export class AdmittanceStage {
     readonly network: EmbeddedNetwork,
     readonly node: FakeNode,
     agentKey: Wallet,
+    controlled: ControlledNode,
   ) {
     const { council, accountant1, node1 } = network.operators.user;
     this.always = [council.address, keyFromSeed(SEED, "user", "watcher").address];
@@ -60,7 +62,7 @@ export class AdmittanceStage {
     const signed = withSigner(network.user, agentKey);
     const now = (): number => Number(this.now) * 1_000;
     const agent = new PermissionAgent({
-      node: node.rpc,
+      node: controlled,
       chain: followed(network.user),
       self: node1.address,
       always: () => Promise.resolve(this.always),
@@ -72,13 +74,13 @@ export class AdmittanceStage {
     this.loop = { agent, attester, vitals: this.vitals, log, pollMilliseconds: 1, signal };
   }
 
-  /** Four accountants with announced nodes, a registrar, and a node that lists nothing yet but its operators. */
-  static async open(): Promise<AdmittanceStage> {
+  /** Four accountants with announced nodes, a registrar, and a node that lists nothing yet; or a real node. */
+  static async open(real?: ControlledNode): Promise<AdmittanceStage> {
     const network = await openEmbedded({ seed: SEED, slotSeconds: 30, genesisTime: 1_473_638_400n });
     const { council } = network.operators.user;
     const node = await FakeNode.start({ accounts: [council.address.toLowerCase()], nodes: [] });
     const agentKey = keyFromSeed(SEED, "user", "agent/1");
-    const stage = new AdmittanceStage(network, node, agentKey);
+    const stage = new AdmittanceStage(network, node, agentKey, real ?? node.rpc);
     await network.fund("user", [agentKey.address]);
     const { accountant1, accountant2, accountant3, accountant4, node2, node3, node4 } = network.operators.user;
     for (const wallet of [accountant1, accountant2, accountant3, accountant4]) {

@@ -41,15 +41,19 @@ export async function up(
   for (const part of parts) if (!(await engine.isRunning(part))) missing.push(part);
   await requireFreePorts(missing);
   const started: Part[] = [];
-  let fault: unknown;
+  let fault: Error | undefined;
+  // the first failure ends the other starts too, and all of them are over before anything is taken back
+  const failed = new AbortController();
+  const ended = AbortSignal.any([stopped, failed.signal]);
   const step = (title: string, work: () => Promise<void>) => ({
     title,
     task: async () => {
       try {
-        stopped.throwIfAborted();
+        ended.throwIfAborted();
         await work();
       } catch (error) {
-        fault ??= error;
+        fault ??= error as Error;
+        failed.abort();
         throw new Error("", { cause: error }); // the list marks the step; the fault is told once, by the caller
       }
     },
@@ -57,7 +61,7 @@ export async function up(
   const starts = missing.map((part) =>
     step(`Start ${partName(part)}`, async () => {
       started.push(part);
-      await startPart(site, part, password, stopped);
+      await startPart(site, part, password, ended);
       // at once: accountants that are alone meanwhile change rounds, and each one takes twice as long
       await addPeers(network, site.rpcOf, part);
     }),
@@ -65,12 +69,16 @@ export async function up(
   const chains = [...new Set(parts.map(({ chain }) => chain))];
   const renderer = silent === true ? "silent" : "default";
   const list = {
-    exitOnError: true,
+    exitOnError: false,
     renderer,
     rendererOptions: { collapseErrors: false, showErrorMessage: false },
   } as const;
+  const requireDone = (): void => {
+    if (fault !== undefined) throw fault;
+  };
   try {
     await new Listr(starts, { ...list, concurrent: AT_ONCE }).run();
+    requireDone();
     await new Listr(
       [
         step("Connect the nodes", async () => {
@@ -85,11 +93,11 @@ export async function up(
       ],
       { ...list, concurrent: false },
     ).run();
+    requireDone();
   } catch (error) {
     await Promise.all(started.map((part) => endPart(site, part, "stop")));
-    if (stopped.aborted)
-      throw new InputError({ file: "up" }, "it was stopped", "Nothing that it started was left running");
-    throw fault ?? error;
+    if (!stopped.aborted) throw error;
+    throw new InputError({ file: "up" }, "it was stopped", "Nothing that it started was left running");
   }
   return started;
 }

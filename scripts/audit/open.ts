@@ -25,24 +25,32 @@ export interface OpenChain {
   readonly close: () => void;
 }
 
+export interface OpenOptions {
+  /** Absent: the deployment's own. */
+  readonly rpc?: string | undefined;
+  readonly patience?: EndpointPatience;
+  /** That read; 0: this one alone. Absent: two, where there are two cores. */
+  readonly threads?: number | undefined;
+}
+
 /** Opens one of the deployment's chains at its own endpoint or the given one. */
 export async function openChain(
   deployment: Deployment,
   name: ChainName,
-  { rpc, patience }: { readonly rpc?: string | undefined; readonly patience?: EndpointPatience } = {},
+  { rpc, patience, threads }: OpenOptions = {},
 ): Promise<OpenChain> {
   const url = endpointOf(deployment, name, rpc);
   const provider: JsonRpcProvider = await openNetworkEndpoint(url, deployment, name);
   try {
     const chain = await (name === "transaction" ? connectTransactionChain : connectUserChain)(deployment, provider);
     const ask = (method: string, params: readonly unknown[]): Promise<unknown> => provider.send(method, [...params]);
-    const threads = Math.min(READING_THREADS, availableParallelism());
+    const count = threads ?? Math.min(READING_THREADS, availableParallelism());
     const source = { module: RPC_ASK, argument: { url, deployment, chain: name } satisfies RpcSource };
     const reading = { name: url, source, deployment: deployment.chains[name] };
-    const hasPool = threads > 1 && patience?.perSecond === undefined;
+    const isPooled = count > (threads === undefined ? 1 : 0) && patience?.perSecond === undefined;
     return {
       ...{ chain, endpoint: new Endpoint(url, ask, patience), close: () => provider.destroy() },
-      ...(hasPool ? { openPool: () => new ReaderPool(reading, threads) } : {}),
+      ...(isPooled ? { openPool: () => new ReaderPool(reading, count) } : {}),
     };
   } catch (error) {
     provider.destroy();

@@ -2,12 +2,15 @@
 import { Option, type Command } from "commander";
 
 import { readDeployment } from "../../../sdk/node/deployments.js";
-import { positive, subcommand } from "../../inputs/arguments.js";
+import { positive, subcommand, whole } from "../../inputs/arguments.js";
+import { InputError } from "../../inputs/error.js";
 import { deploymentFileOf } from "../../networks/served.js";
 import { stopSignal } from "../../run.js";
 import { noteConstants, openChain } from "../open.js";
 import { AuditDatabase, type ChainName } from "./database.js";
 import { indexChain } from "./index-chain.js";
+
+const MOST_THREADS = 16;
 
 interface IndexCommandOptions {
   readonly network: string;
@@ -17,6 +20,7 @@ interface IndexCommandOptions {
   readonly userRpc?: string;
   readonly follow: boolean;
   readonly perSecond?: number;
+  readonly threads?: bigint;
   readonly json: boolean;
 }
 
@@ -29,6 +33,11 @@ export function addIndexCommand(program: Command): void {
     .option("--user-rpc <url>", "endpoint of the user chain (default: the deployment file's)")
     .option("--follow", "go on with each new block until stopped", false)
     .option("--per-second <n>", "most questions a second to an endpoint", positive)
+    .option(
+      "--threads <n>",
+      "threads that read: 0 for none but the one that writes (default: 2 where there is much)",
+      whole,
+    )
     .option("--json", "print one JSON object a chain", false)
     .action(index);
 }
@@ -37,11 +46,15 @@ async function index(options: IndexCommandOptions): Promise<void> {
   const follow = options.follow ? stopSignal() : undefined;
   const deployment = await readDeployment(deploymentFileOf(options.network));
   const chains: ChainName[] = options.chain === "both" ? ["transaction", "user"] : [options.chain];
+  const threads = options.threads === undefined ? undefined : Number(options.threads);
+  if (threads !== undefined && threads > MOST_THREADS) {
+    throw new InputError({ file: "--threads" }, `${threads} are too many`, `Give at most ${MOST_THREADS}`);
+  }
   const patience = options.perSecond === undefined ? {} : { perSecond: options.perSecond };
   // first the endpoints: who names a wrong one gets no database
   const opened = await Promise.all(
     chains.map((name) =>
-      openChain(deployment, name, { rpc: name === "transaction" ? options.rpc : options.userRpc, patience }),
+      openChain(deployment, name, { rpc: name === "transaction" ? options.rpc : options.userRpc, patience, threads }),
     ),
   );
   const database = AuditDatabase.open(options.db);
@@ -57,6 +70,7 @@ async function index(options: IndexCommandOptions): Promise<void> {
           deployment: deployment.chains[name],
           ...(follow === undefined ? {} : { follow }),
           ...(openPool === undefined ? {} : { openPool }),
+          ...(threads === undefined ? {} : { poolFromBlocks: 1 }),
           onPage: ({ block, events }, head) => {
             if (!options.json) console.error(`${name} chain: block ${block} of ${head}, ${events} events`);
           },

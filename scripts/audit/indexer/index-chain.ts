@@ -14,6 +14,8 @@ export interface IndexOptions {
   readonly deployment: TransactionDeployment | UserDeployment;
   /** Opens threads that read where there is much to read; absent: this thread reads. */
   readonly openPool?: () => ReaderPool;
+  /** How many blocks are much. */
+  readonly poolFromBlocks?: number;
   /** The last block that counts; absent: the head. */
   readonly toBlock?: number;
   /** Most blocks of a page. */
@@ -39,8 +41,9 @@ export async function indexChain(database: AuditDatabase, endpoint: Endpoint, op
   await requireSameChain(database, endpoint, options.chain);
   for (;;) {
     const head = Math.min(await headOf(endpoint), options.toBlock ?? Infinity);
-    const isMuch = head - database.cursorOf(options.chain).block > MANY_BLOCKS;
-    const pool = isMuch ? options.openPool?.() : undefined;
+    const { openPool, poolFromBlocks = MANY_BLOCKS } = options;
+    const isMuch = head - database.cursorOf(options.chain).block >= poolFromBlocks;
+    const pool = isMuch ? openPool?.() : undefined;
     try {
       await writer.writeTo(head, pool ?? here);
     } finally {

@@ -6,7 +6,7 @@ import {
   type RuleParameters,
 } from "../../deploy/parameters.js";
 import { connectTransactionChain, connectUserChain } from "../../sdk/connect.js";
-import type { Deployment } from "../../sdk/deployments/index.js";
+import type { Deployment, GenesisLog } from "../../sdk/deployments/index.js";
 import { virtualClock, wallClock, type Clock } from "./clock.js";
 import { deployNetwork, type Founders } from "./deploy.js";
 import type { OpenNetwork } from "./network.js";
@@ -35,6 +35,15 @@ export interface EmbeddedOptions {
   readonly rpcUrls?: { readonly transaction: string; readonly user: string };
   /** Absent: a virtual clock, and blocks only with transactions. */
   readonly blockSeconds?: number;
+  /**
+   * Puts the contracts of a real network's genesis block into a chain before anything is deployed, and says what their
+   * constructors emitted; absent: everything is deployed.
+   */
+  readonly predeploy?: (
+    chain: "transaction" | "user",
+    into: SimulatedChain,
+    operators: SimulatedOperators,
+  ) => Promise<readonly GenesisLog[]>;
 }
 
 /** An embedded network, with what serves its chains to others. */
@@ -50,6 +59,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
     transaction: await simulateChain("transaction", chainOptions(options, operators.transaction)),
     user: await simulateChain("user", chainOptions(options, operators.user)),
   };
+  const { predeploy } = options;
+  const predeployed =
+    predeploy === undefined
+      ? {}
+      : {
+          predeployed: {
+            transaction: await predeploy("transaction", chains.transaction, operators),
+            user: await predeploy("user", chains.user, operators),
+          },
+        };
   const { council, issuer, regulator } = operators.transaction;
   const market = await marketParameters(options.slotSeconds, options.rules);
   const deployment: Deployment = await deployNetwork(
@@ -67,6 +86,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
       },
       user: { council: operators.user.council.address, founders: foundersOf(operators.user) },
       ...(options.rpcUrls === undefined ? {} : { rpcUrls: options.rpcUrls }),
+      ...predeployed,
     },
   );
   for (const chain of ["transaction", "user"] as const) {

@@ -6,6 +6,7 @@ import { toQuantity, type JsonRpcProvider } from "ethers";
 import { connectTransactionChain, connectUserChain, endpointOf } from "../../sdk/connect.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
+import type { TransactionOverrides } from "../../sdk/transact.js";
 import { InputError } from "../inputs/error.js";
 import { wallClock } from "./clock.js";
 import { openNetworkEndpoint, type NetworkFolder, networkFolderOf } from "./folder.js";
@@ -45,7 +46,7 @@ export async function openServed(option: string): Promise<OpenNetwork> {
     user: await openNetworkEndpoint(endpointOf(deployment, "user"), deployment, "user", polling),
   };
   const simulated = await isSimulated(providers.transaction);
-  const defaults = simulated ? SIMULATED_DEFAULTS : {};
+  const defaults = await transactionDefaults(providers.transaction);
   return {
     name: deployment.network,
     deployment,
@@ -77,8 +78,21 @@ export async function fund(provider: JsonRpcProvider, accounts: readonly string[
     for (const account of accounts) await provider.send("hardhat_setBalance", [account, toQuantity(PLENTY)]);
     return;
   }
-  if (BigInt((await provider.send("eth_gasPrice", [])) as string) === 0n) return;
+  if (await isGasFree(provider)) return;
   throw new CommonwattError("CallFailed", { reason: "gas costs something on this network, and nobody pays it here" });
+}
+
+/**
+ * What transactions are sent with. Where gas is free, with as much as fits: an estimate is of the state of that moment,
+ * and other transactions, a block later, can make the same call dearer than it says.
+ */
+export async function transactionDefaults(provider: JsonRpcProvider): Promise<TransactionOverrides> {
+  if (await isSimulated(provider)) return SIMULATED_DEFAULTS;
+  return (await isGasFree(provider)) ? { gasLimit: SIMULATED_DEFAULTS.gasLimit } : {};
+}
+
+async function isGasFree(provider: JsonRpcProvider): Promise<boolean> {
+  return BigInt((await provider.send("eth_gasPrice", [])) as string) === 0n;
 }
 
 /** Whether a chain is one of Hardhat's simulated ones. */

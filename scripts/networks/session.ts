@@ -6,8 +6,7 @@ import { readDeployment } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
 import { networkFolderOf, openNetworkEndpoint } from "./folder.js";
 import { keysByName, keysPath, readKeys } from "./keys-file.js";
-import { deploymentFileOf, fund, isSimulated } from "./served.js";
-import { SIMULATED_DEFAULTS } from "./simulated-defaults.js";
+import { deploymentFileOf, fund, isSimulated, transactionDefaults } from "./served.js";
 import { KEY_VARIABLE, loadKey } from "../inputs/keys.js";
 import { openOperator } from "../network/operators.js";
 import { folderPassword } from "../network/password.js";
@@ -45,7 +44,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const endpoint = endpointOf(deployment, options.chain, options.rpc);
   const provider = await openNetworkEndpoint(endpoint, deployment, options.chain, { pollingMilliseconds: 100 });
   try {
-    const defaults = (await isSimulated(provider)) ? SIMULATED_DEFAULTS : {};
+    const defaults = await transactionDefaults(provider);
     const connect = options.chain === "transaction" ? connectTransactionChain : connectUserChain;
     return { chain: await connect(deployment, provider, defaults), close: () => provider.destroy() };
   } catch (error) {

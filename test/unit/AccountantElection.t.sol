@@ -269,6 +269,16 @@ contract AccountantElectionTest is ElectionFixture {
         election.resign();
     }
 
+    function test_RevertWhen_TheExpelledStand() public {
+        register(5);
+        vm.prank(member(5));
+        election.resign();
+        federation.expel(member(5));
+        vm.expectRevert(abi.encodeWithSelector(IElectionCandidates.ElectionNotAccountant.selector, member(5)));
+        vm.prank(member(5));
+        election.stand();
+    }
+
     // -------------------- elections
 
     function test_ThoseWithVotesTakeTheSeatsAsFastAsTheBoundLets() public {

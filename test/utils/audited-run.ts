@@ -30,7 +30,7 @@ import { transact } from "../../sdk/transact.js";
 import type { SlotTimes } from "../../sdk/time/slots.js";
 import { AttestedFeeder } from "./quorum.js";
 import { admitNeighbourhood, type NeighbourHome, type Neighbourhood } from "../../scripts/neighbourhood.js";
-import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
+import { openEmbedded, type EmbeddedNetwork, type EmbeddedOptions } from "../../scripts/networks/index.js";
 import type { Grid } from "../../scripts/grid/index.js";
 
 const CREDIT = 1_000_000n;
@@ -84,8 +84,8 @@ export class AuditedRun {
     this.#relayer = withSigner(network.transaction, network.operators.transaction.relayer);
   }
 
-  static async open(): Promise<AuditedRun> {
-    const network = await openEmbedded({ seed: 5, slotSeconds: 3_600, genesisTime: 1_709_510_400n });
+  static async open(options: Partial<EmbeddedOptions> = {}): Promise<AuditedRun> {
+    const network = await openEmbedded({ seed: 5, slotSeconds: 3_600, genesisTime: 1_709_510_400n, ...options });
     const deposits: Partial<Record<string, bigint>> = { poor: CREDIT / 2n };
     const neighbourhood = await admitNeighbourhood(network, {
       grid: GRID,

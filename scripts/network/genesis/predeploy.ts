@@ -13,6 +13,7 @@ import { electionSettings, type ElectionSettingName } from "../../../deploy/elec
 import type { ElectionParameters, FounderParameters } from "../../../deploy/parameters.js";
 import { GENESIS_CREATOR, PREDEPLOYED, PREDEPLOYED_ON, predeployedAddress } from "../../../deploy/predeployed.js";
 import type { PredeployedName } from "../../../deploy/predeployed.js";
+import type { GenesisLog } from "../../../sdk/deployments/index.js";
 import { storageRoot, type WholeAccount } from "../../../light/index.js";
 import * as generated from "../../../typechain-types/index.js";
 import type { ChainName } from "../network-file.js";
@@ -28,13 +29,6 @@ export interface PredeployOptions {
   readonly election: Pick<ElectionParameters, ElectionSettingName | "voterBps">;
   /** The first accountants: by node address, ascending. */
   readonly founders: readonly FounderParameters[];
-}
-
-/** A log of a constructor. */
-export interface GenesisLog {
-  readonly address: string;
-  readonly topics: readonly string[];
-  readonly data: string;
 }
 
 export interface Predeployed {

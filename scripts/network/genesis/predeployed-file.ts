@@ -73,14 +73,15 @@ export async function makeGenesis(source: GenesisSource): Promise<GenesisFiles> 
   });
   const file: PredeployedFile = {
     version: 1,
-    source,
+    // in the schema's order, whatever the caller's: what is read and made again is the same to the byte
+    source: sourceSchema.parse(JSON.parse(textOf(source))),
     contracts: Object.fromEntries(placed),
-    logs: logs.map(({ address, topics, data }) => ({ address, topics: [...topics], data })),
+    logs: [...logs],
   };
   return { genesis, predeployed: textOf(file), hash: genesisHash(genesis) };
 }
 
-function textOf(file: PredeployedFile): string {
+function textOf(file: object): string {
   const value = (_: string, item: unknown): unknown => (typeof item === "bigint" ? item.toString() : item);
   return `${JSON.stringify(file, value, 2)}\n`;
 }

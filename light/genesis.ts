@@ -39,7 +39,7 @@ export function trustGenesis(rules: ChainRules, genesis: GenesisFile): Omit<Trus
     const words = wordsOf(genesis, rules.election);
     const next = rules.layout.read(words);
     requireAscending(next.validators);
-    return { header, next };
+    return { header, sealers: [], next };
   });
 }
 
@@ -104,13 +104,14 @@ function wordsOf({ alloc }: GenesisFile, address: string): Words {
 
 function quantity(value: unknown, otherwise: bigint): bigint {
   if (value === undefined) return otherwise;
-  if (typeof value === "number" || typeof value === "string") return BigInt(value);
-  throw unreadable(`${JSON.stringify(value)} is no number`);
+  if (typeof value !== "string" && typeof value !== "number") throw unreadable("one of its numbers is none");
+  return BigInt(value);
 }
 
 function bytes(value: unknown, length?: number): Uint8Array {
-  const read = getBytes(String(value));
-  if (length !== undefined && read.length !== length) throw unreadable(`${hexlify(read)} has not ${length} bytes`);
+  if (typeof value !== "string") throw unreadable("one of its fields is no hex");
+  const read = getBytes(value);
+  if (length !== undefined && read.length !== length) throw unreadable(`${value} has not ${length} bytes`);
   return read;
 }
 

@@ -158,11 +158,11 @@ export class LightChain {
   }
 
   /** The block with other fields, sealed by whom is given, in the round that is given. */
-  seal(fields: RpcObject, sealers: readonly string[], round = 0n): RpcObject {
+  seal(fields: RpcObject, sealers: readonly string[], round = 0n, keys = this.options.keys): RpcObject {
     const vanity = getBytes(ZeroHash);
     const unsealed = { ...fields, extraData: hexlify(encodeExtraData({ vanity, round, seals: [] })) };
     const { digest, hash } = SealedHeader.fromRpc(unsealed);
-    const seals = sealers.map((sealer) => this.options.keys.seal(digest, sealer));
+    const seals = sealers.map((sealer) => keys.seal(digest, sealer));
     return { ...unsealed, hash, extraData: hexlify(encodeExtraData({ vanity, round, seals })) };
   }
 
@@ -261,7 +261,7 @@ function electionCall(chainId: number): RpcObject {
   const fields = { type: 0, chainId, nonce: 0, gasPrice: 0n, gasLimit: 21_000n, to: SIMULATED_ELECTION, value: 0n };
   const transaction = Transaction.from(fields);
   transaction.signature = SENDER.sign(transaction.unsignedHash);
-  const { r, s, networkV } = transaction.signature;
+  const { r, s, yParity } = transaction.signature;
   return {
     type: "0x0",
     nonce: "0x0",
@@ -270,7 +270,7 @@ function electionCall(chainId: number): RpcObject {
     to: SIMULATED_ELECTION,
     value: "0x0",
     input: "0x",
-    v: toQuantity(networkV ?? 0n),
+    v: toQuantity(2 * chainId + 35 + yParity), // EIP-155
     r: toQuantity(BigInt(r)),
     s: toQuantity(BigInt(s)),
     chainId: toQuantity(chainId),

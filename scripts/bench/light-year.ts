@@ -7,6 +7,7 @@ import {
   type AccountProof,
   type LightPeer,
   type Recover,
+  type TrustedHeader,
 } from "../../light/index.js";
 import { LightChain, NodeKeys, rotatingSets } from "./light-chain.js";
 import { SIMULATED_ELECTION } from "./light-state.js";
@@ -62,7 +63,7 @@ export async function yearOfSkips(size: number, seed: number, recover: Recover):
   };
   const header = chain.header(0);
   const first = await chain.proof(0, layout.slots({ get: () => BigInt(size) }));
-  const start = { header, next: setIn(rules, header, { validators: [] }, first), isProven: true };
+  const start: TrustedHeader = { header, sealers: [], next: setIn(rules, header, { validators: [] }, first), isProven: true };
   const now = (): bigint => header.timestamp + 2n * BigInt(YEAR_BLOCKS);
   const sync = async (): Promise<number> => {
     let skips = 0;

@@ -62,7 +62,7 @@ export function lightNodeCommand(print: Print, complain: Print): Command {
 }
 
 async function follow(options: FollowOptions, print: Print, complain: Print): Promise<void> {
-  const stop = stopSignal();
+  const stop = options.once ? undefined : stopSignal();
   const light = await openLight(options, { onLie: ({ peer, what }) => complain(`${peer} is kept out: ${what}`) });
   const { store, peers, rules } = light;
   try {
@@ -77,14 +77,14 @@ async function follow(options: FollowOptions, print: Print, complain: Print): Pr
     });
     const random = new Random(`${now()} ${process.pid}`);
     let last = -1n;
-    while (!stop.aborted) {
+    while (stop?.aborted !== true) {
       const round = await follower.round(options.once ? Number.MAX_SAFE_INTEGER : FILLED_A_ROUND);
       await superviseOnce({ store, peers, random }, options.samples);
       if (round.head !== last || options.once) print(lineOf(light, round.isProven));
       last = round.head;
       requirePeer(light);
       if (options.once) break;
-      await pause(ROUND_MILLISECONDS, undefined, { signal: stop }).catch(() => undefined);
+      await pause(ROUND_MILLISECONDS, undefined, stop && { signal: stop }).catch(() => undefined);
     }
   } finally {
     store.close();

@@ -9,12 +9,16 @@ import { checkpointTypedData, genesisHeader, type Checkpoint } from "../../light
 import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import { lightNodeCommand } from "../../scripts/light-node/command.js";
+import { LightStore } from "../../scripts/light-node/store.js";
+import { Random } from "../../scripts/inputs/random.js";
 import { runCommandLine } from "../../scripts/run.js";
 import { TRANSACTION_CONTRACTS, USER_CONTRACTS } from "../../sdk/deployments/index.js";
+import { startCommand } from "../utils/command.js";
 import { chainAsk, genesisOf, lyingAsk, servedAsk } from "../utils/light-rpc.js";
 
 import "../../scripts/fast-keccak.js";
 
+const isLong = process.env["COMMONWATT_LONG"] === "1";
 const HEAD = 65;
 const SEED = 20_260;
 
@@ -144,6 +148,58 @@ describe("npm run light-node", () => {
       expect((JSON.parse(out) as { checkedAgainst: unknown }).checkedAgainst).to.include({ isProven: false });
       const foreign = await run(["--network", file("deployment.json"), "--rpc", url, "--db", db, "status"]);
       expect(foreign.problems).to.contain("not of chain 9");
+    });
+  });
+
+  it("leaves a usable database whenever it is killed", async function () {
+    this.timeout(900_000);
+    const long = await LightChain.make({
+      ...chain.options,
+      head: 4_000,
+      startsAt: Math.floor(Date.now() / 1_000) - 8_000,
+    });
+    await writeFile(file("long.json"), JSON.stringify(deploymentOf(long)));
+    await writeFile(file("long-genesis.json"), JSON.stringify(genesisOf(long)));
+    const ask = chainAsk(long);
+    let questions = 0;
+    let untilKilled = 0;
+    let kill = (): void => undefined;
+    const counted: typeof ask = (method, params) => {
+      if ((questions += 1) === untilKilled) kill();
+      return ask(method, params);
+    };
+    const random = new Random(SEED);
+    let db = database();
+    await servedAsk(counted, async (url) => {
+      for (let round = 0; round < (isLong ? 100 : 2); round += 1) {
+        const common = ["--network", file("long.json"), "--rpc", url, "--db", db];
+        questions = 0;
+        untilKilled = random.between(1, 2_000);
+        const running = startCommand("light-node", [
+          ...common,
+          "--genesis",
+          file("long-genesis.json"),
+          "--samples",
+          "0",
+        ]);
+        kill = () => void running.child.kill("SIGKILL");
+        await running.ended;
+        const store = LightStore.open(db);
+        try {
+          const head = store.trusted?.header;
+          if (head !== undefined) expect(head.hash).to.equal(long.header(Number(head.number)).hash);
+          const missing = store.gaps.reduce((sum, { low, high }) => sum + Number(high - low) + 1, 0);
+          if (head !== undefined) expect(store.counts.headers + missing).to.equal(Number(head.number) + 1);
+          if (missing === 0) db = database(); // all is there: from the start again
+        } finally {
+          store.close();
+        }
+      }
+      const common = ["--network", file("long.json"), "--rpc", url, "--db", db];
+      untilKilled = 0;
+      const whole = await run([...common, "--genesis", file("long-genesis.json"), "--once", "--samples", "0"]);
+      expect(whole.code, whole.problems).to.equal(0);
+      expect(whole.out).to.contain("block 4000").and.contain(" 0 headers to fill in");
     });
   });
 

@@ -10,7 +10,15 @@ export interface CommandResult {
 }
 
 export type CommandName =
-  "simulate" | "audit" | "oracle" | "chains" | "accountants" | "share-store" | "vault" | "network";
+  | "simulate"
+  | "audit"
+  | "oracle"
+  | "chains"
+  | "accountants"
+  | "share-store"
+  | "vault"
+  | "network"
+  | "light-node";
 
 /** A command under way. */
 export interface RunningCommand {

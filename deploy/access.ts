@@ -10,13 +10,14 @@ import * as generated from "../typechain-types/index.js";
 import { AccessRole } from "../sdk/enums.js";
 import type { ContractName } from "../sdk/contracts.js";
 import type { GovernanceParameters } from "./parameters.js";
+import { place, type Ground, type Placed } from "./predeployed.js";
 import { ROLE_LABELS, type RoleOfFunctions } from "./wiring.js";
 
-export type Manager = NamedArtifactContractDeploymentFuture<"FederationAccessManager">;
+export type Manager = Placed<"FederationAccessManager">;
 
 /** The chain's AccessManager; its admin is the deployer, until the hand-over (governed.ts). */
-export function deployAccessManager(m: IgnitionModuleBuilder): Manager {
-  const manager = m.contract("FederationAccessManager", [m.getAccount(0)]);
+export function deployAccessManager(m: IgnitionModuleBuilder, ground: Ground): Manager {
+  const manager = place(m, ground, "FederationAccessManager", () => [m.getAccount(0)]);
   for (const [role, label] of ROLE_LABELS) {
     m.call(manager, "labelRole", [role, label], { id: `label_${label}` });
   }
@@ -24,11 +25,8 @@ export function deployAccessManager(m: IgnitionModuleBuilder): Manager {
 }
 
 /** The chain's Federation, which the manager asks from here on whether the holder of a role may act. */
-export function deployFederation(
-  m: IgnitionModuleBuilder,
-  manager: Manager,
-): NamedArtifactContractDeploymentFuture<"Federation"> {
-  const federation = m.contract("Federation", [manager]);
+export function deployFederation(m: IgnitionModuleBuilder, ground: Ground, manager: Manager): Placed<"Federation"> {
+  const federation = place(m, ground, "Federation", () => [manager]);
   m.call(manager, "bindFederation", [federation]);
   return federation;
 }
@@ -37,8 +35,8 @@ export function deployFederation(
 export function deployGovernance(
   m: IgnitionModuleBuilder,
   manager: Manager,
-  federation: NamedArtifactContractDeploymentFuture<"Federation">,
-  election: NamedArtifactContractDeploymentFuture<"AccountantElection">,
+  federation: Placed<"Federation">,
+  election: Placed<"AccountantElection">,
 ): {
   FederationGovernor: NamedArtifactContractDeploymentFuture<"FederationGovernor">;
   EmergencySuspension: NamedArtifactContractDeploymentFuture<"EmergencySuspension">;

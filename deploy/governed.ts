@@ -11,6 +11,7 @@ import type {
 
 import { MemberRole, rolesMask } from "../sdk/enums.js";
 import type { FounderParameters } from "./parameters.js";
+import type { Placed } from "./predeployed.js";
 
 /** A member that a chain starts with. */
 export interface FoundingMember {
@@ -25,8 +26,8 @@ export interface FoundingMember {
 const LEAST_ACCOUNTANTS = 4;
 
 interface GovernedContracts extends IgnitionModuleResult<string> {
-  readonly FederationAccessManager: NamedArtifactContractDeploymentFuture<"FederationAccessManager">;
-  readonly Federation: NamedArtifactContractDeploymentFuture<"Federation">;
+  readonly FederationAccessManager: Placed<"FederationAccessManager">;
+  readonly Federation: Placed<"Federation">;
   readonly FederationGovernor: NamedArtifactContractDeploymentFuture<"FederationGovernor">;
 }
 

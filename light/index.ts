@@ -19,6 +19,7 @@ export * from "./seals.js";
 export * from "./set-certificate.js";
 export * from "./set-layout.js";
 export * from "./state-proof.js";
+export * from "./state-root.js";
 export * from "./transactions.js";
 export * from "./trie-proof.js";
 export * from "./verify.js";

@@ -13,6 +13,7 @@ import { GRID_ERRORS } from "./advice/grid.js";
 import { LIBRARY_ERRORS } from "./advice/library.js";
 import { LIGHT_ERRORS } from "./advice/light.js";
 import { MONEY_ERRORS } from "./advice/money.js";
+import { NODES_ERRORS } from "./advice/nodes.js";
 import { ORDERS_ERRORS } from "./advice/orders.js";
 import { PERSONAL_ERRORS } from "./advice/personal.js";
 import { QBFT_ERRORS } from "./advice/qbft.js";
@@ -31,6 +32,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   Vault: VAULT_ERRORS,
   Federation: FEDERATION_ERRORS,
   "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
+  NodeDirectory: NODES_ERRORS,
   "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,
   "QBFT headers, seals and turns": QBFT_ERRORS,
   HeaderAnchors: ANCHORS_ERRORS,

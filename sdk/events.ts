@@ -1,5 +1,5 @@
 /** Events of a chain's contracts, decoded, in the order in which they happened. */
-import type { Log } from "ethers";
+import { ZeroHash, type Log } from "ethers";
 
 import type { AnyChain, TransactionChain, UserChain } from "./connect.js";
 import { CONTRACT_INTERFACES, type ContractName } from "./contracts.js";
@@ -59,6 +59,7 @@ export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGene
   const most = range.blocksPerRequest ?? BLOCKS_PER_REQUEST;
   const address = addressesOf(chain.deployment, range.contracts);
   const topics = [...(range.topics ?? [])];
+  if (range.fromBlock === 0) yield genesisEvents(chain.deployment, { address, topics });
   let span = Math.min(FIRST_BLOCKS, most);
   for (let fromBlock = range.fromBlock, toBlock; fromBlock <= range.toBlock; fromBlock = toBlock + 1) {
     toBlock = Math.min(fromBlock + span - 1, range.toBlock);
@@ -68,6 +69,25 @@ export async function* readEvents(chain: AnyChain, range: EventRange): AsyncGene
     if (data > MUCH_DATA) span = Math.max(1, Math.floor(span / 2));
     else if (data < LITTLE_DATA) span = Math.min(2 * span, most);
   }
+}
+
+/** What a genesis block's contracts emitted when their constructors ran (deployment file): no node has it as a log. */
+function genesisEvents(
+  deployment: AnyChain["deployment"],
+  { address, topics }: { readonly address: readonly string[]; readonly topics: readonly (string | null)[] },
+): ChainEvent[] {
+  const decode = eventDecoder(deployment);
+  const asked = new Set(address.map((one) => one.toLowerCase()));
+  return genesisLogsOf(deployment).flatMap((log) => {
+    const isAsked = topics.every((topic, place) => topic === null || topic === log.topics[place]);
+    const event = isAsked && asked.has(log.address.toLowerCase()) ? decode(log) : undefined;
+    return event === undefined ? [] : [event];
+  });
+}
+
+/** The logs of block 0 as others are told; there is no transaction that they are of. */
+export function genesisLogsOf({ genesisLogs = [] }: Pick<AnyChain["deployment"], "genesisLogs">): DecodableLog[] {
+  return genesisLogs.map((log, index) => ({ ...log, index, blockNumber: 0, transactionHash: ZeroHash }));
 }
 
 /** A part at a time, one at least: what a quiet time's request would take is much in a busy one. Returns the characters of data. */

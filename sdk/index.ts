@@ -9,6 +9,7 @@
  * ```
  */
 export * from "./actions/accountants.js";
+export * from "./actions/admittance.js";
 export * from "./actions/anchored-records.js";
 export * from "./actions/anchors.js";
 export * from "./actions/attestations.js";
@@ -30,6 +31,7 @@ export * from "./actions/grants.js";
 export * from "./actions/grid.js";
 export * from "./actions/key-directory.js";
 export * from "./actions/market.js";
+export * from "./actions/nodes.js";
 export * from "./actions/orders.js";
 export * from "./actions/outcomes.js";
 export * from "./actions/personal-records.js";
@@ -37,6 +39,9 @@ export * from "./actions/readings.js";
 export * from "./actions/settlement.js";
 export * from "./actions/state-proofs.js";
 export * from "./actions/turns.js";
+export * from "./admittance/enode.js";
+export * from "./admittance/lists.js";
+export * from "./admittance/standings.js";
 export * from "./bill-sums.js";
 export * from "./bounds.js";
 export * from "./connect.js";
@@ -55,6 +60,7 @@ export * from "./signing/devices.js";
 export * from "./signing/election.js";
 export * from "./signing/encryption-keys.js";
 export * from "./signing/grants.js";
+export * from "./signing/nodes.js";
 export * from "./signing/orders.js";
 export * from "./signing/permit.js";
 export * from "./signing/readings.js";

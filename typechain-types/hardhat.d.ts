@@ -18,6 +18,7 @@ getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | Factory
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
 getContractFactory(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationGovernor__factory>
 getContractFactory(name: 'HeaderAnchors', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HeaderAnchors__factory>
+getContractFactory(name: 'NodeDirectory', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NodeDirectory__factory>
 getContractFactory(name: 'QbftHeader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftHeader__factory>
 getContractFactory(name: 'QbftSeals', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.QbftSeals__factory>
 getContractFactory(name: 'TurnCourt', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TurnCourt__factory>
@@ -52,6 +53,7 @@ getContractFactory(name: 'IKeyDirectory', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketCalendar__factory>
 getContractFactory(name: 'IMarketRules', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMarketRules__factory>
 getContractFactory(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeterLedger__factory>
+getContractFactory(name: 'INodeDirectory', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeDirectory__factory>
 getContractFactory(name: 'IPersonalRecords', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPersonalRecords__factory>
 getContractFactory(name: 'IReadingQuorum', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IReadingQuorum__factory>
 getContractFactory(name: 'IRecordGrants', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IRecordGrants__factory>
@@ -126,6 +128,7 @@ getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?:
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
 getContractAt(name: 'FederationGovernor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationGovernor>
 getContractAt(name: 'HeaderAnchors', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HeaderAnchors>
+getContractAt(name: 'NodeDirectory', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NodeDirectory>
 getContractAt(name: 'QbftHeader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftHeader>
 getContractAt(name: 'QbftSeals', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.QbftSeals>
 getContractAt(name: 'TurnCourt', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TurnCourt>
@@ -160,6 +163,7 @@ getContractAt(name: 'IKeyDirectory', address: string | ethers.Addressable, signe
 getContractAt(name: 'IMarketCalendar', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketCalendar>
 getContractAt(name: 'IMarketRules', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMarketRules>
 getContractAt(name: 'IMeterLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeterLedger>
+getContractAt(name: 'INodeDirectory', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeDirectory>
 getContractAt(name: 'IPersonalRecords', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPersonalRecords>
 getContractAt(name: 'IReadingQuorum', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IReadingQuorum>
 getContractAt(name: 'IRecordGrants', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IRecordGrants>
@@ -234,6 +238,7 @@ deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContr
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'FederationGovernor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
 deployContract(name: 'HeaderAnchors', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HeaderAnchors>
+deployContract(name: 'NodeDirectory', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeDirectory>
 deployContract(name: 'QbftHeader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'TurnCourt', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
@@ -268,6 +273,7 @@ deployContract(name: 'IKeyDirectory', signerOrOptions?: ethers.Signer | DeployCo
 deployContract(name: 'IMarketCalendar', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
+deployContract(name: 'INodeDirectory', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeDirectory>
 deployContract(name: 'IPersonalRecords', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPersonalRecords>
 deployContract(name: 'IReadingQuorum', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReadingQuorum>
 deployContract(name: 'IRecordGrants', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IRecordGrants>
@@ -342,6 +348,7 @@ deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer 
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
 deployContract(name: 'FederationGovernor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationGovernor>
 deployContract(name: 'HeaderAnchors', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HeaderAnchors>
+deployContract(name: 'NodeDirectory', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeDirectory>
 deployContract(name: 'QbftHeader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftHeader>
 deployContract(name: 'QbftSeals', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.QbftSeals>
 deployContract(name: 'TurnCourt', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TurnCourt>
@@ -376,6 +383,7 @@ deployContract(name: 'IKeyDirectory', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'IMarketCalendar', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketCalendar>
 deployContract(name: 'IMarketRules', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMarketRules>
 deployContract(name: 'IMeterLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeterLedger>
+deployContract(name: 'INodeDirectory', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeDirectory>
 deployContract(name: 'IPersonalRecords', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPersonalRecords>
 deployContract(name: 'IReadingQuorum', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReadingQuorum>
 deployContract(name: 'IRecordGrants', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IRecordGrants>

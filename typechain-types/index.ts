@@ -22,6 +22,8 @@ export type { FederationGovernor } from './contracts/federation/FederationGovern
 export { FederationGovernor__factory } from './factories/contracts/federation/FederationGovernor__factory.js';
 export type { HeaderAnchors } from './contracts/federation/HeaderAnchors.js';
 export { HeaderAnchors__factory } from './factories/contracts/federation/HeaderAnchors__factory.js';
+export type { NodeDirectory } from './contracts/federation/NodeDirectory.js';
+export { NodeDirectory__factory } from './factories/contracts/federation/NodeDirectory__factory.js';
 export type { QbftHeader } from './contracts/federation/QbftHeader.js';
 export { QbftHeader__factory } from './factories/contracts/federation/QbftHeader__factory.js';
 export type { QbftSeals } from './contracts/federation/QbftSeals.js';
@@ -90,6 +92,8 @@ export type { IMarketRules } from './contracts/interfaces/IMarketRules.js';
 export { IMarketRules__factory } from './factories/contracts/interfaces/IMarketRules__factory.js';
 export type { IMeterLedger } from './contracts/interfaces/IMeterLedger.js';
 export { IMeterLedger__factory } from './factories/contracts/interfaces/IMeterLedger__factory.js';
+export type { INodeDirectory } from './contracts/interfaces/INodeDirectory.js';
+export { INodeDirectory__factory } from './factories/contracts/interfaces/INodeDirectory__factory.js';
 export type { IPersonalRecords } from './contracts/interfaces/IPersonalRecords.js';
 export { IPersonalRecords__factory } from './factories/contracts/interfaces/IPersonalRecords__factory.js';
 export type { IReadingQuorum } from './contracts/interfaces/IReadingQuorum.js';

@@ -42,7 +42,8 @@ export async function loadKey(
   }
 }
 
-async function openKeystore(file: string, json: string, password: string): Promise<Wallet | HDNodeWallet> {
+/** Opens the text of a keystore; `file` stands in messages. */
+export async function openKeystore(file: string, json: string, password: string): Promise<Wallet | HDNodeWallet> {
   try {
     return await Wallet.fromEncryptedJson(json, password);
   } catch (error) {

@@ -1,11 +1,8 @@
 /** `oracle keystore` and `oracle keys`: making encrypted keystores, and telling which addresses meters sign with. */
-import { existsSync } from "node:fs";
+import { defaultPath, HDNodeWallet, type KeystoreAccount } from "ethers";
 
-import { defaultPath, encryptKeystoreJson, HDNodeWallet, type KeystoreAccount } from "ethers";
-
-import { writeFileAtOnce } from "../../sdk/node/deployments.js";
-import { InputError } from "../inputs/error.js";
 import { passwordOf } from "../inputs/keys.js";
+import { requireNoFile, writeKeystore } from "../inputs/keystores.js";
 import { namedKey } from "../networks/session.js";
 
 import { DeviceKeys } from "./metering/keys.js";
@@ -23,11 +20,10 @@ export interface KeystoreOptions {
 /** Writes a keystore that only its owner can read, never over another file; its address. */
 export async function makeKeystore(options: KeystoreOptions, environment: Environment): Promise<string> {
   const { file, passwordFile, as: name, network } = options;
-  if (existsSync(file)) throw new InputError({ file }, "the file is there already", "Name a new one.");
+  requireNoFile(file); // first: nothing is asked in vain
   const password = await passwordOf(passwordFile, environment);
-  if (password === "") throw new InputError({ file: "--password-file" }, "the password is empty", "Give one.");
   const account = name === undefined ? newPhrase() : await namedKey(name, "--as", { network, chain: "transaction" });
-  await writeFileAtOnce(file, await encryptKeystoreJson(account, password), 0o600);
+  await writeKeystore(file, account, password);
   return account.address;
 }
 

@@ -1,7 +1,5 @@
-/** Metrics in Prometheus' text format at `/metrics` and health as JSON at `/health`, on loopback. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-
-import { closeServer, isLoopbackName, listenOnLoopback } from "../networks/loopback.js";
+/** The oracle's metrics and health. */
+import { expositionOf, serveExposition, type MetricsServer } from "../exposition.js";
 
 import type { MeteringReport } from "./metering/report.js";
 import type { Oracle } from "./oracle.js";
@@ -24,11 +22,6 @@ export interface Sample {
   readonly metering: MeteringReport;
 }
 
-export interface MetricsServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /** Serves them at that port; 0: any free one. */
 export async function serveMetrics(port: number, oracle: Oracle, outbox: SqliteOutbox): Promise<MetricsServer> {
   const sample = (): Sample => ({
@@ -39,27 +32,10 @@ export async function serveMetrics(port: number, oracle: Oracle, outbox: SqliteO
     diskWrites: outbox.commits,
     metering: outbox.meteringReport(systemClock.now()),
   });
-  const server = createServer((request, response) => {
-    try {
-      answer(request, response, sample);
-    } catch {
-      response.writeHead(500).end(); // a locked or closing outbox: the next scrape may succeed
-    }
+  return serveExposition(port, METRICS_OPTION, {
+    metrics: () => metricsText(sample()),
+    health: () => healthOf(sample()),
   });
-  const url = await listenOnLoopback(server, port, METRICS_OPTION);
-  return { url, close: () => closeServer(server) };
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, sample: () => Sample): void {
-  if (!isLoopbackName(request)) return void response.writeHead(403).end();
-  if (request.method !== "GET") return void response.writeHead(405).end();
-  if (request.url === "/metrics") {
-    response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(metricsText(sample()));
-  } else if (request.url === "/health") {
-    const health = healthOf(sample());
-    response.writeHead(health.status === "ok" ? 200 : 503, { "content-type": "application/json" });
-    response.end(`${JSON.stringify(health)}\n`);
-  } else response.writeHead(404).end();
 }
 
 /** Whether readings get through. */
@@ -87,6 +63,7 @@ export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWr
   });
   const noted = (what: string): number =>
     metering.noted.filter((found) => found.what === what).reduce((sum, { count }) => sum + count, 0);
+  const metric = expositionOf("commonwatt_oracle");
   return [
     metric("readings", "gauge", "Readings in the outbox, by state.", states),
     metric("lag_seconds", "gauge", "How long the oldest reading waits that is not on the chain.", [["", lagSeconds]]),
@@ -103,15 +80,4 @@ export function metricsText({ vitals, counts, lagSeconds, lettersDropped, diskWr
     metric("send_failures", "gauge", "Batches that failed in a row.", [["", vitals.sendFailures]]),
     metric("disk_writes_total", "counter", "Durable writes since the start.", [["", diskWrites]]),
   ].join("");
-}
-
-function metric(
-  name: string,
-  type: "gauge" | "counter",
-  help: string,
-  samples: readonly (readonly [labels: string, value: number])[],
-): string {
-  const full = `commonwatt_oracle_${name}`;
-  const lines = samples.map(([labels, value]) => `${full}${labels} ${value}\n`).join("");
-  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines}`;
 }

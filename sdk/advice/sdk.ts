@@ -35,6 +35,10 @@ export const SDK_ERRORS = {
     why: "The deployment file {source} is not valid at '{path}': {reason}.",
     todo: "Deploy again with this version; a deployment file isn't written by hand.",
   },
+  NodeAddressInvalid: {
+    why: "'{ip}' is not an IP address.",
+    todo: "Give the IPv4 or IPv6 address at which other nodes reach this one; resolve a name first.",
+  },
   ChainIdMismatch: {
     why: "The {chain} chain of {network} is chain {expected}, but {endpoint} serves chain {actual}.",
     todo: "Point at the right endpoint, or name the deployment file of the network that runs there.",

@@ -15,6 +15,7 @@ export const TRANSACTION_CONTRACTS = [
   "Federation",
   "FederationGovernor",
   "EmergencySuspension",
+  "NodeDirectory",
   "EnergyCredit",
   "GridTopology",
   "DeviceRegistry",
@@ -43,6 +44,7 @@ export const USER_CONTRACTS = [
   "Federation",
   "FederationGovernor",
   "EmergencySuspension",
+  "NodeDirectory",
   "AccountantElection",
   "VoteBook",
   "TurnCourt",
@@ -55,17 +57,27 @@ export const USER_CONTRACTS = [
 export type TransactionContractName = (typeof TRANSACTION_CONTRACTS)[number];
 export type UserContractName = (typeof USER_CONTRACTS)[number];
 
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is not an address (0x and 40 hex digits)");
-const hash = z.string().regex(/^0x[0-9a-f]{64}$/, "is not a hash (0x and 64 lower-case hex digits)");
+export const addressSchema = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is not an address (0x and 40 hex digits)");
+export const hashSchema = z.string().regex(/^0x[0-9a-f]{64}$/, "is not a hash (0x and 64 lower-case hex digits)");
 const whole = z.number().int().nonnegative();
 
-const contractSchema = z.strictObject({ address, codeHash: hash });
+/** A log of a constructor that no transaction ran: the contract stands in the genesis block. */
+export const genesisLogSchema = z.strictObject({
+  address: addressSchema,
+  topics: z.array(hashSchema).max(4),
+  data: z.string().regex(/^0x([0-9a-f]{2})*$/, "is no bytes in lower-case hex"),
+});
+
+const contractSchema = z.strictObject({ address: addressSchema, codeHash: hashSchema });
 
 const chainShape = {
   chainId: whole.positive(),
-  genesisHash: hash,
+  genesisHash: hashSchema,
+  /** The first block with events of the contracts; 0 where the genesis block holds some of them. */
   deploymentBlock: whole,
   rpcUrl: z.url().optional(),
+  /** What the constructors of the genesis block's contracts emitted, in order: events of block 0, which has no receipts. */
+  genesisLogs: z.array(genesisLogSchema).optional(),
 };
 
 const contractsOf = <Name extends string>(names: readonly Name[]) =>
@@ -86,6 +98,7 @@ export type Deployment = z.infer<typeof deploymentSchema>;
 export type TransactionDeployment = Deployment["chains"]["transaction"];
 export type UserDeployment = Deployment["chains"]["user"];
 export type ContractDeployment = z.infer<typeof contractSchema>;
+export type GenesisLog = z.infer<typeof genesisLogSchema>;
 
 /** The text of a deployment file to a deployment; `source` (the file's name) stands in every message. */
 export function parseDeployment(text: string, source: string): Deployment {

@@ -78,7 +78,9 @@ export class AuditDatabase {
     for (const chain of ["transaction", "user"] as const) {
       const [a, b] = [known.chains[chain], deployment.chains[chain]];
       const name = (what: typeof a): string => `${chain} chain ${what.chainId} with genesis block ${what.genesisHash}`;
-      const isSame = name(a) === name(b) && JSON.stringify(a.contracts) === JSON.stringify(b.contracts);
+      const isAlike = (what: "contracts" | "genesisLogs"): boolean =>
+        JSON.stringify(a[what]) === JSON.stringify(b[what]);
+      const isSame = name(a) === name(b) && isAlike("contracts") && isAlike("genesisLogs");
       if (isSame) continue;
       const what = name(a) === name(b) ? `other contracts on the ${name(a)}` : `the ${name(a)}, not the ${name(b)}`;
       throw new InputError({ file: this.path }, `it holds events of ${what} (network ${known.network})`, NEW_FILE);

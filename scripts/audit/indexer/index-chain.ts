@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
+import { genesisLogsOf } from "../../../sdk/events.js";
 import { InputError } from "../../inputs/error.js";
 import type { AuditDatabase, ChainName, Cursor } from "./database.js";
 import { type Endpoint, TooMuch } from "./endpoint.js";
@@ -72,7 +73,13 @@ class PageReader {
     readonly options: IndexOptions,
   ) {
     const { deployment, mostBlocks = MOST_BLOCKS } = options;
-    this.#watched = watched(Object.values(deployment.contracts).map(({ address }) => address));
+    const genesisLogs = genesisLogsOf(deployment).map(({ address, blockNumber, transactionHash, ...log }) => {
+      return { ...log, address: address.toLowerCase(), block: blockNumber, transaction: transactionHash };
+    });
+    this.#watched = watched(
+      Object.values(deployment.contracts).map(({ address }) => address),
+      genesisLogs,
+    );
     this.#rows = new RowMaker(endpoint.name, deployment);
     this.#span = Math.min(FIRST_BLOCKS, mostBlocks);
   }

@@ -34,11 +34,13 @@ export interface Watched {
   /** Lower case. */
   readonly addresses: readonly string[];
   readonly questions: readonly BloomQuestion[];
+  /** Of the genesis block's contracts: no node has them, and no root commits to them (deployment file). */
+  readonly genesisLogs: readonly PlacedLog[];
 }
 
-export function watched(addresses: readonly string[]): Watched {
+export function watched(addresses: readonly string[], genesisLogs: readonly PlacedLog[] = []): Watched {
   const lower = addresses.map((address) => address.toLowerCase());
-  return { addresses: lower, questions: lower.map((address) => new BloomQuestion(address)) };
+  return { addresses: lower, questions: lower.map((address) => new BloomQuestion(address)), genesisLogs };
 }
 
 export interface PageRange {
@@ -57,7 +59,16 @@ export async function readPage(endpoint: Endpoint, of: Watched, range: PageRange
   const known = blocks.flatMap(({ logs }) => logs);
   requireSameLogs(endpoint.name, told, known);
   const size = known.reduce((sum, { data }) => sum + data.length, 0);
+  const [first] = headers;
+  if (first?.number === 0 && of.genesisLogs.length > 0) blocks.unshift(genesisBlock(endpoint, of, first));
   return { blocks, lastHash: headers.at(-1)?.hash ?? range.before, size };
+}
+
+/** Block 0 with what its contracts' constructors emitted elsewhere: it must have no receipts of its own. */
+function genesisBlock(endpoint: Endpoint, { genesisLogs }: Watched, block: Header): CheckedBlock {
+  const [root, empty] = [hexField(block.header, "receiptsRoot"), receiptsRootOf([])];
+  if (root !== empty) throw lie(endpoint.name, 0, `a genesis block has no receipts, and its header says ${root}`);
+  return { ...block, transactions: [], logs: genesisLogs };
 }
 
 interface Header {

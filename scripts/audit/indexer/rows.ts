@@ -1,5 +1,5 @@
 /** Checked blocks to rows: decoded events, and the senders that their transactions' signatures name. */
-import { getAddress, keccak256, Transaction } from "ethers";
+import { getAddress, keccak256, Transaction, ZeroAddress, ZeroHash } from "ethers";
 
 import { hexField, numberField, type RpcObject } from "../../../light/rpc-fields.js";
 import { parityOf, signedBytes, transactionBytes } from "../../../light/transactions.js";
@@ -11,6 +11,9 @@ import { signerOf } from "../../oracle/signer.js";
 import { lie, type PlacedLog } from "./lies.js";
 import type { CheckedBlock } from "./page.js";
 import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
+
+/** Stands for what nobody sent: the constructors of the genesis block's contracts ran before there was a chain. */
+const NO_TRANSACTION = { place: 0, hash: ZeroHash, sender: ZeroAddress, to: undefined, input: "0x" } as const;
 
 /** Makes the rows of checked blocks. Throws `InputError` for an event or a sender that cannot be. */
 export class RowMaker {
@@ -29,14 +32,16 @@ export class RowMaker {
   blockOf({ number, hash, header, transactions, logs }: CheckedBlock): VerifiedBlock | undefined {
     if (logs.length === 0) return undefined;
     const byTransaction = grouped(logs, ({ transaction }) => transaction);
+    const [time, proposer] = [numberField(header, "timestamp"), getAddress(hexField(header, "miner"))];
+    const ofGenesis = byTransaction.get(ZeroHash)?.map((log) => this.#rowOf(log));
     const rows = transactions.flatMap((transaction, place): VerifiedTransaction[] => {
       const own = byTransaction.get(hexField(transaction, "hash"));
       if (own === undefined) return [];
       const events = own.map((log) => this.#rowOf(log));
       return [{ place, ...this.#factsOf(number, transaction), events }];
     });
-    const [time, proposer] = [numberField(header, "timestamp"), getAddress(hexField(header, "miner"))];
-    return { number, hash, time, proposer, transactions: rows };
+    const genesis = ofGenesis === undefined ? [] : [{ ...NO_TRANSACTION, events: ofGenesis }];
+    return { number, hash, time, proposer, transactions: [...genesis, ...rows] };
   }
 
   #factsOf(block: number, transaction: RpcObject): Omit<VerifiedTransaction, "place" | "events"> {

@@ -10,6 +10,7 @@ export type { Federation } from './Federation.js';
 export type { FederationAccessManager } from './FederationAccessManager.js';
 export type { FederationGovernor } from './FederationGovernor.js';
 export type { HeaderAnchors } from './HeaderAnchors.js';
+export type { NodeDirectory } from './NodeDirectory.js';
 export type { QbftHeader } from './QbftHeader.js';
 export type { QbftSeals } from './QbftSeals.js';
 export type { TurnCourt } from './TurnCourt.js';

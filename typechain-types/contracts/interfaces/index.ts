@@ -24,6 +24,7 @@ export type { IKeyDirectory } from './IKeyDirectory.js';
 export type { IMarketCalendar } from './IMarketCalendar.js';
 export type { IMarketRules } from './IMarketRules.js';
 export type { IMeterLedger } from './IMeterLedger.js';
+export type { INodeDirectory } from './INodeDirectory.js';
 export type { IPersonalRecords } from './IPersonalRecords.js';
 export type { IReadingQuorum } from './IReadingQuorum.js';
 export type { IRecordGrants } from './IRecordGrants.js';

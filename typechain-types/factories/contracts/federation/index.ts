@@ -9,6 +9,7 @@ export { Federation__factory } from './Federation__factory.js';
 export { FederationAccessManager__factory } from './FederationAccessManager__factory.js';
 export { FederationGovernor__factory } from './FederationGovernor__factory.js';
 export { HeaderAnchors__factory } from './HeaderAnchors__factory.js';
+export { NodeDirectory__factory } from './NodeDirectory__factory.js';
 export { QbftHeader__factory } from './QbftHeader__factory.js';
 export { QbftSeals__factory } from './QbftSeals__factory.js';
 export { TurnCourt__factory } from './TurnCourt__factory.js';

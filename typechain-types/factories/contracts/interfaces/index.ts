@@ -24,6 +24,7 @@ export { IKeyDirectory__factory } from './IKeyDirectory__factory.js';
 export { IMarketCalendar__factory } from './IMarketCalendar__factory.js';
 export { IMarketRules__factory } from './IMarketRules__factory.js';
 export { IMeterLedger__factory } from './IMeterLedger__factory.js';
+export { INodeDirectory__factory } from './INodeDirectory__factory.js';
 export { IPersonalRecords__factory } from './IPersonalRecords__factory.js';
 export { IReadingQuorum__factory } from './IReadingQuorum__factory.js';
 export { IRecordGrants__factory } from './IRecordGrants__factory.js';

@@ -1,0 +1,18 @@
+/** The command line of `npm run network`. */
+import { Command } from "commander";
+
+import type { Print } from "../run.js";
+import { addInitCommand } from "./init/command.js";
+import { addUnlockCommand } from "./unlock-command.js";
+
+/** All subcommands. */
+export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Command {
+  const program = new Command("network")
+    .description("Makes and runs a network of real Besu nodes.")
+    .allowExcessArguments(false)
+    .enablePositionalOptions()
+    .exitOverride();
+  addInitCommand(program, print, environment);
+  addUnlockCommand(program, environment);
+  return program;
+}

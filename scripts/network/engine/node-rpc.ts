@@ -1,0 +1,78 @@
+/** A node's RPC: one request at a time, with a token of the folder's, and TLS by the network's own authority. */
+import { readFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { join } from "node:path";
+
+import { rpcToken, rpcUrl, type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
+
+/** Nothing answered: not listening, not reachable, or too slow. */
+export class NodeUnreachable extends Error {
+  override readonly name = "NodeUnreachable";
+}
+
+/** The node answered with an error. */
+export class NodeRefused extends Error {
+  override readonly name = "NodeRefused";
+}
+
+const TIMEOUT_MILLISECONDS = 5_000;
+
+export class NodeRpc {
+  /** @param ca the certificate of the authority that vouches for the node, PEM; undefined: the system's authorities */
+  constructor(
+    readonly url: string,
+    private readonly token: () => Promise<string>,
+    private readonly ca: string | undefined,
+    private readonly timeoutMilliseconds: number = TIMEOUT_MILLISECONDS,
+  ) {}
+
+  /** Asks; throws `NodeUnreachable` or `NodeRefused`. */
+  async call<Result>(method: string, ...params: unknown[]): Promise<Result> {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+    const { status, text } = await this.#post(body, await this.token());
+    let answer: { result?: Result; error?: { message?: string } };
+    try {
+      answer = JSON.parse(text) as typeof answer;
+    } catch (cause) {
+      throw new NodeRefused(`${this.url}: ${method}: HTTP ${status}, and no JSON`, { cause });
+    }
+    if (answer.error !== undefined) throw new NodeRefused(`${this.url}: ${method}: ${answer.error.message ?? "error"}`);
+    return answer.result as Result;
+  }
+
+  #post(body: string, token: string): Promise<{ status: number; text: string }> {
+    const send = this.url.startsWith("https:") ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      const fail = (cause: Error): void => {
+        reject(new NodeUnreachable(`${this.url}: ${cause.message}`, { cause }));
+      };
+      const headers = {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+        authorization: `Bearer ${token}`,
+      };
+      const options = { method: "POST", headers, timeout: this.timeoutMilliseconds, agent: false as const };
+      const sent = send(this.url, this.ca === undefined ? options : { ...options, ca: this.ca }, (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", fail);
+        response.on("end", () => {
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") });
+        });
+      });
+      sent.on("timeout", () => sent.destroy(new Error(`no answer within ${this.timeoutMilliseconds} ms`)));
+      sent.on("error", fail);
+      sent.end(body);
+    });
+  }
+}
+
+/** Opens RPCs of a folder's nodes. */
+export type RpcOf = (node: NetworkNode, chain: ChainName) => NodeRpc;
+
+/** The RPCs of a folder's nodes. Tokens are made anew for each request: they end after minutes. */
+export async function nodeRpcs(dir: string, network: NetworkFile): Promise<RpcOf> {
+  const ca = network.tls === true ? await readFile(join(dir, "tls", "ca.pem"), "utf8") : undefined;
+  return (node, chain) => new NodeRpc(rpcUrl(network, node, chain), () => rpcToken(dir), ca);
+}

@@ -1,0 +1,96 @@
+/** A systemd unit for each node's part in a chain, for hosts without containers. Where things stand on such a host: docs/operations.md. */
+import { besuArguments, type NodePaths } from "../besu-flags.js";
+import { type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
+import { NODE_KEY_FILE, TLS_PASSWORD_FILE } from "../unlock.js";
+import { serviceName } from "./compose.js";
+
+/** This program, Besu, the network's folder and the password's file on a host. */
+export const PROGRAM = "/opt/commonwatt";
+export const BESU = "/opt/besu/bin/besu";
+export const PASSWORD_FILE = "/etc/commonwatt/network.password";
+export function installedFolder(network: Pick<NetworkFile, "name">): string {
+  return `/var/lib/commonwatt/${network.name}`;
+}
+
+const USER = "commonwatt";
+
+/** The unit's file name. */
+export function unitName(network: Pick<NetworkFile, "name">, node: NetworkNode, chain: ChainName): string {
+  return `commonwatt-${network.name}-${serviceName(node, chain)}.service`;
+}
+
+/** The text of a unit. systemd itself hands over the password, and keeps the key in memory while the unit runs. */
+export function unitText(network: NetworkFile, node: NetworkNode, chain: ChainName): string {
+  const folder = installedFolder(network);
+  const own = `${folder}/nodes/${node.name}/${chain}`;
+  const runtime = `commonwatt/${network.name}/${serviceName(node, chain)}`;
+  const paths: NodePaths = {
+    genesis: `${folder}/${chain}/genesis.json`,
+    data: `${own}/data`,
+    nodeKey: `/run/${runtime}/${NODE_KEY_FILE}`,
+    permissions: `${own}/permissions.toml`,
+    jwtPublic: `${own}/jwt-public.pem`,
+    tlsKeystore: `${own}/tls.p12`,
+    tlsPassword: `/run/${runtime}/${TLS_PASSWORD_FILE}`,
+  };
+  const unlock = [
+    `${PROGRAM}/node_modules/.bin/tsx ${PROGRAM}/scripts/network/index.ts unlock ${node.name}`,
+    `--chain ${chain} --dir ${folder} --to /run/${runtime}`,
+  ];
+  return [
+    "# Made by npm run network -- init.",
+    "[Unit]",
+    `Description=Besu of ${node.name} on the ${chain} chain of the Commonwatt network ${network.name}`,
+    "Wants=network-online.target",
+    "After=network-online.target",
+    "",
+    "[Service]",
+    `User=${USER}`,
+    `Group=${USER}`,
+    `LoadCredential=password:${PASSWORD_FILE}`,
+    `RuntimeDirectory=${runtime}`,
+    "RuntimeDirectoryMode=0700",
+    `WorkingDirectory=${PROGRAM}`,
+    // what the bundled Node is found by
+    `Environment=PATH=${PROGRAM}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin`,
+    "Environment=COMMONWATT_NETWORK_PASSWORD_FILE=%d/password",
+    `ExecStartPre=${continued(unlock)}`,
+    `ExecStart=${continued([BESU, ...besuArguments(network, node, chain, paths)])}`,
+    "Restart=on-failure",
+    "RestartSec=5",
+    "TimeoutStartSec=120",
+    "TimeoutStopSec=60",
+    // Besu ends so on SIGTERM
+    "SuccessExitStatus=143",
+    "UMask=0077",
+    "LimitNOFILE=65536",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "ProtectSystem=strict",
+    `ReadWritePaths=${own}`,
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "PrivateDevices=yes",
+    "ProtectKernelTunables=yes",
+    "ProtectKernelModules=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectControlGroups=yes",
+    "ProtectClock=yes",
+    "ProtectHostname=yes",
+    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "",
+    "[Install]",
+    "WantedBy=multi-user.target",
+    "",
+  ].join("\n");
+}
+
+function continued(words: readonly string[]): string {
+  return words.join(" \\\n  ");
+}

@@ -94,7 +94,7 @@ function compact(path: readonly number[], flags: number): Uint8Array {
   });
 }
 
-function nibblesOf(bytes: Uint8Array): number[] {
+export function nibblesOf(bytes: Uint8Array): number[] {
   return [...bytes].flatMap((byte) => [byte >> 4, byte & 15]);
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { getBytes, hexlify } from "ethers";
 
 import { blockAccumulator } from "../../light/block-accumulator.js";
 import { RawBlock } from "../../light/raw-block.js";
+import { receiptBytes } from "../../light/receipts.js";
 import { decodeReceipt } from "../../light/decoded-receipt.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { archiveName, archivesIn, type NamedArchive } from "../../scripts/light-node/backup/folder.js";
@@ -23,6 +25,7 @@ import {
   RECORDED_CHAIN,
   storedBlock,
   wholeBlock,
+  type StoredBlock,
 } from "../utils/recorded-node.js";
 
 const GENESIS = hashOfRecorded(0);
@@ -253,9 +256,15 @@ describe("Raw blocks", () => {
     expect(RawBlock.read(getBytes(storedBlock(0).rawBlock)).hash).to.equal(GENESIS);
   });
 
-  it("Besu's raw receipts are as the trie has them", () => {
-    const { rawReceipts } = storedBlock(76);
-    expect(rawReceipts.map((raw) => decodeReceipt(raw).type)).to.deep.equal([0, 0, 0, 0, 0, 0]);
+  it("of typed transactions too, and Besu's raw receipts are as the trie has them", () => {
+    const stored = JSON.parse(readFileSync("test/fixtures/besu-typed-block.json", "utf8")) as StoredBlock;
+    const block = RawBlock.fromRpc(stored.block);
+    expect(hexlify(block.raw)).to.equal(stored.rawBlock);
+    const types = stored.rawReceipts.map((raw) => decodeReceipt(raw).type);
+    expect(types).to.deep.equal([2, 1, 0, 0, 0, 2, 1]);
+    expect(stored.receipts.map((receipt) => hexlify(receiptBytes(receipt)))).to.deep.equal(stored.rawReceipts);
+    block.requireBody();
+    block.requireReceipts(stored.rawReceipts.map((raw) => getBytes(raw)));
   });
 
   it("cut, lengthened or of other parts are refused", () => {

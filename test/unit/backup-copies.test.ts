@@ -7,7 +7,10 @@ import { faultsOf } from "../../light/index.js";
 
 const BLOCKS: JudgedBlocks = { from: 0, to: 99, rootOf: (from, to) => `root ${from}-${to}` };
 
-function member(name: string, ...said: (readonly [from: number, to: number, root?: string | null])[]): MemberBackups {
+function member(
+  name: string,
+  ...said: (readonly [from: number, to: number, root?: string | null | undefined])[]
+): MemberBackups {
   return {
     member: name,
     isActive: true,
@@ -63,7 +66,7 @@ describe("Copies of each block among the members", () => {
 
   it("come to what each block's own count is", () => {
     const range = fc.tuple(fc.nat(99), fc.nat(99), fc.boolean()).map(([a, b, isKept]) => {
-      return [Math.min(a, b), Math.max(a, b), isKept ? undefined : null] as const;
+      return [Math.min(a, b), Math.max(a, b), isKept ? `root ${Math.min(a, b)}-${Math.max(a, b)}` : null] as const;
     });
     fc.assert(
       fc.property(fc.array(fc.array(range, { maxLength: 6 }), { maxLength: 5 }), (members) => {

@@ -14,7 +14,7 @@ export const FIRST_RECORDED = 60;
 export const LAST_RECORDED = 111;
 export const RECORDED_CHAIN = 20_260;
 
-interface StoredBlock {
+export interface StoredBlock {
   readonly number: number;
   readonly block: RpcObject & { readonly hash: string };
   readonly rawBlock: string;

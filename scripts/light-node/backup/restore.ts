@@ -1,6 +1,7 @@
 /** Makes of a backup what Besu imports, and lets Besu import it: each block is verified before it is written. */
 import { spawn } from "node:child_process";
-import { access, constants } from "node:fs/promises";
+import { access, constants, rm } from "node:fs/promises";
+import { join } from "node:path";
 
 import { writeWholeFile } from "../../../sdk/node/deployments.js";
 import { InputError } from "../../inputs/error.js";
@@ -53,15 +54,22 @@ export async function importIntoBesu(options: ImportOptions, last: { readonly nu
   await access(besu, constants.X_OK).catch((cause: Error) => {
     throw new InputError({ file: besu }, `it can't be run (${cause.message})`, "Name Besu's launcher", { cause });
   });
+  // Besu makes a node key where the folder has none; the restored node has its own
+  const key = join(dataPath, "key");
+  const hadKey = await access(key).then(
+    () => true,
+    () => false,
+  );
   const args = [
     ...[`--genesis-file=${genesis}`, `--data-path=${dataPath}`, `--data-storage-format=${format}`],
     ...["--color-enabled=false", "blocks", "import", "--format=RLP", `--from=${blocks}`],
   ];
   const { code, lines } = await run(besu, args, onLine);
+  if (!hadKey) await rm(key, { force: true });
   const reached = Math.max(-1, ...lines.map((line) => Number(/Import at block (\d+)/.exec(line)?.[1] ?? -1)));
   if (code === 0 && reached >= last.number) return;
   const words = lines.filter((line) => /ERROR|Invalid|rror/.test(line)).slice(-3);
-  const what = `Besu imported blocks up to ${reached}, not ${last.number} (exit code ${code}): ${words.join(" / ")}`;
+  const what = `Besu imported blocks up to ${reached}, not ${last.number} (exit code ${code ?? "none"}): ${words.join(" / ")}`;
   throw new InputError(
     { file: besu },
     what,

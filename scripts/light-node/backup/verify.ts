@@ -59,7 +59,11 @@ export async function verifyBackup({ folder, hashOf, depth = "all", onBlock }: V
   if (provenTo < last.to) throw unproven(folder, first.from, last.to, provenTo);
   const { chainId, genesisHash } = first;
   if (first.from === 0 && hashes[0] !== genesisHash) {
-    throw new InputError({ file: folder }, `block 0 is ${hashes[0]}, not ${genesisHash}`, "Don't use these files");
+    throw new InputError(
+      { file: folder },
+      `block 0 is ${hashes[0] ?? "missing"}, not ${genesisHash}`,
+      "Don't use these files",
+    );
   }
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return { chainId, genesisHash, from: first.from, to: last.to, transactions, bytes, files, hashes };

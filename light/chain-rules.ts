@@ -1,5 +1,6 @@
 /** What a light node has to know of a chain beforehand, and a header that it trusts. */
 import { CommonwattError } from "../sdk/errors.js";
+import type { AccountantSet } from "./accountant-set.js";
 import { BloomQuestion } from "./receipts.js";
 import type { Recover } from "./recover.js";
 import type { SealedHeader } from "./sealed-header.js";
@@ -24,6 +25,8 @@ export interface ChainRules {
 /** A final header, and the set that seals the next one. */
 export interface TrustedHeader {
   readonly header: SealedHeader;
+  /** The set that sealed it, ascending; empty where that is not known: at genesis and checkpoints. */
+  readonly sealers: AccountantSet;
   readonly next: KnownSet;
   /** False: what it rests on is older than the trusting period, so that nothing that follows from it is proven. */
   readonly isProven: boolean;

@@ -101,7 +101,7 @@ export function trustCheckpoint(
   const next = after === undefined ? claimed : setIn(rules, header, claimed, after);
   const isClaimed = sameSet(next.validators, claimed.validators) && (claimed.head ?? next.head) === next.head;
   if (!isClaimed) throw other("a set that is not the one in its state");
-  return { header, next, isProven: isFresh(rules, header, now) };
+  return { header, sealers: [], next, isProven: isFresh(rules, header, now) };
 }
 
 /** The checkpoint that a trusted header makes, to be signed and passed on. */

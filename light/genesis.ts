@@ -38,7 +38,7 @@ export function trustGenesis(rules: ChainRules, genesis: GenesisFile): Omit<Trus
     const words = wordsOf(genesis, rules.election);
     const next = rules.layout.read(words);
     requireAscending(next.validators);
-    return { header, next };
+    return { header, sealers: [], next };
   });
 }
 

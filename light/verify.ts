@@ -37,9 +37,10 @@ export function verifyNext(
   requireLink(trusted.header, header);
   requireSealed(rules, header, trusted.next.validators);
   const { isProven } = trusted;
-  if (!mayChangeSet(rules, header)) return { header, next: trusted.next, isProven };
+  const sealers = trusted.next.validators;
+  if (!mayChangeSet(rules, header)) return { header, sealers, next: trusted.next, isProven };
   if (after === undefined) throw new CommonwattError("LightProofMissing", { number: header.number });
-  return { header, next: setIn(rules, header, trusted.next, after), isProven };
+  return { header, sealers, next: setIn(rules, header, trusted.next, after), isProven };
 }
 
 /** A header far ahead: all six steps. */
@@ -84,7 +85,8 @@ export function finishSkip(
 ): TrustedHeader {
   const inForce = setIn(rules, parent, trusted.next, before); // 4
   requireQuorumOf(header, signers, inForce.validators); // 5
-  return { header, next: setIn(rules, header, inForce, after), isProven: trusted.isProven }; // 6
+  const next = setIn(rules, header, inForce, after); // 6
+  return { header, sealers: inForce.validators, next, isProven: trusted.isProven };
 }
 
 /**
@@ -111,7 +113,8 @@ export function verifyCertificate(
       changedAt: changedAt ?? "another block",
     });
   }
-  return { header, next: rules.layout.read(words), isProven: trusted.isProven };
+  const sealers = trusted.next.validators;
+  return { header, sealers, next: rules.layout.read(words), isProven: trusted.isProven };
 }
 
 /** An ancestor of a trusted header by its hash alone: it needs no seals. */

@@ -8,6 +8,7 @@ import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
 import { benchGas } from "./gas.js";
+import { benchLight } from "./light.js";
 import { benchLinkage } from "./linkage.js";
 import { benchOracle } from "./oracle.js";
 import { benchVault } from "./vault.js";
@@ -24,6 +25,7 @@ const PARTS = {
   oracle: benchOracle,
   audit: benchAudit,
   vault: benchVault,
+  light: benchLight,
   day: benchDay,
   linkage: benchLinkage,
 } satisfies Record<string, BenchPart>;

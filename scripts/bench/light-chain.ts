@@ -84,17 +84,21 @@ export function setOf(addresses: readonly string[]): string[] {
   return [...addresses].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
 }
 
-/** Sets of which each replaces one member of the one before, written so many blocks apart. */
+/** Sets of which each replaces one member of the one before, or so many, written so many blocks apart. */
 export function rotatingSets(
   keys: NodeKeys,
-  { size, changes, everyBlocks, seed }: Record<"size" | "changes" | "everyBlocks" | "seed", number>,
+  {
+    replaced = 1,
+    ...options
+  }: Record<"size" | "changes" | "everyBlocks" | "seed", number> & { readonly replaced?: number },
 ): SetWritten[] {
+  const { size, changes, everyBlocks, seed } = options;
   const random = new Random(seed).fork("sets");
   let members = random.shuffled(keys.addresses).slice(0, size);
   const written: SetWritten[] = [{ block: 0, validators: setOf(members) }];
   for (let change = 1; change <= changes; change += 1) {
     const others = keys.addresses.filter((address) => !members.includes(address));
-    members = members.with(random.between(0, size - 1), others[random.between(0, others.length - 1)] as string);
+    members = [...random.shuffled(members).slice(replaced), ...random.shuffled(others).slice(0, replaced)];
     written.push({ block: change * everyBlocks, validators: setOf(members) });
   }
   return written;
@@ -154,11 +158,11 @@ export class LightChain {
   }
 
   /** The block with other fields, sealed by whom is given, in the round that is given. */
-  seal(fields: RpcObject, sealers: readonly string[], round = 0n): RpcObject {
+  seal(fields: RpcObject, sealers: readonly string[], round = 0n, keys = this.options.keys): RpcObject {
     const vanity = getBytes(ZeroHash);
     const unsealed = { ...fields, extraData: hexlify(encodeExtraData({ vanity, round, seals: [] })) };
     const { digest, hash } = SealedHeader.fromRpc(unsealed);
-    const seals = sealers.map((sealer) => this.options.keys.seal(digest, sealer));
+    const seals = sealers.map((sealer) => keys.seal(digest, sealer));
     return { ...unsealed, hash, extraData: hexlify(encodeExtraData({ vanity, round, seals })) };
   }
 
@@ -257,7 +261,7 @@ function electionCall(chainId: number): RpcObject {
   const fields = { type: 0, chainId, nonce: 0, gasPrice: 0n, gasLimit: 21_000n, to: SIMULATED_ELECTION, value: 0n };
   const transaction = Transaction.from(fields);
   transaction.signature = SENDER.sign(transaction.unsignedHash);
-  const { r, s, networkV } = transaction.signature;
+  const { r, s, yParity } = transaction.signature;
   return {
     type: "0x0",
     nonce: "0x0",
@@ -266,7 +270,7 @@ function electionCall(chainId: number): RpcObject {
     to: SIMULATED_ELECTION,
     value: "0x0",
     input: "0x",
-    v: toQuantity(networkV ?? 0n),
+    v: toQuantity(2 * chainId + 35 + yParity), // EIP-155
     r: toQuantity(BigInt(r)),
     s: toQuantity(BigInt(s)),
     chainId: toQuantity(chainId),

@@ -68,7 +68,12 @@ describe("light: skips over simulated chains", () => {
   async function trustedAt(chain: LightChain, number: number, isProven = true): Promise<TrustedHeader> {
     const header = chain.header(number);
     const slots = packedSetLayout(rules.chainId).slots({ get: () => BigInt(chain.setFor(number + 1).length) });
-    return { header, next: setIn(rules, header, { validators: [] }, await chain.proof(number, slots)), isProven };
+    return {
+      header,
+      sealers: [],
+      next: setIn(rules, header, { validators: [] }, await chain.proof(number, slots)),
+      isProven,
+    };
   }
 
   const clock = (chain: LightChain) => () => BigInt(STARTS_AT + 2 * chain.options.head);

@@ -1,0 +1,251 @@
+/**
+ * A light node's database (node:sqlite): headers in compact form, the trusted header with its set, and the gaps that are
+ * still to be filled. What belongs together is written in one transaction: a process that ends at any moment leaves a
+ * usable file.
+ */
+import { existsSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+import { SealedHeader, type ForkEvidence, type KnownSet, type TrustedHeader } from "../../light/index.js";
+import { InputError } from "../inputs/error.js";
+import { HeaderCodec } from "./compact-header.js";
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE headers (number INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+CREATE TABLE gaps (low INTEGER PRIMARY KEY, high INTEGER NOT NULL) STRICT;
+CREATE TABLE forks (number INTEGER NOT NULL, evidence TEXT NOT NULL UNIQUE) STRICT;
+`;
+const ADVICE = "Name a file that this command wrote with --db, or a new one";
+
+/** Headers that are missing, both ends included; the one above them is there. */
+export interface Gap {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+export class LightStore {
+  readonly #statements = new Map<string, StatementSync>();
+  #codec: HeaderCodec | undefined;
+
+  private constructor(
+    readonly path: string,
+    private readonly database: DatabaseSync,
+  ) {}
+
+  /** Opens the file, or makes it; `:memory:` keeps nothing. InputError for a file that is something else. */
+  static open(path: string, { mustExist = false } = {}): LightStore {
+    if (mustExist && path !== ":memory:" && !existsSync(path)) {
+      throw new InputError({ file: path }, "there is no such database", "Follow the chain first: npm run light-node");
+    }
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path);
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+      bringToVersion(database);
+      return new LightStore(path, database);
+    } catch (cause) {
+      database?.close();
+      const problem = `the database can't be opened (${(cause as Error).message})`;
+      throw new InputError({ file: path }, problem, ADVICE, { cause });
+    }
+  }
+
+  /** Says of which chain the file is; refuses another's. `chain`: what makes it this chain, in one text. */
+  claim(chain: string): void {
+    const known = this.#meta("chain");
+    if (known === undefined) this.#setMeta("chain", chain);
+    else if (known !== chain) throw new InputError({ file: this.path }, `it is of ${known}, not of ${chain}`, ADVICE);
+  }
+
+  /** The header that everything goes on from; undefined in a new file. */
+  get trusted(): TrustedHeader | undefined {
+    const text = this.#meta("trusted");
+    if (text === undefined) return undefined;
+    const { number, validators, head, sealers, isProven } = JSON.parse(text) as TrustedRow;
+    const header = this.header(BigInt(number));
+    if (header === undefined) throw damaged(this.path, `header ${number} is missing`);
+    return { header, sealers, next: setOf(validators, head), isProven };
+  }
+
+  /** Trusts a header from now on. All between it and the one before it is a gap until it is filled. */
+  trust({ header, sealers, next, isProven }: TrustedHeader): void {
+    this.whole(() => {
+      const before = this.trustedNumber;
+      this.put(header);
+      const low = before === undefined ? undefined : before + 1n;
+      if (low !== undefined && low < header.number) {
+        this.#run("INSERT INTO gaps VALUES (?, ?)", Number(low), Number(header.number - 1n));
+      }
+      const row: TrustedRow = {
+        number: Number(header.number),
+        validators: next.validators,
+        ...(next.head === undefined ? {} : { head: next.head.toString() }),
+        sealers,
+        isProven,
+      };
+      this.#setMeta("trusted", JSON.stringify(row));
+    });
+  }
+
+  get trustedNumber(): bigint | undefined {
+    const text = this.#meta("trusted");
+    return text === undefined ? undefined : BigInt((JSON.parse(text) as TrustedRow).number);
+  }
+
+  header(number: bigint): SealedHeader | undefined {
+    const row = this.#one<{ data: Uint8Array }>("SELECT data FROM headers WHERE number = ?", Number(number));
+    if (row === undefined) return undefined;
+    try {
+      return this.#decoder().decode(row.data);
+    } catch (cause) {
+      throw damaged(this.path, `header ${number} can't be read`, cause);
+    }
+  }
+
+  put(header: SealedHeader): void {
+    const data = this.#decoder(header).encode(header);
+    this.#run("INSERT OR REPLACE INTO headers VALUES (?, ?)", Number(header.number), data);
+  }
+
+  /** The newest gap. */
+  get gap(): Gap | undefined {
+    const row = this.#one<{ low: number; high: number }>("SELECT low, high FROM gaps ORDER BY low DESC LIMIT 1");
+    return row && { low: BigInt(row.low), high: BigInt(row.high) };
+  }
+
+  get gaps(): Gap[] {
+    const rows = this.#statement("SELECT low, high FROM gaps ORDER BY low").all() as { low: number; high: number }[];
+    return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
+  }
+
+  /** Opens the gap below the first header that is there. */
+  wantFrom(low: bigint): void {
+    const first = this.#one<{ number: number | null }>("SELECT min(number) AS number FROM headers")?.number;
+    const lowest = this.gaps[0]?.low;
+    if (first === null || first === undefined || BigInt(first) <= low || (lowest ?? BigInt(first)) < BigInt(first))
+      return;
+    this.#run("INSERT OR REPLACE INTO gaps VALUES (?, ?)", Number(low), first - 1);
+  }
+
+  /** Headers from a gap's upper end, descending; what is left of the gap stays one. */
+  fill(gap: Gap, headers: readonly SealedHeader[]): void {
+    this.whole(() => {
+      for (const header of headers) this.put(header);
+      const high = gap.high - BigInt(headers.length);
+      this.#run("DELETE FROM gaps WHERE low = ?", Number(gap.low));
+      if (high >= gap.low) this.#run("INSERT INTO gaps VALUES (?, ?)", Number(gap.low), Number(high));
+    });
+  }
+
+  /** Forgets headers below a number, but the trusted one. */
+  forgetBelow(number: bigint): void {
+    this.whole(() => {
+      this.#run(
+        "DELETE FROM headers WHERE number < ? AND number < ?",
+        Number(number),
+        Number(this.trustedNumber ?? 0n),
+      );
+      this.#run("DELETE FROM gaps WHERE high < ?", Number(number));
+      const cut = this.#one<{ low: number; high: number }>("SELECT low, high FROM gaps WHERE low < ?", Number(number));
+      if (cut === undefined) return;
+      this.#run("DELETE FROM gaps WHERE low = ?", cut.low);
+      this.#run("INSERT INTO gaps VALUES (?, ?)", Number(number), cut.high);
+    });
+  }
+
+  addFork(fork: ForkEvidence): void {
+    this.#run("INSERT OR IGNORE INTO forks VALUES (?, ?)", fork.number, JSON.stringify(fork));
+  }
+
+  get forks(): ForkEvidence[] {
+    const rows = this.#statement("SELECT evidence FROM forks ORDER BY number").all() as { evidence: string }[];
+    return rows.map(({ evidence }) => JSON.parse(evidence) as ForkEvidence);
+  }
+
+  get counts(): { readonly headers: number; readonly bytes: number } {
+    const row = this.#one<{ headers: number; bytes: number | null }>(
+      "SELECT count(*) AS headers, sum(length(data)) AS bytes FROM headers",
+    );
+    return { headers: row?.headers ?? 0, bytes: row?.bytes ?? 0 };
+  }
+
+  /** Runs all of the action in one transaction. */
+  whole<Result>(action: () => Result): Result {
+    this.database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = action();
+      this.database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  /** The first header that is stored is the dictionary of all others. */
+  #decoder(first?: SealedHeader): HeaderCodec {
+    if (this.#codec !== undefined) return this.#codec;
+    const known = this.#one<{ value: Uint8Array }>("SELECT value FROM meta WHERE name = 'dictionary'")?.value;
+    const dictionary = known ?? first?.raw;
+    if (dictionary === undefined) throw damaged(this.path, "it has headers, and nothing to read them by");
+    if (known === undefined) this.#run("INSERT INTO meta VALUES ('dictionary', ?)", dictionary);
+    this.#codec = new HeaderCodec(dictionary);
+    return this.#codec;
+  }
+
+  #meta(name: string): string | undefined {
+    return this.#one<{ value: string }>("SELECT CAST(value AS TEXT) AS value FROM meta WHERE name = ?", name)?.value;
+  }
+
+  #setMeta(name: string, value: string): void {
+    this.#run("INSERT OR REPLACE INTO meta VALUES (?, CAST(? AS BLOB))", name, value);
+  }
+
+  #one<Row>(sql: string, ...values: (string | number)[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+interface TrustedRow {
+  readonly number: number;
+  readonly validators: readonly string[];
+  /** Decimal. */
+  readonly head?: string;
+  readonly sealers: readonly string[];
+  readonly isProven: boolean;
+}
+
+function setOf(validators: readonly string[], head: string | undefined): KnownSet {
+  return head === undefined ? { validators } : { validators, head: BigInt(head) };
+}
+
+function damaged(file: string, what: string, cause?: unknown): InputError {
+  return new InputError({ file }, `the database is damaged: ${what}`, "Delete it and follow the chain anew", { cause });
+}
+
+function bringToVersion(database: DatabaseSync): void {
+  const found = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  const tables = Number(database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]);
+  if (found === SCHEMA_VERSION) return;
+  if (found !== 0 || tables !== 0) throw new Error("it is something else, or of another version");
+  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+}

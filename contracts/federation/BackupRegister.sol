@@ -40,7 +40,13 @@ contract BackupRegister is IBackupRegister {
             }
             if (range.root == 0) revert BackupRegisterZeroRoot(range.from);
             _append(last, range.from, range.to, range.root);
-            emit BackupPublished(msg.sender, range.from, range.to, range.root, last.head);
+            emit BackupPublished({
+                member: msg.sender,
+                from: range.from,
+                to: range.to,
+                root: range.root,
+                head: last.head
+            });
         }
         _lastOf[msg.sender] = last;
     }

@@ -4,6 +4,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 import { benchAccountants } from "./accountants.js";
 import { benchAnchors } from "./anchors.js";
 import { benchAudit } from "./audit.js";
+import { benchBackup } from "./backup.js";
 import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
@@ -25,6 +26,7 @@ const PARTS = {
   oracle: benchOracle,
   audit: benchAudit,
   vault: benchVault,
+  backup: benchBackup,
   light: benchLight,
   day: benchDay,
   linkage: benchLinkage,

@@ -8,14 +8,17 @@ import { getBytes, hexlify } from "ethers";
 
 import { blockAccumulator } from "../../light/block-accumulator.js";
 import { RawBlock } from "../../light/raw-block.js";
+import { SealedHeader } from "../../light/sealed-header.js";
 import { receiptBytes } from "../../light/receipts.js";
 import { decodeReceipt } from "../../light/decoded-receipt.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { archiveName, archivesIn, type NamedArchive } from "../../scripts/light-node/backup/folder.js";
 import { entry, EntryType, HEAD_BYTES, readHead } from "../../scripts/light-node/backup/format.js";
 import { readArchivedBlock } from "../../scripts/light-node/backup/read-archive.js";
+import { openTrust } from "../../scripts/light-node/backup/trust.js";
 import { verifyBackup, type VerifiedBackup } from "../../scripts/light-node/backup/verify.js";
 import { writeArchive, type WholeBlock, type WrittenArchive } from "../../scripts/light-node/backup/write-archive.js";
+import { LightStore } from "../../scripts/light-node/store.js";
 import { InputError } from "../../scripts/inputs/error.js";
 import { isCommonwattError } from "../../sdk/errors.js";
 import {
@@ -230,6 +233,32 @@ describe("Archive files of a real Besu chain", function () {
     expect(await failure(verify(78))).to.contain("nothing that is known vouches for blocks 79 to 80");
     expect(await failure(verify(111))).to.contain("nothing that is known vouches for blocks 75 to 80");
     expect((await verify(80)).to).to.equal(80);
+  });
+
+  it("verify against a light node's headers, but not against those that nobody proved", async () => {
+    await write(75, 80);
+    const database = join(folder, "light.sqlite");
+    const keep = (number: number, isProven: boolean): void => {
+      const store = LightStore.open(database);
+      const header = SealedHeader.read(getBytes(storedBlock(number).rawHeader));
+      store.trust({ header, sealers: [], next: { validators: [] }, isProven });
+      store.close();
+    };
+    const verifyBy = async (): Promise<VerifiedBackup> => {
+      const { hashOf, close } = openTrust({ db: database });
+      try {
+        return await verifyBackup({ folder, hashOf });
+      } finally {
+        close();
+      }
+    };
+    expect(() => openTrust({ db: database })).to.throw(InputError, "there is no such database");
+    keep(78, true);
+    expect(await failure(verifyBy())).to.contain("nothing that is known vouches for blocks 79 to 80");
+    keep(80, true);
+    expect((await verifyBy()).to).to.equal(80);
+    keep(81, false);
+    expect(await failure(verifyBy())).to.contain("the light node's headers are not proved");
   });
 
   it("a block's seals are kept, though its hash does not cover them", async () => {

@@ -9,7 +9,8 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-export type CommandName = "simulate" | "audit" | "oracle" | "chains" | "accountants" | "share-store" | "vault";
+export type CommandName =
+  "simulate" | "audit" | "oracle" | "chains" | "accountants" | "share-store" | "vault" | "light-node";
 
 /** A command under way. */
 export interface RunningCommand {

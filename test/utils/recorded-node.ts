@@ -18,6 +18,7 @@ export interface StoredBlock {
   readonly number: number;
   readonly block: RpcObject & { readonly hash: string };
   readonly rawBlock: string;
+  readonly rawHeader: string;
   readonly receipts: readonly RpcObject[];
   readonly rawReceipts: readonly string[];
 }

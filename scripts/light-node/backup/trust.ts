@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "commander";
 
 import { InputError } from "../../inputs/error.js";
+import { LightStore } from "../store.js";
 
 /** Hashes of blocks that are known to be the chain's; undefined for a block of which nothing is known. Lower-case hex. */
 export type KnownHash = (number: number) => string | undefined;
@@ -24,11 +25,18 @@ export interface TrustOptions {
   readonly db?: string;
 }
 
-/** The hashes that the options name. InputError when they name none. */
-export function openTrust({ trusted }: TrustOptions): { readonly hashOf: KnownHash; readonly close: () => void } {
-  if (trusted !== undefined) {
-    return { hashOf: (number) => (number === trusted.number ? trusted.hash : undefined), close: () => undefined };
+/** The hashes that the options name. InputError when they name none, or a database whose start nobody proved. */
+export function openTrust({ trusted, db }: TrustOptions): { readonly hashOf: KnownHash; readonly close: () => void } {
+  const given: KnownHash = (number) => (number === trusted?.number ? trusted.hash : undefined);
+  if (db !== undefined) {
+    const store = LightStore.open(db, { mustExist: true });
+    const hashOf: KnownHash = (number) => store.header(BigInt(number))?.hash ?? given(number);
+    if (store.trusted?.isProven === true) return { hashOf, close: () => store.close() };
+    store.close();
+    const advice = "Follow the chain from a checkpoint that members signed, or name the last block with --trusted";
+    throw new InputError({ file: db }, "the light node's headers are not proved", advice);
   }
+  if (trusted !== undefined) return { hashOf: given, close: () => undefined };
   const advice = "Give the last block's number and hash, from a node that you trust, or a light node's database";
   throw new InputError({ file: "--trusted" }, "nothing is given that the blocks could be held against", advice);
 }

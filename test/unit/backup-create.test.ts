@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import { expect } from "chai";
 
 import { archiveName } from "../../scripts/light-node/backup/folder.js";
 import { createBackup, spans, type CreatedBackup } from "../../scripts/light-node/backup/create.js";
-import { exportBlocks } from "../../scripts/light-node/backup/restore.js";
+import { exportBlocks, importIntoBesu } from "../../scripts/light-node/backup/restore.js";
 import { verifyBackup } from "../../scripts/light-node/backup/verify.js";
 import { InputError } from "../../scripts/inputs/error.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
@@ -22,7 +22,6 @@ import {
   type NodeOptions,
   type RecordedNode,
 } from "../utils/recorded-node.js";
-import { readFile } from "node:fs/promises";
 
 const SPAN = 16;
 
@@ -193,6 +192,58 @@ describe("Backing up a node's blocks", function () {
     const failure = await exportBlocks(folder, hashOfRecorded, out).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(InputError);
     expect((await readdir(folder)).sort()).to.deep.equal(NAMES);
+  });
+
+  describe("and importing it into Besu", () => {
+    const SAID: string[] = [];
+
+    /** A launcher that notes its arguments, makes a node key as Besu does, says this and ends with that code. */
+    async function importBy(words: string, code: number, hasKey = false): Promise<unknown> {
+      const [besu, dataPath] = [join(folder, "besu"), join(folder, "data")];
+      await mkdir(dataPath);
+      if (hasKey) await writeFile(join(dataPath, "key"), "the node's own");
+      const key = hasKey ? "" : `echo made > '${join(dataPath, "key")}'; `;
+      const script = `#!/bin/sh\necho "$@" > '${join(folder, "arguments")}'; ${key}echo '${words}'; exit ${code}\n`;
+      await writeFile(besu, script, { mode: 0o755 });
+      SAID.length = 0;
+      const files = { genesis: "genesis.json", dataPath, blocks: "blocks.rlp" };
+      const options = { besu, ...files, format: "FOREST", onLine: (line: string) => SAID.push(line) } as const;
+      return importIntoBesu(options, { number: 111 }).catch((error: unknown) => error);
+    }
+
+    it("names the files, and leaves no key that Besu made", async () => {
+      const line = "INFO | RlpBlockImporter | Import at block 111 / 0 gas";
+      expect(await importBy(line, 0)).to.equal(undefined);
+      expect(SAID).to.deep.equal([line]);
+      const args = (await readFile(join(folder, "arguments"), "utf8")).trim().split(" ");
+      expect(args).to.include.members(["--genesis-file=genesis.json", "--data-storage-format=FOREST", "import"]);
+      expect(args.at(-1)).to.equal("--from=blocks.rlp");
+      expect(await readdir(join(folder, "data"))).to.deep.equal([]);
+    });
+
+    it("leaves a key that was there", async () => {
+      await importBy("Import at block 111", 0, true);
+      expect(await readFile(join(folder, "data", "key"), "utf8")).to.equal("the node's own");
+    });
+
+    const FAILURES: readonly (readonly [string, number, RegExp])[] = [
+      ["Import at block 110", 0, /imported blocks up to 110, not 111 \(exit code 0\): Import at block 110/],
+      ["Import at block 111", 1, /imported blocks up to 111, not 111 \(exit code 1\)/],
+      ["Exception: Database format mismatch", 1, /imported no block \(exit code 1\): Exception: Database format/],
+    ];
+    for (const [words, code, problem] of FAILURES) {
+      it(`tells that Besu ends with ${code} after "${words}"`, async () => {
+        const failure = await importBy(words, code);
+        expect(failure).to.be.instanceOf(InputError);
+        expect((failure as InputError).message).to.match(problem);
+      });
+    }
+
+    it("tells that there is no Besu", async () => {
+      const options = { genesis: "", dataPath: folder, blocks: "", format: "BONSAI", onLine: () => undefined } as const;
+      const failure = importIntoBesu({ besu: join(folder, "no-besu"), ...options }, { number: 1 });
+      expect(await failure.catch((error: unknown) => (error as Error).message)).to.contain("it can't be run");
+    });
   });
 });
 

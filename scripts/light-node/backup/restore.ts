@@ -68,8 +68,10 @@ export async function importIntoBesu(options: ImportOptions, last: { readonly nu
   if (!hadKey) await rm(key, { force: true });
   const reached = Math.max(-1, ...lines.map((line) => Number(/Import at block (\d+)/.exec(line)?.[1] ?? -1)));
   if (code === 0 && reached >= last.number) return;
-  const words = lines.filter((line) => /ERROR|Invalid|rror/.test(line)).slice(-3);
-  const what = `Besu imported blocks up to ${reached}, not ${last.number} (exit code ${code ?? "none"}): ${words.join(" / ")}`;
+  const telling = lines.filter((line) => /error|invalid|exception/i.test(line)).slice(-3);
+  const words = telling.length > 0 ? telling.join(" / ") : (lines.findLast((line) => line.trim() !== "") ?? "nothing");
+  const so = reached < 0 ? "imported no block" : `imported blocks up to ${reached}, not ${last.number}`;
+  const what = `Besu ${so} (exit code ${code ?? "none"}): ${words}`;
   throw new InputError(
     { file: besu },
     what,

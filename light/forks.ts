@@ -9,6 +9,8 @@ import { indexIn, type AccountantSet } from "./accountant-set.js";
 import type { ChainRules } from "./chain-rules.js";
 import { SealedHeader } from "./sealed-header.js";
 import { signersOfDigest } from "./seals.js";
+import type { AccountProof } from "./set-certificate.js";
+import { provenWords } from "./state-proof.js";
 import { requireSealed } from "./verify.js";
 
 /** Version of the evidence's format. */
@@ -25,20 +27,23 @@ export interface ForkEvidence {
   readonly validators: AccountantSet;
   /** RLP with seals, hex. */
   readonly headers: readonly [string, string];
-  /** Who sealed both, checksummed or lower case; empty where they did so in different rounds with different keys. */
+  /** Of the second block's chain, against its state, where the two have different parents: else it may be another chain's. */
+  readonly proof?: AccountProof;
+  /** Who sealed both, in lower case; empty where they did so in different rounds with different keys. */
   readonly sealedBoth: readonly string[];
 }
 
 /** The evidence of two headers. LightNoFork where they are one block, of two heights, or not both sealed by a quorum. */
 export function forkOf(
-  rules: Pick<ChainRules, "chainId" | "recover">,
-  first: SealedHeader,
-  second: SealedHeader,
+  rules: ChainRules,
+  [first, second]: readonly [SealedHeader, SealedHeader],
   validators: AccountantSet,
+  proof?: AccountProof,
 ): ForkEvidence {
   if (first.number !== second.number) throw new CommonwattError("LightNoFork", { reason: "they are of two heights" });
   if (first.hash === second.hash) throw new CommonwattError("LightNoFork", { reason: "they are one block" });
   for (const header of [first, second]) requireSealed(rules, header, validators);
+  if (first.parentHash !== second.parentHash) requireSameChain(rules, second, proof);
   const others = new Set(signersOfDigest(second.digest, second.seals, rules.recover));
   const sealedBoth = [...signersOfDigest(first.digest, first.seals, rules.recover)].filter((signer) =>
     others.has(signer),
@@ -50,16 +55,26 @@ export function forkOf(
     hashes: [first.hash, second.hash],
     validators,
     headers: [hexlify(first.raw), hexlify(second.raw)],
+    ...(proof === undefined ? {} : { proof }),
     sealedBoth,
   };
 }
 
+/** The same accountants may seal another chain: a header has no chain id, its state has. */
+function requireSameChain(rules: ChainRules, header: SealedHeader, proof: AccountProof | undefined): void {
+  const words = proof && provenWords(header.stateRoot, rules.election, proof);
+  const told = words && rules.layout.chainOf(words);
+  if (told === undefined) throw new CommonwattError("LightNoFork", { reason: "the second may be another chain's" });
+  if (told !== rules.chainId)
+    throw new CommonwattError("LightForeignChain", { chainId: told, expected: rules.chainId });
+}
+
 /** Checks evidence with nothing but it and the set that was in force; throws what is wrong with it. */
-export function checkFork(rules: Pick<ChainRules, "chainId" | "recover">, evidence: ForkEvidence): ForkEvidence {
+export function checkFork(rules: ChainRules, evidence: ForkEvidence): ForkEvidence {
   const [first, second] = evidence.headers.map((raw) => SealedHeader.read(getBytes(raw)));
   if (first === undefined || second === undefined)
     throw new CommonwattError("LightNoFork", { reason: "one is missing" });
-  const made = forkOf(rules, first, second, evidence.validators);
+  const made = forkOf(rules, [first, second], evidence.validators, evidence.proof);
   if (JSON.stringify(made) === JSON.stringify(evidence)) return made;
   throw new CommonwattError("LightNoFork", { reason: "its headers say something else than it does" });
 }

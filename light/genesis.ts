@@ -46,7 +46,7 @@ export function trustGenesis(rules: ChainRules, genesis: GenesisFile): Omit<Trus
 export function genesisHeader(genesis: GenesisFile): SealedHeader {
   return readable(() => {
     const { config } = genesis;
-    const at = (fork: string): boolean => config[fork] !== undefined && BigInt(String(config[fork])) <= time;
+    const at = (fork: string): boolean => config[fork] !== undefined && quantity(config[fork], 0n) <= time;
     const time = quantity(genesis["timestamp"], 0n);
     const items: Uint8Array[] = [
       bytes(genesis["parentHash"] ?? ZERO_HASH, 32),
@@ -108,12 +108,15 @@ function wordsOf({ alloc }: GenesisFile, address: string): Words {
 }
 
 function quantity(value: unknown, otherwise: bigint): bigint {
-  return value === undefined ? otherwise : BigInt(String(value));
+  if (value === undefined) return otherwise;
+  if (typeof value !== "string" && typeof value !== "number") throw unreadable("one of its numbers is none");
+  return BigInt(value);
 }
 
 function bytes(value: unknown, length?: number): Uint8Array {
-  const read = getBytes(String(value));
-  if (length !== undefined && read.length !== length) throw unreadable(`${String(value)} has not ${length} bytes`);
+  if (typeof value !== "string") throw unreadable("one of its fields is no hex");
+  const read = getBytes(value);
+  if (length !== undefined && read.length !== length) throw unreadable(`${value} has not ${length} bytes`);
   return read;
 }
 

@@ -29,6 +29,8 @@ export interface SetLayout {
   slots(words: Words): bigint[];
   /** The set that the words say. LightSetUnreadable, LightForeignChain, or AccountantSets* for what is none. */
   read(words: Words): KnownSet;
+  /** Which chain's state the words are of; undefined where the layout does not keep it. */
+  chainOf(words: Words): bigint | undefined;
   /** In which block the set after a known one came; undefined where the layout does not keep it, or it has not come. */
   changeAfter?(known: KnownSet, words: Words): bigint | undefined;
 }
@@ -55,6 +57,7 @@ export function arraySetLayout(changeTopic: string): SetLayout {
     },
     slots: (words) => arraySlots(lengthIn(words)),
     read: (words) => ({ validators: entriesIn(words).sort(byValue) }),
+    chainOf: () => undefined,
   };
 }
 
@@ -86,6 +89,7 @@ export function packedSetLayout(chainId: bigint): SetLayout {
       if (BigInt(setDigest(validators)) !== wordOf(words, DIGEST_SLOT)) throw unreadable("its digest is another set's");
       return { validators, head };
     },
+    chainOf: (words) => unpackSetHead(wordOf(words, HEAD_SLOT)).chainId,
     changeAfter({ head }, words) {
       if (head === undefined) return undefined;
       const { version } = unpackSetHead(head);

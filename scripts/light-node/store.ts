@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-import { SealedHeader, type ForkEvidence, type KnownSet, type TrustedHeader } from "../../light/index.js";
+import { type SealedHeader, type ForkEvidence, type KnownSet, type TrustedHeader } from "../../light/index.js";
 import { InputError } from "../inputs/error.js";
 import { HeaderCodec } from "./compact-header.js";
 

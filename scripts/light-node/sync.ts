@@ -7,6 +7,7 @@ import {
   forkOf,
   headerOf,
   isFresh,
+  proofOfSet,
   requireLink,
   type AccountantSet,
   type CertificateSource,
@@ -133,7 +134,11 @@ export class Follower {
         this.#sealers.get(number) ?? (number === store.trustedNumber ? store.trusted?.sealers : undefined);
       // at genesis and checkpoints there is nothing to weigh: they are what was trusted
       if (sealers === undefined || sealers.length === 0) throw new CommonwattError("LightWrongParent", { number });
-      const fork = forkOf(rules, known, other, sealers);
+      // another parent: it may be a block of another chain that the same accountants seal
+      const isOfParent = other.parentHash === known.parentHash;
+      const trusted = this.#trusted();
+      const proof = isOfParent ? undefined : await proofOfSet({ rules, peer }, other, trusted.next);
+      const fork = forkOf(rules, [known, other], sealers, proof);
       store.addFork(fork);
       onFork?.(fork);
     } catch (error) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { Block } from "ethers";
 
-import { lightNodeCommand } from "../../scripts/light-node/command.js";
+import { backupCommand } from "../../scripts/light-node/backup/command.js";
 import { runCommandLine } from "../../scripts/run.js";
 import { blockAccumulator } from "../../light/block-accumulator.js";
 import { backupsOf, withdrawBackup } from "../../sdk/actions/backups.js";
@@ -37,8 +37,8 @@ describe("npm run light-node -- backup, on a served network", function () {
     const lines: string[] = [];
     let problem = "";
     const code = await runCommandLine(
-      lightNodeCommand({}, (line) => lines.push(line)),
-      ["backup", ...args],
+      backupCommand({}, (line) => lines.push(line)),
+      args,
       (told) => (problem = String(told)),
     );
     return { code, text: lines.join("\n"), problem };

@@ -240,6 +240,21 @@ describe("light node", () => {
       expect(boaster?.failures).to.equal(1);
     });
 
+    it("names who gives a block of the other chain at its own head, and sees no fork in it", async () => {
+      const honest = chainAsk(chain);
+      const asks = {
+        honest,
+        liar: lyingAsk(
+          honest,
+          block((it, number) => (number === HEAD ? other.block(HEAD) : it)),
+        ),
+      };
+      const stage = stageOf(asks);
+      await stage.follower.round();
+      await stage.follower.round();
+      expect([stage.forks, stage.lies.map(({ peer }) => peer)]).to.deep.equal([[], ["liar"]]);
+    });
+
     it("keeps a fork that a quorum sealed, shows both blocks and blames no peer for it", async () => {
       const honest = chainAsk(chain);
       const set = chain.setFor(HEAD);

@@ -208,15 +208,29 @@ describe("light: skips over simulated chains", () => {
     const set = chain.setFor(10);
     const first = chain.header(10);
     const second = SealedHeader.fromRpc(chain.seal({ ...chain.block(10), gasUsed: "0x5" }, set.slice(1), 2n));
-    const fork = forkOf(rules, first, second, set);
+    const fork = forkOf(rules, [first, second], set);
     expect(checkFork(rules, JSON.parse(JSON.stringify(fork)) as typeof fork)).to.deep.equal(fork);
     expect(fork.sealedBoth.length).to.be.at.least(2); // more than a third of four
     const sameBlock = first.withSeals([...first.seals].reverse());
     const lacking = SealedHeader.fromRpc(chain.seal({ ...chain.block(10), gasUsed: "0x5" }, set.slice(2)));
-    expect(await refusal(() => forkOf(rules, first, sameBlock, set))).to.equal("LightNoFork");
-    expect(await refusal(() => forkOf(rules, first, chain.header(11), set))).to.equal("LightNoFork");
-    expect(await refusal(() => forkOf(rules, first, lacking, set))).to.equal("QbftSealsNoQuorum");
+    expect(await refusal(() => forkOf(rules, [first, sameBlock], set))).to.equal("LightNoFork");
+    expect(await refusal(() => forkOf(rules, [first, chain.header(11)], set))).to.equal("LightNoFork");
+    expect(await refusal(() => forkOf(rules, [first, lacking], set))).to.equal("QbftSealsNoQuorum");
     expect(await refusal(() => checkFork(rules, { ...fork, number: 11 }))).to.equal("LightNoFork");
+  });
+
+  it("take no block of another chain for a fork, though the same accountants sealed it", async () => {
+    const chain = await chainOf({ size: 4, changes: 0, everyBlocks: 10, head: 20 });
+    const other = await LightChain.make({ ...chain.options, chainId: 10 });
+    const own = await LightChain.make({ ...chain.options, startsAt: STARTS_AT - 1 });
+    const set = chain.setFor(10);
+    const pair = [chain.header(10), other.header(10)] as const;
+    const proof = await other.proof(10, [2n]);
+    expect(await refusal(() => forkOf(rules, pair, set, proof))).to.equal("LightForeignChain");
+    expect(await refusal(() => forkOf(rules, pair, set))).to.equal("LightNoFork");
+    expect(await refusal(async () => forkOf(rules, pair, set, await chain.proof(10, [2n])))).to.equal("TrieProofFalse");
+    const fork = forkOf(rules, [pair[0], own.header(10)], set, await own.proof(10, [2n]));
+    expect(checkFork(rules, fork).hashes).to.deep.equal([pair[0].hash, own.header(10).hash]);
   });
 
   it("start from a checkpoint that more than half of the members signed", async () => {

@@ -1,5 +1,5 @@
 /** `npm run light-node -- backup`: an accountant's blocks in archive files, verified, restored, and told of on chain. */
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 import { endpointOf } from "../../../sdk/connect.js";
 import { readDeployment } from "../../../sdk/node/deployments.js";
@@ -39,13 +39,18 @@ interface RestoreCommandOptions extends ReadCommandOptions {
   readonly format: "FOREST" | "BONSAI";
 }
 
-export function addBackupCommand(program: Command, environment: Environment, print: Print): void {
-  const backup = subcommand(program, "backup", "Full copies of the chain in archive files.");
+/** The command; it throws a CommanderError after it told what is wrong, or gave its help. */
+export function backupCommand(environment: Environment, print: Print): Command {
+  const backup = new Command("light-node backup")
+    .description("Full copies of the chain in archive files: created, verified, restored, told of on chain.")
+    .allowExcessArguments(false)
+    .exitOverride();
   addCreate(backup, print);
   addVerify(backup, print);
   addRestore(backup, print);
   addPublish(backup, environment, print);
   addStatus(backup, print);
+  return backup;
 }
 
 function addCreate(backup: Command, print: Print): void {

@@ -1,0 +1,198 @@
+/** From a command's options to a chain's rules, peers, database and a trusted start. */
+import { readFile } from "node:fs/promises";
+
+import { z } from "zod";
+
+import {
+  chainRules,
+  headerOf,
+  isFresh,
+  packedSetLayout,
+  proofOfSet,
+  requireSignatures,
+  trustCheckpoint,
+  trustGenesis,
+  type CertificateSource,
+  type ChainRules,
+  type Checkpoint,
+  type GenesisFile,
+  type TrustedHeader,
+} from "../../light/index.js";
+import { isCommonwattError } from "../../sdk/errors.js";
+import { readDeployment } from "../../sdk/node/deployments.js";
+import { CertificateStore } from "../accountants/certificates.js";
+import { InputError } from "../inputs/error.js";
+import { deploymentFileOf } from "../networks/served.js";
+import { fastestRecover } from "./fastest-recover.js";
+import { Peers, type PeerLie } from "./peers.js";
+import { httpAsk, RpcPeer } from "./rpc-peer.js";
+import { LightStore } from "./store.js";
+
+export interface ChainOptions {
+  readonly network: string;
+  readonly chain: "transaction" | "user";
+  readonly rpc?: readonly string[];
+  readonly db: string;
+  readonly trustingSeconds: bigint;
+}
+
+export interface StartOptions {
+  readonly genesis?: string;
+  readonly checkpoint?: string;
+  readonly members?: string;
+  readonly unproved: boolean;
+}
+
+/** What all subcommands work with. */
+export interface OpenLight {
+  readonly rules: ChainRules;
+  readonly genesisHash: string;
+  readonly store: LightStore;
+  readonly peers: Peers;
+  /** By what seals are recovered. */
+  readonly recoverName: string;
+}
+
+const addressText = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+const checkpointSchema = z.strictObject({
+  version: z.literal(1),
+  chainId: z.number().int().positive(),
+  number: z.number().int().nonnegative(),
+  hash: z.string().regex(/^0x[0-9a-fA-F]{64}$/),
+  validators: z.array(addressText).min(1),
+  head: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/)
+    .optional(),
+  signatures: z.array(z.string()).optional(),
+});
+
+export async function openLight(
+  options: ChainOptions,
+  { mustExist = false, onLie }: { readonly mustExist?: boolean; readonly onLie?: (lie: PeerLie) => void } = {},
+): Promise<OpenLight> {
+  const { chainId, genesisHash, contracts, rpcUrl } = await chainOf(options);
+  const { name, recover } = await fastestRecover();
+  const rules = chainRules({
+    chainId: BigInt(chainId),
+    election: contracts.AccountantElection.address,
+    layout: packedSetLayout(BigInt(chainId)),
+    trustingSeconds: options.trustingSeconds,
+    recover,
+  });
+  const urls = options.rpc ?? (rpcUrl === undefined ? [] : [rpcUrl]);
+  if (urls.length === 0) throw new InputError({ file: "--rpc" }, "no peer is named", "Give URLs, comma-separated");
+  const peers = new Peers(
+    urls.map((url) => new RpcPeer(withoutSecrets(url), httpAsk(url))),
+    onLie,
+  );
+  const store = LightStore.open(options.db, { mustExist });
+  try {
+    store.claim(`chain ${chainId} with genesis block ${genesisHash}`);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+  return { rules, genesisHash, store, peers, recoverName: name };
+}
+
+/** Trusts the genesis file or the checkpoint, where the database trusts nothing yet or its trust has lapsed. */
+export async function trustStart(light: OpenLight, options: StartOptions, now: bigint): Promise<void> {
+  const { store, rules } = light;
+  const known = store.trusted;
+  if (known !== undefined && (options.checkpoint === undefined || isFresh(rules, known.header, now))) return;
+  const start = await startOf(light, options, now);
+  if (!start.isProven && !options.unproved) {
+    const { number } = start.header;
+    const problem = `block ${number} is older than the trusting period, so that nothing that follows from it is proven`;
+    const advice = "Give a newer checkpoint (--checkpoint), or take answers that are labelled unproved (--unproved)";
+    throw new InputError({ file: options.checkpoint ?? options.genesis ?? store.path }, problem, advice);
+  }
+  store.trust(start);
+}
+
+async function startOf(light: OpenLight, options: StartOptions, now: bigint): Promise<TrustedHeader> {
+  const { rules, genesisHash, peers } = light;
+  if (options.checkpoint !== undefined) {
+    const checkpoint = await readCheckpoint(options.checkpoint);
+    if (options.members !== undefined) requireSignatures(checkpoint, await readMembers(options.members));
+    return peers.attempt(`block ${checkpoint.number}`, async (peer) => {
+      const header = await headerOf(peer, BigInt(checkpoint.number));
+      // before any proof: another block's would be no lie about this one
+      const claimed = trustCheckpoint(rules, checkpoint, { header, now });
+      const after = await proofOfSet({ rules, peer }, header, claimed.next).catch((error: unknown) => {
+        if (isCommonwattError(error, "LightStateForgotten")) return undefined;
+        throw error;
+      });
+      return trustCheckpoint(rules, checkpoint, { header, after, now });
+    });
+  }
+  if (options.genesis === undefined) {
+    const advice = "Give the chain's genesis file (--genesis) or a checkpoint (--checkpoint)";
+    throw new InputError({ file: light.store.path }, "it is new, and nothing is trusted yet", advice);
+  }
+  const genesis = (await readJson(options.genesis)) as GenesisFile;
+  const start = trustGenesis(rules, genesis);
+  if (start.header.hash !== genesisHash) {
+    const problem = `its block has the hash ${start.header.hash}, and the deployment file says ${genesisHash}`;
+    throw new InputError({ file: options.genesis }, problem, "Give the genesis file of this network's chain");
+  }
+  return { ...start, isProven: isFresh(rules, start.header, now) };
+}
+
+/** Set certificates as `npm run accountants -- watch` keeps them. */
+export function certificateFolder(folder: string, chainId: bigint): CertificateSource {
+  const store = new CertificateStore(folder, Number(chainId));
+  return {
+    async certificate(version) {
+      // one that covers several versions of a block bears the last one's number
+      const next = (await store.versions()).find((found) => BigInt(found) >= version);
+      return next === undefined ? undefined : store.find(next);
+    },
+  };
+}
+
+async function chainOf({ network, chain }: ChainOptions): Promise<{
+  readonly chainId: number;
+  readonly genesisHash: string;
+  readonly contracts: { readonly AccountantElection: { readonly address: string } };
+  readonly rpcUrl?: string | undefined;
+}> {
+  return (await readDeployment(deploymentFileOf(network))).chains[chain];
+}
+
+async function readCheckpoint(file: string): Promise<Checkpoint> {
+  const read = checkpointSchema.safeParse(await readJson(file));
+  if (read.success) return read.data as Checkpoint;
+  const [issue] = read.error.issues;
+  const problem = `it is no checkpoint (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`;
+  throw new InputError({ file }, problem, "Give a file that npm run light-node -- checkpoint wrote");
+}
+
+async function readMembers(file: string): Promise<string[]> {
+  const read = z
+    .array(addressText)
+    .min(1)
+    .safeParse(await readJson(file));
+  if (read.success) return read.data;
+  throw new InputError({ file }, "it is no list of members", "Give a JSON array of the members' accounts");
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    const problem = `it can't be read as JSON (${(cause as Error).message})`;
+    throw new InputError({ file }, problem, "Check the path and the file", { cause });
+  }
+}
+
+/** URLs may carry keys: names in logs don't. */
+function withoutSecrets(text: string): string {
+  try {
+    const url = new URL(text);
+    return `${url.protocol}//${url.host}${url.pathname.length > 1 ? "/..." : ""}`;
+  } catch (cause) {
+    throw new InputError({ file: "--rpc" }, `${text} is no URL`, "Give URLs, comma-separated", { cause });
+  }
+}

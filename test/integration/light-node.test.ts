@@ -1,0 +1,233 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import { id, toBeHex, Wallet, ZeroHash } from "ethers";
+
+import { checkpointTypedData, genesisHeader, type Checkpoint } from "../../light/index.js";
+import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
+import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
+import { lightNodeCommand } from "../../scripts/light-node/command.js";
+import { LightStore } from "../../scripts/light-node/store.js";
+import { Random } from "../../scripts/inputs/random.js";
+import { runCommandLine } from "../../scripts/run.js";
+import { TRANSACTION_CONTRACTS, USER_CONTRACTS } from "../../sdk/deployments/index.js";
+import { startCommand } from "../utils/command.js";
+import { chainAsk, genesisOf, lyingAsk, servedAsk } from "../utils/light-rpc.js";
+
+import "../../scripts/fast-keccak.js";
+
+const isLong = process.env["COMMONWATT_LONG"] === "1";
+const HEAD = 65;
+const SEED = 20_260;
+
+describe("npm run light-node", () => {
+  let chain: LightChain;
+  let old: LightChain;
+  let folder: string;
+  let nextDatabase = 0;
+
+  before(async () => {
+    const keys = new NodeKeys(12, "light node command");
+    const written = rotatingSets(keys, { size: 4, changes: 3, everyBlocks: 20, seed: SEED });
+    const now = Math.floor(Date.now() / 1_000);
+    const options = { chainId: 9, written, keys, head: HEAD, seed: SEED };
+    chain = await LightChain.make({ ...options, startsAt: now - 2 * HEAD });
+    old = await LightChain.make({ ...options, startsAt: now - 5_000_000 });
+    folder = await mkdtemp(join(tmpdir(), "light-node-"));
+    await writeFile(join(folder, "deployment.json"), JSON.stringify(deploymentOf(chain)));
+    await writeFile(join(folder, "old.json"), JSON.stringify(deploymentOf(old)));
+    await writeFile(join(folder, "genesis.json"), JSON.stringify(genesisOf(chain)));
+    await writeFile(join(folder, "old-genesis.json"), JSON.stringify(genesisOf(old)));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  interface Result {
+    readonly code: number;
+    readonly out: string;
+    readonly problems: string;
+  }
+
+  async function run(args: readonly string[]): Promise<Result> {
+    const [out, problems]: [string[], string[]] = [[], []];
+    const program = lightNodeCommand(
+      (text) => out.push(text),
+      (text) => problems.push(text),
+    );
+    // commander's own words are not for the test's output
+    const quiet = { writeOut: () => undefined, writeErr: (text: string) => problems.push(text) };
+    for (const command of [program, ...program.commands]) command.configureOutput(quiet);
+    const code = await runCommandLine(program, args, (problem) => problems.push(String(problem)));
+    return { code, out: out.join("\n"), problems: problems.join("\n") };
+  }
+
+  const file = (name: string): string => join(folder, name);
+  const database = (): string => file(`light-${(nextDatabase += 1)}.db`);
+
+  it("starts from the genesis file, follows past a liar, and answers with the header that was checked", async () => {
+    const honest = chainAsk(chain);
+    const liar = lyingAsk(honest, (method, truth) =>
+      method === "eth_getBlockByNumber" ? { ...(truth as object), gasUsed: "0x1" } : truth,
+    );
+    await servedAsk(honest, (honestUrl) =>
+      servedAsk(liar, async (liarUrl) => {
+        const common = ["--network", file("deployment.json"), "--rpc", `${liarUrl},${honestUrl}`, "--db", database()];
+        const start = ["--genesis", file("genesis.json"), "--once", "--samples", "0"];
+        const followed = await run([...common, "follow", ...start]);
+        expect(followed.problems).to.contain(`${liarUrl} is kept out`);
+        expect(followed.code).to.equal(0);
+        expect(followed.out)
+          .to.contain(`block ${HEAD} ${chain.header(HEAD).hash}`)
+          .and.contain("1 kept out");
+        const asked = async (...args: string[]): Promise<Record<string, unknown>> => {
+          const { code, out, problems } = await run([...common, ...args]);
+          expect(code, problems).to.equal(0);
+          return JSON.parse(out) as Record<string, unknown>;
+        };
+        const balance = await asked("get", "balance", toBeHex(7, 20));
+        const checkedAgainst = { number: String(HEAD), hash: chain.header(HEAD).hash, isProven: true };
+        expect(balance).to.deep.equal({ value: "7", checkedAgainst });
+        const receipt = await asked("get", "receipt", chain.transaction["hash"] as string);
+        expect(receipt["checkedAgainst"]).to.deep.equal({ number: "60", hash: chain.header(60).hash, isProven: true });
+        const logs = await asked("get", "logs", "--address", SIMULATED_ELECTION);
+        expect(logs["logs"]).to.have.length(3);
+        expect(logs["isComplete"]).to.equal(true);
+        const status = await asked("status");
+        expect(status["stored"]).to.include({ headers: HEAD + 1 });
+        expect(await asked("forks")).to.deep.equal([]);
+        const checkpoint = await asked("checkpoint");
+        await writeFile(file("checkpoint.json"), JSON.stringify(checkpoint));
+      }),
+    );
+  });
+
+  it("starts from a checkpoint that members signed, and from no other's", async () => {
+    const checkpoint = JSON.parse(await readFile(file("checkpoint.json"), "utf8")) as Checkpoint;
+    const members = Array.from({ length: 3 }, (_, index) => new Wallet(id(`member ${index}`)));
+    const { domain, types, message } = checkpointTypedData(checkpoint);
+    const signatures = await Promise.all(members.slice(0, 2).map((it) => it.signTypedData(domain, types, message)));
+    await writeFile(file("signed.json"), JSON.stringify({ ...checkpoint, signatures }));
+    await writeFile(file("unsigned.json"), JSON.stringify({ ...checkpoint, signatures: signatures.slice(1) }));
+    await writeFile(file("other.json"), JSON.stringify({ ...checkpoint, hash: id("another block") }));
+    await writeFile(file("members.json"), JSON.stringify(members.map(({ address }) => address)));
+    await servedAsk(chainAsk(chain), async (url) => {
+      const start = async (name: string): Promise<Result> => {
+        const common = ["--network", file("deployment.json"), "--rpc", url, "--db", database()];
+        return run([...common, "--checkpoint", file(name), "--members", file("members.json"), "--once", "--keep", "5"]);
+      };
+      const signed = await start("signed.json");
+      expect(signed.code, signed.problems).to.equal(0);
+      const unsigned = await start("unsigned.json");
+      expect([unsigned.code, unsigned.problems]).to.satisfy(([code, text]: [number, string]) =>
+        Boolean(code === 2 && text.includes("1 of 3 members")),
+      );
+      const other = await start("other.json");
+      expect(other.code).to.equal(2);
+    });
+  });
+
+  it("wants a start, one of this chain, and one that is not too old, unless answers may be unproved", async () => {
+    await servedAsk(chainAsk(old), async (url) => {
+      const common = (network: string): string[] => ["--network", file(network), "--rpc", url, "--db", database()];
+      const none = await run([...common("old.json"), "--once"]);
+      expect([none.code, none.problems]).to.satisfy(([code, text]: [number, string]) =>
+        Boolean(code === 2 && text.includes("--genesis")),
+      );
+      const other = await run([...common("old.json"), "--once", "--genesis", file("genesis.json")]);
+      expect(other.problems).to.contain("the deployment file says");
+      const late = await run([...common("old.json"), "--once", "--genesis", file("old-genesis.json")]);
+      expect(late.code).to.equal(2);
+      expect(late.problems).to.contain("older than the trusting period");
+      const db = database();
+      const unproved = ["--network", file("old.json"), "--rpc", url, "--db", db];
+      const taken = await run([...unproved, "--once", "--genesis", file("old-genesis.json"), "--unproved"]);
+      expect(taken.out).to.contain("UNPROVED");
+      const { out } = await run([...unproved, "get", "balance", toBeHex(7, 20)]);
+      expect((JSON.parse(out) as { checkedAgainst: unknown }).checkedAgainst).to.include({ isProven: false });
+      const foreign = await run(["--network", file("deployment.json"), "--rpc", url, "--db", db, "status"]);
+      expect(foreign.problems).to.contain("not of chain 9");
+    });
+  });
+
+  it("leaves a usable database whenever it is killed", async function () {
+    this.timeout(900_000);
+    const long = await LightChain.make({
+      ...chain.options,
+      head: 4_000,
+      startsAt: Math.floor(Date.now() / 1_000) - 8_000,
+    });
+    await writeFile(file("long.json"), JSON.stringify(deploymentOf(long)));
+    await writeFile(file("long-genesis.json"), JSON.stringify(genesisOf(long)));
+    const ask = chainAsk(long);
+    let questions = 0;
+    let untilKilled = 0;
+    let kill = (): void => undefined;
+    const counted: typeof ask = (method, params) => {
+      if ((questions += 1) === untilKilled) kill();
+      return ask(method, params);
+    };
+    const random = new Random(SEED);
+    let db = database();
+    await servedAsk(counted, async (url) => {
+      for (let round = 0; round < (isLong ? 100 : 2); round += 1) {
+        const common = ["--network", file("long.json"), "--rpc", url, "--db", db];
+        questions = 0;
+        untilKilled = random.between(1, 2_000);
+        const running = startCommand("light-node", [
+          ...common,
+          "--genesis",
+          file("long-genesis.json"),
+          "--samples",
+          "0",
+        ]);
+        kill = () => void running.child.kill("SIGKILL");
+        await running.ended;
+        const store = LightStore.open(db);
+        try {
+          const head = store.trusted?.header;
+          if (head !== undefined) expect(head.hash).to.equal(long.header(Number(head.number)).hash);
+          const missing = store.gaps.reduce((sum, { low, high }) => sum + Number(high - low) + 1, 0);
+          if (head !== undefined) expect(store.counts.headers + missing).to.equal(Number(head.number) + 1);
+          if (missing === 0) db = database(); // all is there: from the start again
+        } finally {
+          store.close();
+        }
+      }
+      const common = ["--network", file("long.json"), "--rpc", url, "--db", db];
+      untilKilled = 0;
+      const whole = await run([...common, "--genesis", file("long-genesis.json"), "--once", "--samples", "0"]);
+      expect(whole.code, whole.problems).to.equal(0);
+      expect(whole.out).to.contain("block 4000").and.contain(" 0 headers to fill in");
+    });
+  });
+
+  it("has no database where none was written, and no peer where none is named", async () => {
+    const network = ["--network", file("deployment.json")];
+    const missing = await run([...network, "--rpc", "http://127.0.0.1:1", "--db", file("none.db"), "status"]);
+    expect(missing.problems).to.contain("there is no such database");
+    expect((await run([...network, "--db", database(), "--once"])).problems).to.contain("no peer is named");
+    expect((await run([...network, "--rpc", "nonsense", "--db", database()])).problems).to.contain("is no URL");
+    expect((await run(["status"])).code).to.equal(2);
+  });
+});
+
+/** A deployment file of the simulated chain. */
+function deploymentOf(chain: LightChain): unknown {
+  const contracts = (names: readonly string[]): object =>
+    Object.fromEntries(names.map((name) => [name, { address: SIMULATED_ELECTION, codeHash: ZeroHash }]));
+  const shape = {
+    chainId: chain.options.chainId,
+    genesisHash: genesisHeader(genesisOf(chain)).hash,
+    deploymentBlock: 0,
+  };
+  return {
+    version: 1,
+    network: "simulated",
+    chains: {
+      transaction: { ...shape, contracts: contracts(TRANSACTION_CONTRACTS) },
+      user: { ...shape, chainId: 10, contracts: contracts(USER_CONTRACTS) },
+    },
+  };
+}

@@ -27,6 +27,7 @@ const chainOn = (ground: Ground) =>
     const { AccountantElection, VoteBook, TurnCourt } = election;
     const governance = deployGovernance(m, FederationAccessManager, Federation, AccountantElection);
     const NodeDirectory = m.contract("NodeDirectory", [Federation]);
+    const BackupRegister = m.contract("BackupRegister", [Federation]);
     const AccountingRevenue = place(m, ground, "AccountingRevenue", () => [
       FederationAccessManager,
       EnergyCredit,
@@ -132,6 +133,7 @@ const chainOn = (ground: Ground) =>
       Federation,
       ...governance,
       NodeDirectory,
+      BackupRegister,
       EnergyCredit,
       GridTopology,
       DeviceRegistry,

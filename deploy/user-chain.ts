@@ -16,6 +16,7 @@ const chainOn = (ground: Ground) =>
     m.call(election.AccountantElection, "bindParts", [election.VoteBook, election.TurnCourt, ZeroAddress]);
     const governance = deployGovernance(m, FederationAccessManager, Federation, election.AccountantElection);
     const NodeDirectory = m.contract("NodeDirectory", [Federation]);
+    const BackupRegister = m.contract("BackupRegister", [Federation]);
     const PersonalRecords = m.contract("PersonalRecords", [Federation]);
     const RecordGrants = m.contract("RecordGrants", [Federation]);
     const KeyDirectory = m.contract("KeyDirectory", [Federation]);
@@ -25,6 +26,7 @@ const chainOn = (ground: Ground) =>
       ...governance,
       ...election,
       NodeDirectory,
+      BackupRegister,
       PersonalRecords,
       RecordGrants,
       KeyDirectory,

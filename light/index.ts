@@ -2,6 +2,7 @@
 export * from "./accountant-set.js";
 export * from "./advance.js";
 export * from "./any-header.js";
+export * from "./block-accumulator.js";
 export * from "./chain-rules.js";
 export * from "./checkpoint.js";
 export * from "./decoded-receipt.js";
@@ -12,6 +13,7 @@ export * from "./header.js";
 export * from "./missed-turns.js";
 export * from "./ordered-trie.js";
 export * from "./peer.js";
+export * from "./raw-block.js";
 export * from "./receipts.js";
 export * from "./recover.js";
 export * from "./sealed-header.js";

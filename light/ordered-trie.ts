@@ -94,7 +94,6 @@ function compact(path: readonly number[], flags: number): Uint8Array {
   });
 }
 
-/** Half bytes of bytes. */
 export function nibblesOf(bytes: Uint8Array): number[] {
   return [...bytes].flatMap((byte) => [byte >> 4, byte & 15]);
 }

@@ -13,6 +13,19 @@ export function rlpBytes(item: RlpItem): Uint8Array {
   return bytes;
 }
 
+/** The encoding of a list whose items are encoded already. */
+export function rlpListOf(encoded: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const item of encoded) length += item.length;
+  const bytes = new Uint8Array(length + (length <= SHORT ? 1 : 1 + lengthOfLength(length)));
+  let end = writeHead(LIST, length, bytes, 0);
+  for (const item of encoded) {
+    bytes.set(item, end);
+    end += item.length;
+  }
+  return bytes;
+}
+
 function write(item: RlpItem, into: Uint8Array, at: number): number {
   if (item instanceof Uint8Array) {
     if (item.length === 1 && (item[0] as number) < STRING) {

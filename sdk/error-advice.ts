@@ -4,6 +4,7 @@
  */
 import type { Advice } from "./advice/advice.js";
 import { ANCHORS_ERRORS } from "./advice/anchors.js";
+import { BACKUPS_ERRORS } from "./advice/backups.js";
 import { CLEARING_ERRORS } from "./advice/clearing.js";
 import { DEVICES_ERRORS } from "./advice/devices.js";
 import { ELECTION_ERRORS } from "./advice/election.js";
@@ -33,6 +34,7 @@ export const ERROR_GROUPS: Readonly<Record<string, Readonly<Record<string, Advic
   Federation: FEDERATION_ERRORS,
   "FederationGovernor and EmergencySuspension": GOVERNANCE_ERRORS,
   NodeDirectory: NODES_ERRORS,
+  BackupRegister: BACKUPS_ERRORS,
   "AccountantElection, VoteBook, TurnCourt and AccountingRevenue": ELECTION_ERRORS,
   "QBFT headers, seals and turns": QBFT_ERRORS,
   HeaderAnchors: ANCHORS_ERRORS,

@@ -13,6 +13,7 @@ export * from "./actions/admittance.js";
 export * from "./actions/anchored-records.js";
 export * from "./actions/anchors.js";
 export * from "./actions/attestations.js";
+export * from "./actions/backups.js";
 export * from "./actions/ballots.js";
 export * from "./actions/block-proofs.js";
 export * from "./actions/clearing.js";

@@ -13,6 +13,7 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
   getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AccountantElection', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountantElection__factory>
 getContractFactory(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccountingRevenue__factory>
+getContractFactory(name: 'BackupRegister', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BackupRegister__factory>
 getContractFactory(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EmergencySuspension__factory>
 getContractFactory(name: 'Federation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Federation__factory>
 getContractFactory(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FederationAccessManager__factory>
@@ -35,6 +36,7 @@ getContractFactory(name: 'IAccountantSeats', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingFees__factory>
 getContractFactory(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAccountingRevenue__factory>
 getContractFactory(name: 'IArrears', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IArrears__factory>
+getContractFactory(name: 'IBackupRegister', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBackupRegister__factory>
 getContractFactory(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBilateralContracts__factory>
 getContractFactory(name: 'IClearing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IClearing__factory>
 getContractFactory(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDeviceRegistry__factory>
@@ -123,6 +125,7 @@ getContractFactory(name: 'RecordGrants', signerOrOptions?: ethers.Signer | Facto
   getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AccountantElection', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountantElection>
 getContractAt(name: 'AccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccountingRevenue>
+getContractAt(name: 'BackupRegister', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BackupRegister>
 getContractAt(name: 'EmergencySuspension', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EmergencySuspension>
 getContractAt(name: 'Federation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Federation>
 getContractAt(name: 'FederationAccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FederationAccessManager>
@@ -145,6 +148,7 @@ getContractAt(name: 'IAccountantSeats', address: string | ethers.Addressable, si
 getContractAt(name: 'IAccountingFees', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingFees>
 getContractAt(name: 'IAccountingRevenue', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAccountingRevenue>
 getContractAt(name: 'IArrears', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IArrears>
+getContractAt(name: 'IBackupRegister', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBackupRegister>
 getContractAt(name: 'IBilateralContracts', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBilateralContracts>
 getContractAt(name: 'IClearing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IClearing>
 getContractAt(name: 'IDeviceRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDeviceRegistry>
@@ -233,6 +237,7 @@ getContractAt(name: 'RecordGrants', address: string | ethers.Addressable, signer
   deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
 deployContract(name: 'AccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
+deployContract(name: 'BackupRegister', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BackupRegister>
 deployContract(name: 'EmergencySuspension', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EmergencySuspension>
 deployContract(name: 'Federation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
@@ -255,6 +260,7 @@ deployContract(name: 'IAccountantSeats', signerOrOptions?: ethers.Signer | Deplo
 deployContract(name: 'IAccountingFees', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
+deployContract(name: 'IBackupRegister', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBackupRegister>
 deployContract(name: 'IBilateralContracts', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>
@@ -343,6 +349,7 @@ deployContract(name: 'RecordGrants', signerOrOptions?: ethers.Signer | DeployCon
   deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccountantElection', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountantElection>
 deployContract(name: 'AccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccountingRevenue>
+deployContract(name: 'BackupRegister', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BackupRegister>
 deployContract(name: 'EmergencySuspension', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EmergencySuspension>
 deployContract(name: 'Federation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Federation>
 deployContract(name: 'FederationAccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FederationAccessManager>
@@ -365,6 +372,7 @@ deployContract(name: 'IAccountantSeats', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'IAccountingFees', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingFees>
 deployContract(name: 'IAccountingRevenue', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAccountingRevenue>
 deployContract(name: 'IArrears', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IArrears>
+deployContract(name: 'IBackupRegister', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBackupRegister>
 deployContract(name: 'IBilateralContracts', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBilateralContracts>
 deployContract(name: 'IClearing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IClearing>
 deployContract(name: 'IDeviceRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDeviceRegistry>

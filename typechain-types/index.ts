@@ -12,6 +12,8 @@ export type { AccountantElection } from './contracts/federation/AccountantElecti
 export { AccountantElection__factory } from './factories/contracts/federation/AccountantElection__factory.js';
 export type { AccountingRevenue } from './contracts/federation/AccountingRevenue.js';
 export { AccountingRevenue__factory } from './factories/contracts/federation/AccountingRevenue__factory.js';
+export type { BackupRegister } from './contracts/federation/BackupRegister.js';
+export { BackupRegister__factory } from './factories/contracts/federation/BackupRegister__factory.js';
 export type { EmergencySuspension } from './contracts/federation/EmergencySuspension.js';
 export { EmergencySuspension__factory } from './factories/contracts/federation/EmergencySuspension__factory.js';
 export type { Federation } from './contracts/federation/Federation.js';
@@ -56,6 +58,8 @@ export type { IAccountingRevenue } from './contracts/interfaces/IAccountingReven
 export { IAccountingRevenue__factory } from './factories/contracts/interfaces/IAccountingRevenue__factory.js';
 export type { IArrears } from './contracts/interfaces/IArrears.js';
 export { IArrears__factory } from './factories/contracts/interfaces/IArrears__factory.js';
+export type { IBackupRegister } from './contracts/interfaces/IBackupRegister.js';
+export { IBackupRegister__factory } from './factories/contracts/interfaces/IBackupRegister__factory.js';
 export type { IBilateralContracts } from './contracts/interfaces/IBilateralContracts.js';
 export { IBilateralContracts__factory } from './factories/contracts/interfaces/IBilateralContracts__factory.js';
 export type { IClearing } from './contracts/interfaces/IClearing.js';

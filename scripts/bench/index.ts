@@ -5,6 +5,7 @@ import "../fast-keccak.js";
 import { benchAccountants } from "./accountants.js";
 import { benchAnchors } from "./anchors.js";
 import { benchAudit } from "./audit.js";
+import { benchBackup } from "./backup.js";
 import { benchClearing } from "./clearing.js";
 import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
@@ -26,6 +27,7 @@ const PARTS = {
   oracle: benchOracle,
   audit: benchAudit,
   vault: benchVault,
+  backup: benchBackup,
   light: benchLight,
   day: benchDay,
   linkage: benchLinkage,

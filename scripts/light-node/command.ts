@@ -40,7 +40,12 @@ export function lightNodeCommand(print: Print, complain: Print): Command {
     .addOption(new Option("--chain <name>", "which of the two").choices(["transaction", "user"]).default("transaction"))
     .option("--rpc <urls>", "full nodes, comma-separated (default: the deployment file's)", urls)
     .requiredOption("--db <file>", "the headers; made when it is not there")
-    .option("--trusting-seconds <n>", "for how long a set of accountants is believed", whole, TRUSTING_SECONDS)
+    .addOption(
+      new Option("--trusting-seconds <n>", "for how long a set of accountants is believed")
+        .argParser(whole)
+        .default(TRUSTING_SECONDS, `${TRUSTING_SECONDS}`),
+    )
+    .addHelpText("after", "\nbackup: full copies of the chain; see npm run light-node -- backup --help")
     .allowExcessArguments(false)
     .exitOverride();
   program
@@ -140,7 +145,7 @@ function addGet(program: Command, print: Print): void {
       ),
     );
   subcommand(get, "logs", "all logs of a range, or where that is not proven")
-    .option("--from <n>", "first block", whole, 0n)
+    .addOption(new Option("--from <n>", "first block").argParser(whole).default(0n, "0"))
     .option("--to <n>", "last block (default: the head)", whole)
     .option("--address <account>", "whose", address)
     .option("--topic <topic>", "topic 0", word)

@@ -68,5 +68,13 @@ export const LIGHT_ERRORS = {
     why: "{count} of {members} members signed the checkpoint, and more than half must.",
     todo: "Get the signatures of more members.",
   },
+  RawBlockInvalid: {
+    why: "The block is not written as a node stores one: {field}.",
+    todo: "Give the block as debug_getRawBlock returns it, whole and unchanged.",
+  },
+  RawBlockOther: {
+    why: "The {what} of block {number} is not what its header commits to.",
+    todo: "Don't use it: take the block from another node, or from another copy.",
+  },
   LightNoFork: { why: "The two headers are no fork: {reason}.", todo: "Give two blocks of one height." },
 } as const satisfies Record<string, Advice>;

@@ -101,6 +101,10 @@ export const SDK_ERRORS = {
     why: "{owner} made {granted} grants, and the events show {shown}.",
     todo: "Ask another node: this one leaves out or adds events; or read from the deployment's block on.",
   },
+  BackupHistoryMismatch: {
+    why: "The events of what {member} keeps don't come to what the chain keeps of it.",
+    todo: "Ask another node: this one leaves out or alters events; or read from the deployment's block on.",
+  },
   RequestByItsAsker: {
     why: "{asker} would send the request itself, and the sender of a transaction is public.",
     todo: "Let another account relay it, or bring it to the owner off the chain.",

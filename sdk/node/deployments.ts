@@ -1,6 +1,6 @@
 /** Deployment files on disk. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { formatDeployment, parseDeployment, type Deployment } from "../deployments/index.js";
@@ -42,18 +42,29 @@ const TEMPORARY = ".tmp";
  * store has said that it keeps, or has forgotten, is so after a power cut too.
  */
 export async function writeFileAtOnce(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await writeWholeFile(path, mode, (file) => file.writeFile(content));
+}
+
+/** The same for content that is written piece by piece; what `write` returns. When it throws, there is no new file. */
+export async function writeWholeFile<Result>(
+  path: string,
+  mode: number,
+  write: (file: FileHandle) => Promise<Result>,
+): Promise<Result> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   // a name of its own, whoever else writes the same file at the same time
   const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
+  let result: Result;
   try {
-    await written(temporary, content, mode);
+    result = await written(temporary, mode, write);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(folder);
+  return result;
 }
 
 /** Removes what processes that ended within `writeFileAtOnce` left in a folder; nobody else may be writing there. */
@@ -66,11 +77,16 @@ export async function removeTemporaries(folder: string): Promise<void> {
   await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }
 
-async function written(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+async function written<Result>(
+  path: string,
+  mode: number,
+  write: (file: FileHandle) => Promise<Result>,
+): Promise<Result> {
   const file = await open(path, "wx", mode);
   try {
-    await file.writeFile(content);
+    const result = await write(file);
     await file.sync();
+    return result;
   } finally {
     await file.close();
   }

@@ -5,6 +5,7 @@ import type * as election from './election/index.js';
 export type { election };
 export type { AccountantElection } from './AccountantElection.js';
 export type { AccountingRevenue } from './AccountingRevenue.js';
+export type { BackupRegister } from './BackupRegister.js';
 export type { EmergencySuspension } from './EmergencySuspension.js';
 export type { Federation } from './Federation.js';
 export type { FederationAccessManager } from './FederationAccessManager.js';

@@ -6,6 +6,7 @@ export type { IAccountantSeats } from './IAccountantSeats.js';
 export type { IAccountingFees } from './IAccountingFees.js';
 export type { IAccountingRevenue } from './IAccountingRevenue.js';
 export type { IArrears } from './IArrears.js';
+export type { IBackupRegister } from './IBackupRegister.js';
 export type { IBilateralContracts } from './IBilateralContracts.js';
 export type { IClearing } from './IClearing.js';
 export type { IDeviceRegistry } from './IDeviceRegistry.js';

@@ -4,6 +4,7 @@
 export * as election from './election/index.js';
 export { AccountantElection__factory } from './AccountantElection__factory.js';
 export { AccountingRevenue__factory } from './AccountingRevenue__factory.js';
+export { BackupRegister__factory } from './BackupRegister__factory.js';
 export { EmergencySuspension__factory } from './EmergencySuspension__factory.js';
 export { Federation__factory } from './Federation__factory.js';
 export { FederationAccessManager__factory } from './FederationAccessManager__factory.js';

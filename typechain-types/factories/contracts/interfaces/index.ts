@@ -6,6 +6,7 @@ export { IAccountantSeats__factory } from './IAccountantSeats__factory.js';
 export { IAccountingFees__factory } from './IAccountingFees__factory.js';
 export { IAccountingRevenue__factory } from './IAccountingRevenue__factory.js';
 export { IArrears__factory } from './IArrears__factory.js';
+export { IBackupRegister__factory } from './IBackupRegister__factory.js';
 export { IBilateralContracts__factory } from './IBilateralContracts__factory.js';
 export { IClearing__factory } from './IClearing__factory.js';
 export { IDeviceRegistry__factory } from './IDeviceRegistry__factory.js';

@@ -113,7 +113,13 @@ contract NodeDirectory is EIP712, INodeDirectory {
         kept.nodesDigest = nodesDigest;
         kept.atBlock = atBlock;
         kept.attestedAt = uint48(block.timestamp);
-        emit ListsAttested(node, msg.sender, accountsDigest, nodesDigest, atBlock);
+        emit ListsAttested({
+            node: node,
+            agent: msg.sender,
+            accountsDigest: accountsDigest,
+            nodesDigest: nodesDigest,
+            atBlock: atBlock
+        });
     }
 
     /// @inheritdoc INodeDirectory

@@ -127,7 +127,7 @@ describe("An expelled sender, booked by an accountant all the same", function ()
         const block = await chain.provider.getBlock(number, true);
         const [transaction, ...others] = block?.prefetchedTransactions ?? [];
         const contract = names.get(transaction?.to?.toLowerCase() ?? "");
-        if (transaction?.to == null || contract === undefined) continue;
+        if (typeof transaction?.to !== "string" || contract === undefined) continue;
         expect(others, "the state before the block is the state before the call").to.have.length(0);
         const { from, to, data } = transaction;
         const name = CONTRACT_INTERFACES[contract].getFunction(data.slice(0, 10))?.name ?? "";

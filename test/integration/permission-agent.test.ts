@@ -84,15 +84,17 @@ const STEPS_BY_NAME: Readonly<Record<string, Step>> = {
     });
   },
   "let time pass": (stage, random) => stage.moveTo(stage.now + BigInt(random.between(1, 300))),
-  "restart the node": async (stage) => stage.node.restart(),
-  "make the node forget": async (stage, random) => {
+  "restart the node": (stage) => Promise.resolve(stage.node.restart()),
+  "make the node forget": (stage, random) => {
     stage.node.diverge(divergedFrom(stage.node.lists, random));
-    stage.node.restart();
+    return Promise.resolve(stage.node.restart());
   },
-  "edit the node's file": async (stage, random) => stage.node.editFile(divergedFrom(stage.node.lists, random)),
-  "let the node fail": async (stage, random) => {
+  "edit the node's file": (stage, random) =>
+    Promise.resolve(stage.node.editFile(divergedFrom(stage.node.lists, random))),
+  "let the node fail": (stage, random) => {
     const faults: Fault[] = ["lost request", "lost answer", "half", "not persisted"];
     for (let count = random.between(1, 4); count > 0; count--) stage.node.faults.push(pick(faults, random) ?? "half");
+    return Promise.resolve();
   },
   "let the agent work": (stage) => oneRound(stage.loop),
 };
@@ -374,7 +376,7 @@ describe("permission agent", function () {
     expect(text).to.include(`commonwatt_agent_missing{list="nodes"} 0\n`);
     expect(text).to.include(`commonwatt_agent_added_total{list="nodes"} 4\n`);
     expect(text).to.match(/commonwatt_agent_peers_added_total [3-9]\n/);
-    expect(text).to.include(`commonwatt_agent_attested_block ${stage.vitals.attestedBlock}\n`);
+    expect(text).to.include(`commonwatt_agent_attested_block ${String(stage.vitals.attestedBlock)}\n`);
   });
 });
 

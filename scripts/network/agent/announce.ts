@@ -20,7 +20,8 @@ export async function announcePart(part: FolderPart, deployment: Deployment, pas
   const { agentAccount, p2pPort } = nodeOnChain(node, kind);
   const member = await openOperator(dir, kind, node.name, password);
   const key = new Wallet(await openNodeKey(dir, node, kind, password));
-  const { chain, close } = await openChain(part, deployment, (provider) => member.connect(provider));
+  const opened = await openChain(part, deployment, (provider) => member.connect(provider));
+  const { chain } = opened;
   try {
     const details = { member: member.address, agent: agentAccount, ip: await addressOf(node.host), port: p2pPort };
     const announcement = await signNodeAnnouncement(chain, key, details);
@@ -31,7 +32,7 @@ export async function announcePart(part: FolderPart, deployment: Deployment, pas
     await announceNode(chain, announcement);
     return `${what} is announced: ${enodeOf(announcement)}`;
   } finally {
-    close();
+    opened.close();
   }
 }
 
@@ -39,12 +40,13 @@ export async function announcePart(part: FolderPart, deployment: Deployment, pas
 export async function withdrawPart(part: FolderPart, deployment: Deployment, password: string): Promise<string> {
   const { dir, node, chain: kind } = part;
   const member = await openOperator(dir, kind, node.name, password);
-  const { chain, close } = await openChain(part, deployment, (provider) => member.connect(provider));
+  const opened = await openChain(part, deployment, (provider) => member.connect(provider));
+  const { chain } = opened;
   try {
     await withdrawNode(chain, { node: nodeOnChain(node, kind).address });
     return `${node.name} on the ${kind} chain is withdrawn: it is dropped from all lists, unless it is in force.`;
   } finally {
-    close();
+    opened.close();
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the permission agent asks of its node: allow-lists (`perm_*`) and peers (`admin_*`). */
-import { NodeRefused, type NodeRpc } from "../engine/node-rpc.js";
+import type { NodeRefused, NodeRpc } from "../engine/node-rpc.js";
 
 /**
  * Besu's message for a list that changed in memory while its file holds something else than it wrote; all refusals share

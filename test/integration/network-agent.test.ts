@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import { getAddress } from "ethers";
+
+import { alwaysListed, ALWAYS_FILE } from "../../scripts/network/agent/always.js";
+import { networkCommand } from "../../scripts/network/command.js";
+import { operatorAddresses } from "../../scripts/network/operators.js";
+import { runCommandLine } from "../../scripts/run.js";
+
+const SOMEBODY = getAddress(`0x${"ab".repeat(20)}`);
+
+describe("npm run network -- agent", function () {
+  this.timeout(300_000);
+  let folder: string;
+  let dir: string;
+  let passwordFile: string;
+
+  /** What the command said, and its exit code. */
+  async function run(...args: string[]): Promise<{ code: number; problem: string }> {
+    let problem = "";
+    const program = networkCommand(() => undefined, {});
+    const code = await runCommandLine(program, args, (told) => (problem = String(told)));
+    return { code, problem };
+  }
+
+  const agent = (...args: string[]) =>
+    run("agent", "--dir", dir, "--chain", "user", "--deployment", join(folder, "none.json"), ...args);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "commonwatt-agent-"));
+    dir = join(folder, "network");
+    passwordFile = join(folder, "password");
+    await writeFile(passwordFile, "a long enough one\n");
+    const options = ["--seed", "1", "--accountants", "4", "--standby", "0", "--chains", "user"];
+    const made = await run("init", ...options, "--out", dir, "--password-file", passwordFile);
+    expect(made).to.deep.equal({ code: 0, problem: "" });
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  it("names a node that there is not, a wrong password, a file that is no list, and a network that is not there", async () => {
+    const password = ["--password-file", passwordFile];
+    const unknown = await agent("--node", "accountant9", ...password);
+    expect(unknown.code).to.equal(2);
+    expect(unknown.problem).to.include("accountant9").and.include("Known: accountant1");
+
+    const wrong = join(folder, "wrong");
+    await writeFile(wrong, "another one, also long\n");
+    const refused = await agent("--node", "accountant1", "--password-file", wrong);
+    expect(refused.code).to.equal(2);
+    expect(refused.problem).to.include("user-accountant1-agent.key.json").and.not.include("another one");
+
+    const list = join(folder, "always.json");
+    await writeFile(list, JSON.stringify({ user: [{ account: "0x12", why: "short" }] }));
+    const invalid = await agent("--node", "accountant1", "--always", list, ...password);
+    expect(invalid.code).to.equal(2);
+    expect(invalid.problem).to.include(list).and.include("user.0.account");
+
+    const nowhere = await run("agent", "--dir", join(folder, "nowhere"), "--node", "accountant1", "--chain", "user");
+    expect(nowhere.code).to.equal(2);
+    expect(nowhere.problem).to.include("there is no network here");
+  });
+
+  it("always lists the operators, or those whom the folder's file names instead; never organisations", async () => {
+    const addresses = await operatorAddresses(dir, "user");
+    const operators = [addresses.get("deployer"), addresses.get("council")];
+    expect(await alwaysListed(dir, "user")).to.deep.equal(operators);
+    await writeFile(join(dir, ALWAYS_FILE), JSON.stringify({ user: [{ account: SOMEBODY, why: "watcher" }] }));
+    expect(await alwaysListed(dir, "user")).to.deep.equal([SOMEBODY]);
+    expect(await alwaysListed(dir, "transaction")).to.deep.equal([]);
+    await rm(join(dir, ALWAYS_FILE));
+  });
+});

@@ -22,9 +22,12 @@ export interface KeystoreWords {
 
 const bytesOf = promisify<Parameters<typeof scryptOfNode>[0], Buffer, number, object, Buffer>(scryptOfNode);
 
+/** OpenSSL counts some blocks besides those of scrypt itself. */
+const SPARE_BYTES = 2 ** 20;
+
 // OpenSSL's, on threads of its own: a folder of keystores would take ten times as long by ethers' JavaScript
 scrypt.register(async (password, salt, N, r, p, length) => {
-  const maxmem = 256 * N * r;
+  const maxmem = 256 * r * (N + p) + SPARE_BYTES;
   return hexlify(await bytesOf(password, Buffer.from(salt), length, { N, r, p, maxmem }));
 });
 

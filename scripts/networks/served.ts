@@ -23,7 +23,7 @@ const PLENTY = 10n ** 24n;
 const ADVICE: Readonly<Record<string, string>> = {
   embedded: "It lives inside npm start alone; name local, besu or the path of a deployment file",
   local: "Start it with npm run chains, and leave it running",
-  besu: "Make, start and deploy one first: npm run network -- init, up, deploy (docs/operations.md)",
+  besu: "Make, start and deploy a Besu network first: npm run network -- init, up, deploy (docs/operations.md)",
 };
 
 /** The deployment file that `--network NAME` or `--network FILE` means. */

@@ -9,6 +9,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
+import { hasRecords, insertText, recordRows } from "./record-tables.js";
 import { eventViews, SCHEMA, SCHEMA_VERSION } from "./schema.js";
 import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
 
@@ -125,8 +126,7 @@ export class AuditDatabase {
 
   /** Throws `InputError` when rows are missing, or the file is damaged. */
   requireWhole(chain: ChainName): Cursor {
-    const broken = (what: string): InputError =>
-      new InputError({ file: this.path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
+    const broken = (what: string): InputError => damaged(this.path, what);
     try {
       const check = this.one<{ quick_check: string }>("PRAGMA quick_check(1)")?.quick_check;
       if (check !== "ok") throw broken(String(check));
@@ -202,11 +202,21 @@ export class AuditDatabase {
       digest(rows.map(rowText).join(""));
       for (const row of rows) {
         const { log, contract, name, account, meter, slot, area, args } = row;
-        insertEvent.run(chain, block.number, log, id, contract, name, account, meter, slot, area, args);
+        const inserted = insertEvent.run(
+          ...[chain, block.number, log, id, contract, name, account, meter, slot, area, args],
+        );
+        if (hasRecords(row)) this.#writeRecords(inserted.lastInsertRowid, row);
         events += 1;
       }
     }
     return events;
+  }
+
+  #writeRecords(event: number | bigint, { contract, name, args }: EventRow): void {
+    for (const { table, rows } of recordRows(contract, name, JSON.parse(args) as Record<string, unknown>)) {
+      const insert = this.statement(insertText(table));
+      rows.forEach((row, place) => insert.run(event, place, ...row));
+    }
   }
 }
 
@@ -218,6 +228,11 @@ export function transactionText({ hash, sender, to, input }: Omit<VerifiedTransa
 /** What the digest has of an event. */
 export function rowText({ log, contract, name, args }: Pick<EventRow, "log" | "contract" | "name" | "args">): string {
   return `${log} ${contract}.${name} ${args}\n`;
+}
+
+/** The file is not as it was written. */
+export function damaged(path: string, what: string): InputError {
+  return new InputError({ file: path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
 }
 
 function bringToVersion(database: DatabaseSync): void {

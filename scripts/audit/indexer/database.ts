@@ -10,6 +10,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
 import { hasRecords, insertText, recordRows } from "./record-tables.js";
+import type { SealedStart } from "./seals.js";
 import { eventViews, SCHEMA, SCHEMA_VERSION } from "./schema.js";
 import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
 
@@ -98,6 +99,16 @@ export class AuditDatabase {
 
   noteSlotSeconds(seconds: bigint): void {
     this.run("INSERT OR IGNORE INTO meta VALUES ('slotSeconds', ?)", seconds.toString());
+  }
+
+  /** From where on the chain's seals are checked; undefined: they are not. */
+  sealedStart(chain: ChainName): SealedStart | undefined {
+    const row = this.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", `seals ${chain}`);
+    return row && (JSON.parse(row.value) as SealedStart);
+  }
+
+  noteSealedStart(chain: ChainName, start: SealedStart): void {
+    this.run("INSERT INTO meta VALUES (?, ?)", `seals ${chain}`, JSON.stringify(start));
   }
 
   cursorOf(chain: ChainName): Cursor {

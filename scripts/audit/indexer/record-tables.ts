@@ -35,7 +35,6 @@ const TABLES: Readonly<Record<string, RecordTable>> = {
       ...{ slot: "INTEGER", account: "TEXT", reason: "INTEGER" },
       ...{ balance: "INTEGER", locked: "INTEGER", held: "INTEGER", arrears: "INTEGER" },
     } satisfies Columns<Movement & { slot: bigint }>,
-    index: "account",
   },
   outcomes: {
     lists: ["Settlement.SlotSettled.outcomes", "Settlement.RestSettled.outcomes"],

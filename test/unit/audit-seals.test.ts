@@ -3,13 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
+import { Wallet } from "ethers";
 
-import type { Recover } from "../../light/index.js";
+import { genesisHeader, type Recover } from "../../light/index.js";
 import { AuditDatabase, type Cursor } from "../../scripts/audit/indexer/database.js";
 import type { Ask } from "../../scripts/audit/indexer/endpoint.js";
 import { indexChain, type IndexOptions } from "../../scripts/audit/indexer/index-chain.js";
 import { readSealedStart, SealFollower, sealsOf, type SealedStart } from "../../scripts/audit/indexer/seals.js";
 import type { VerifiedBlock } from "../../scripts/audit/indexer/types.js";
+import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
+import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import "../../scripts/fast-keccak.js";
 import { InputError } from "../../scripts/inputs/index.js";
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
@@ -18,6 +21,7 @@ import type { TransactionDeployment } from "../../sdk/deployments/index.js";
 import type { ChainEvent } from "../../sdk/events.js";
 import { endpointOf, honestAsk, type Lie } from "../utils/audit-endpoint.js";
 import { AuditedRun } from "../utils/audited-run.js";
+import { genesisOf } from "../utils/light-rpc.js";
 import { accountants, readRecording } from "../utils/qbft.js";
 import { RECORDED_ELECTION } from "../utils/recorded-peer.js";
 import { sealedBlocks, type Sealing } from "../utils/sealed-blocks.js";
@@ -146,7 +150,28 @@ describe("Seals that the auditor's indexer checks", function () {
       );
     });
 
-    it("reads a start from the chain's genesis file or a checkpoint, of this chain alone", async () => {
+    it("reads the set that a genesis file names, if its block is the deployment's", async () => {
+      const keys = new NodeKeys(4, "seals of the audit");
+      const written = rotatingSets(keys, { size: 4, changes: 0, everyBlocks: 20, seed: 3 });
+      const chain = await LightChain.make({ chainId: 9, written, keys, head: 2, seed: 3, startsAt: 1_800_000_000 });
+      const genesis = genesisOf(chain);
+      const { hash } = genesisHeader(genesis);
+      const simulated = {
+        chainId: 9,
+        genesisHash: hash,
+        contracts: { AccountantElection: { address: SIMULATED_ELECTION } },
+      };
+      const file = join(folder, "genesis.json");
+      await writeFile(file, JSON.stringify(genesis));
+      const read = await readSealedStart(file, simulated as never, recover);
+      expect(read).to.deep.equal({ number: 0, hash, validators: lower(chain.setFor(1)) });
+      const others = { ...simulated, genesisHash: start.hash };
+      expect(await refusalOf(() => readSealedStart(file, others as never, recover))).to.match(
+        /its block has the hash 0x/,
+      );
+    });
+
+    it("takes no genesis file of another layout, and a checkpoint of this chain alone", async () => {
       const genesis = "test/fixtures/besu-qbft/genesis.json";
       // the recorded contract keeps its set in another way than the election
       const other = { ...deployment, contracts: { AccountantElection: { address: RECORDED_ELECTION } } };
@@ -182,7 +207,6 @@ describe("Seals that the auditor's indexer checks", function () {
       ({ events, toBlock } = await run.events());
       const { transaction: operators } = run.network.operators;
       const before = accountants(4, "before the election");
-      const { Wallet } = await import("ethers");
       const nodes = [
         ...FOUNDERS.map((number) => operators[`node${number}`]),
         ...before.set.map((node) => new Wallet(before.keyOf(node))),

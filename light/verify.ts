@@ -156,7 +156,16 @@ function requireTime(rules: ChainRules, trusted: TrustedHeader, header: SealedHe
   if (timestamp > latest) throw new CommonwattError("LightFromTheFuture", { number, timestamp, latest });
 }
 
-function requireQuorumOf(header: SealedHeader, signers: Iterable<string>, set: AccountantSet): void {
+/** As much of a header as its seals are judged by. */
+export interface SealedParts {
+  readonly number: bigint;
+  /** In lower case. */
+  readonly coinbase: string;
+  readonly seals: { readonly length: number };
+}
+
+/** The same for signers that were recovered before: those of all its seals. */
+export function requireQuorumOf(header: SealedParts, signers: Iterable<string>, set: AccountantSet): void {
   requireSealCount(header.seals.length, set);
   requireSigners(signers, set);
   if (!isMember(set, header.coinbase)) {

@@ -21,7 +21,7 @@ export interface OpenChain {
   readonly chain: AnyChain;
   readonly endpoint: Endpoint;
   /** For `indexChain`; absent where questions are to be paced, or there is one core. */
-  readonly openPool?: () => ReaderPool;
+  readonly openPool?: (sealedStart?: number) => ReaderPool;
   readonly close: () => void;
 }
 
@@ -50,7 +50,7 @@ export async function openChain(
     const isPooled = count > (threads === undefined ? 1 : 0) && patience?.perSecond === undefined;
     return {
       ...{ chain, endpoint: new Endpoint(url, ask, patience), close: () => provider.destroy() },
-      ...(isPooled ? { openPool: () => new ReaderPool(reading, count) } : {}),
+      ...(isPooled ? { openPool: (sealedStart?: number) => new ReaderPool({ ...reading, sealedStart }, count) } : {}),
     };
   } catch (error) {
     provider.destroy();

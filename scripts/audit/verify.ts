@@ -1,19 +1,24 @@
 /** Folding the database, and holding the state against the chain's own. */
 import { compareWithChain, foldEvents, witnessOf, type AuditState, type EventParts } from "../../sdk/audit/index.js";
 import type { TransactionChain } from "../../sdk/connect.js";
+import type { ChainEvent } from "../../sdk/events.js";
 import { InputError } from "../inputs/error.js";
 import { signerOf } from "../oracle/signer.js";
 import { firstDifference, hasState } from "./first-difference.js";
+import { withCheckedRecords } from "./indexer/check-records.js";
 import type { AuditDatabase } from "./indexer/database.js";
 import type { Endpoint } from "./indexer/endpoint.js";
 import { requireSameChain } from "./indexer/index-chain.js";
 import { storedEvents } from "./indexer/read-events.js";
 
+/** What passes events on to the fold, up to a block, and sees them. */
+export type Through = (events: Iterable<readonly ChainEvent[]>, block: number) => EventParts;
+
 /** The state of the transaction chain's books at a block, with the findings of all checks on events; `through` sees them too. */
 export async function booksAt(
   database: AuditDatabase,
   at?: number,
-  through: (events: EventParts) => EventParts = (events) => events,
+  through: Through = (events) => events,
 ): Promise<{ state: AuditState; block: number }> {
   const { deployment } = database;
   const cursor = database.requireWhole("transaction");
@@ -27,7 +32,7 @@ export async function booksAt(
     throw new InputError({ file: database.path }, `it ends at block ${cursor.block}, before block ${block}`, advice);
   }
   const chain = { deployment: deployment.chains.transaction };
-  const events = through(storedEvents(database, "transaction", block));
+  const events = through(storedEvents(database, "transaction", block), block);
   const { slotSeconds } = database;
   const witness = witnessOf(chain, signerOf);
   return {
@@ -53,7 +58,9 @@ export async function verifyBooks(
   at?: number,
 ): Promise<Verified> {
   await requireSameChain(database, endpoint, "transaction");
-  const { state, block } = await booksAt(database, at);
+  const { state, block } = await booksAt(database, at, (events, last) =>
+    withCheckedRecords(database, "transaction", last, events),
+  );
   const isCompared = await hasState(chain, block);
   if (!isCompared) return { state, block, isCompared, parting: undefined };
   const before = state.findings.length;

@@ -1,34 +1,10 @@
 /** What events say, in words: the same for evidence and statements. */
 import { ReadingStatus } from "../../sdk/enums.js";
 import type { ChainEvent } from "../../sdk/events.js";
-import {
-  unpackBilaterals,
-  unpackEntries,
-  unpackMovements,
-  unpackOutcomes,
-  unpackParties,
-  unpackPositions,
-  unpackReadings,
-  unpackTrades,
-} from "../../sdk/records.js";
-
-/** Lists of packed records, by event and argument. */
-const PACKED: Readonly<Record<string, (words: readonly string[]) => readonly object[]>> = {
-  "TradeEscrow.Moved.movements": unpackMovements,
-  "EnergyMarket.EntriesAppended.entries": unpackEntries,
-  "BilateralContracts.BilateralAccepted.entries": unpackBilaterals,
-  "Clearing.BookCleared.trades": unpackTrades,
-  "Clearing.SlotClosed.positions": unpackPositions,
-  "Clearing.SlotClosed.trades": unpackTrades,
-  "Settlement.SlotSettled.outcomes": unpackOutcomes,
-  "Settlement.SlotSettled.parties": unpackParties,
-  "Settlement.RestSettled.outcomes": unpackOutcomes,
-  "MeterLedger.ReadingBatchStored.readings": unpackReadings,
-  "ReadingQuorum.ReadingsAttested.readings": unpackReadings,
-};
+import { unpackerOf } from "./packed.js";
 
 /** Reasons of escrow movements (MovementLog.sol), by number. */
-const REASONS = [
+export const REASONS: readonly string[] = [
   "none",
   "deposit",
   "withdrawal",
@@ -44,7 +20,8 @@ const REASONS = [
   "arrears received",
 ];
 
-const STATUSES = Object.keys(ReadingStatus).map((name) => name.toLowerCase());
+/** Of readings, by number. */
+export const STATUSES: readonly string[] = Object.keys(ReadingStatus).map((name) => name.toLowerCase());
 
 /** Quality of a reading, e.g. `substituted`. */
 export function statusWord(status: bigint): string {
@@ -55,13 +32,13 @@ export function statusWord(status: bigint): string {
 export function eventLines(event: ChainEvent): string[] {
   const name = `${event.contract}.${event.name}`;
   const records = Object.entries(event.args).flatMap(([argument, value]) => {
-    const unpack = PACKED[`${name}.${argument}`];
+    const unpack = unpackerOf(name, argument);
     return unpack === undefined
       ? []
       : unpack(value as string[]).map((record) => `  ${argument}: ${recordText(record)}`);
   });
   const plain = Object.fromEntries(
-    Object.entries(event.args).filter(([argument]) => PACKED[`${name}.${argument}`] === undefined),
+    Object.entries(event.args).filter(([argument]) => unpackerOf(name, argument) === undefined),
   );
   return [`${name}: ${recordText(plain)}`, ...records];
 }

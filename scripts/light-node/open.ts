@@ -1,8 +1,4 @@
 /** From a command's options to a chain's rules, peers, database and a trusted start. */
-import { readFile } from "node:fs/promises";
-
-import { z } from "zod";
-
 import {
   chainRules,
   headerOf,
@@ -11,11 +7,8 @@ import {
   proofOfSet,
   requireSignatures,
   trustCheckpoint,
-  trustGenesis,
   type CertificateSource,
   type ChainRules,
-  type Checkpoint,
-  type GenesisFile,
   type TrustedHeader,
 } from "../../light/index.js";
 import { isCommonwattError } from "../../sdk/errors.js";
@@ -26,6 +19,7 @@ import { deploymentFileOf } from "../networks/served.js";
 import { fastestRecover } from "./fastest-recover.js";
 import { Peers, type PeerLie } from "./peers.js";
 import { httpAsk, RpcPeer } from "./rpc-peer.js";
+import { checkpointIn, genesisIn, readJson, readMembers } from "./start-files.js";
 import { LightStore } from "./store.js";
 
 export interface ChainOptions {
@@ -52,20 +46,6 @@ export interface OpenLight {
   /** By what seals are recovered. */
   readonly recoverName: string;
 }
-
-const addressText = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
-const checkpointSchema = z.strictObject({
-  version: z.literal(1),
-  chainId: z.number().int().positive(),
-  number: z.number().int().nonnegative(),
-  hash: z.string().regex(/^0x[0-9a-fA-F]{64}$/),
-  validators: z.array(addressText).min(1),
-  head: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{64}$/)
-    .optional(),
-  signatures: z.array(z.string()).optional(),
-});
 
 export async function openLight(
   options: ChainOptions,
@@ -114,7 +94,7 @@ export async function trustStart(light: OpenLight, options: StartOptions, now: b
 async function startOf(light: OpenLight, options: StartOptions, now: bigint): Promise<TrustedHeader> {
   const { rules, genesisHash, peers } = light;
   if (options.checkpoint !== undefined) {
-    const checkpoint = await readCheckpoint(options.checkpoint);
+    const checkpoint = checkpointIn(options.checkpoint, await readJson(options.checkpoint));
     if (options.members !== undefined) requireSignatures(checkpoint, await readMembers(options.members));
     return peers.attempt(`block ${checkpoint.number}`, async (peer) => {
       const header = await headerOf(peer, BigInt(checkpoint.number));
@@ -131,12 +111,7 @@ async function startOf(light: OpenLight, options: StartOptions, now: bigint): Pr
     const advice = "Give the chain's genesis file (--genesis) or a checkpoint (--checkpoint)";
     throw new InputError({ file: light.store.path }, "it is new, and nothing is trusted yet", advice);
   }
-  const genesis = (await readJson(options.genesis)) as GenesisFile;
-  const start = trustGenesis(rules, genesis);
-  if (start.header.hash !== genesisHash) {
-    const problem = `its block has the hash ${start.header.hash}, and the deployment file says ${genesisHash}`;
-    throw new InputError({ file: options.genesis }, problem, "Give the genesis file of this network's chain");
-  }
+  const start = genesisIn(options.genesis, await readJson(options.genesis), { rules, genesisHash });
   return { ...start, isProven: isFresh(rules, start.header, now) };
 }
 
@@ -159,32 +134,6 @@ async function chainOf({ network, chain }: ChainOptions): Promise<{
   readonly rpcUrl?: string | undefined;
 }> {
   return (await readDeployment(deploymentFileOf(network))).chains[chain];
-}
-
-async function readCheckpoint(file: string): Promise<Checkpoint> {
-  const read = checkpointSchema.safeParse(await readJson(file));
-  if (read.success) return read.data as Checkpoint;
-  const [issue] = read.error.issues;
-  const problem = `it is no checkpoint (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`;
-  throw new InputError({ file }, problem, "Give a file that npm run light-node -- checkpoint wrote");
-}
-
-async function readMembers(file: string): Promise<string[]> {
-  const read = z
-    .array(addressText)
-    .min(1)
-    .safeParse(await readJson(file));
-  if (read.success) return read.data;
-  throw new InputError({ file }, "it is no list of members", "Give a JSON array of the members' accounts");
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    const problem = `it can't be read as JSON (${(cause as Error).message})`;
-    throw new InputError({ file }, problem, "Check the path and the file", { cause });
-  }
 }
 
 /** URLs may carry keys: names in logs don't. */

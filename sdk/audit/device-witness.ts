@@ -11,7 +11,7 @@ import { bySignature, signedDigest, type SignedReading } from "../signing/readin
 import { digestOf, type SigningDomain } from "../signing/typed-data.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
 import type { RoleWitness } from "./role-witness.js";
-import { expectEqual, type AuditState } from "./state.js";
+import { expectEqual, readOrNote, type AuditState } from "./state.js";
 import { valueAt } from "./terms.js";
 import type { Recover } from "./witness.js";
 
@@ -60,8 +60,8 @@ export class DeviceWitness {
 
   #checkCertificate(state: AuditState, event: ChainEvent, { input, time }: TransactionFacts, key: string): void {
     const where = placeOf(event);
-    const shown = certificateIn(input);
     const what = `certificate of device ${bigintArg(event, "device")}`;
+    const shown = readOrNote(state, "A29", `calldata with the ${what}`, where, () => certificateIn(input));
     expectEqual(state, "A29", `key in the ${what}`, where, shown?.certificate.deviceKey, key);
     if (shown === undefined) return;
     const { certificate, signature } = shown;
@@ -76,7 +76,8 @@ export class DeviceWitness {
   #checkBatch(state: AuditState, event: ChainEvent, { input, time }: TransactionFacts): void {
     const where = placeOf(event);
     const words = wordsArg(event, "readings");
-    const shown = readingsIn(input);
+    const shown = readOrNote(state, "A29", "calldata with readings", where, () => readingsIn(input));
+    if (shown === undefined) return;
     // the same readings, apart from the mark of what was new
     const told = unpackReadings(words).map((record) => packReading({ ...record, changed: 0n }));
     const sent = shown.map((reading) => packReading({ ...reading, status: BigInt(reading.status), changed: 0n }));

@@ -5,7 +5,7 @@ import { callDecoder } from "../event-decoder.js";
 import type { ChainEvent, TransactionFacts } from "../events.js";
 import { unpackMovements } from "../records.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
-import { expectEqual, type AuditState } from "./state.js";
+import { expectEqual, readOrNote, type AuditState } from "./state.js";
 import { valueAt } from "./terms.js";
 
 /** AccessManager.PUBLIC_ROLE: everybody has it. */
@@ -82,7 +82,8 @@ export class RoleWitness {
 
   #checkCall(state: AuditState, event: ChainEvent, { sender, to, input, time }: TransactionFacts): void {
     if (to === undefined || !this.#targets.has(to.toLowerCase())) return;
-    for (const call of callsOf(input)) {
+    const calls = readOrNote(state, "A30", `calldata to ${to}`, placeOf(event), () => callsOf(input));
+    for (const call of calls ?? []) {
       const role = this.#roleFor(to, call);
       if (role === undefined || role === PUBLIC) continue;
       const since = this.#holders.get(`${role}/${sender}`);

@@ -221,6 +221,22 @@ export function expectEqual(
   state.findings.push({ check, what: `${what}: ${String(a)}, not ${String(b)}`, where });
 }
 
+/** What `read` gives; undefined where it throws, which is a finding of the check: an audit goes on behind what it can't read. */
+export function readOrNote<Result>(
+  state: AuditState,
+  check: string,
+  what: string,
+  where: string,
+  read: () => Result,
+): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    expectEqual(state, check, `${what} can be read`, where, error, "read");
+    return undefined;
+  }
+}
+
 export function accountOf(state: AuditState, address: string): EscrowAccount {
   let account = state.accounts.get(address);
   if (account === undefined) {

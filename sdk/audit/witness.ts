@@ -5,8 +5,9 @@
 import type { ChainEvent } from "../events.js";
 import type { CompactSignature, SigningDomain } from "../signing/typed-data.js";
 import { DeviceWitness } from "./device-witness.js";
+import { placeOf } from "./event.js";
 import { RoleWitness } from "./role-witness.js";
-import type { AuditedContracts, AuditState } from "./state.js";
+import { readOrNote, type AuditedContracts, type AuditState } from "./state.js";
 
 /** Who signed a digest, in lower case; undefined where no key made the signature. */
 export type Recover = (digest: string, signature: CompactSignature) => string | undefined;
@@ -28,12 +29,16 @@ export class Witness {
     this.#devices = new DeviceWitness(domain(ledger), domain(devices), this.#roles, recover);
   }
 
-  /** Takes an event before the fold does: the state is the one that it met. */
+  /** Takes an event before the fold does: the state is the one that it met. What can't be read is a finding. */
   take(state: AuditState, event: ChainEvent): void {
     if (event.within === undefined) this.unseen += 1;
     else {
-      this.#roles.take(state, event, event.within);
-      this.#devices.take(state, event, event.within);
+      const { within } = event;
+      const guarded = (check: string, take: () => void): void => {
+        readOrNote(state, check, `${event.contract}.${event.name} with its transaction`, placeOf(event), take);
+      };
+      guarded("A30", () => this.#roles.take(state, event, within));
+      guarded("A29", () => this.#devices.take(state, event, within));
     }
   }
 }

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
 
 import { AuditDatabase } from "../../scripts/audit/indexer/database.js";
+import { RECORD_TABLES } from "../../scripts/audit/indexer/record-tables.js";
 import { serveRpc, type RpcServer } from "../../scripts/chains/rpc-server.js";
 import { Random } from "../../scripts/inputs/index.js";
 import type { Deployment } from "../../sdk/deployments/index.js";
@@ -71,7 +72,7 @@ describe("`audit index` in a process of its own", function () {
     const database = AuditDatabase.open(file(name), { mustExist: true });
     try {
       database.requireWhole("transaction");
-      return ["meta", "cursors", "blocks", "transactions", "events"].map((table) =>
+      return ["meta", "cursors", "blocks", "transactions", "events", ...RECORD_TABLES].map((table) =>
         database.database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all(),
       );
     } finally {
@@ -117,7 +118,7 @@ describe("`audit index` in a process of its own", function () {
     database.close();
     if (!isClaimed) return { isComplete: false, isBegun: false };
     const content = contentOf(name);
-    for (const table of [2, 3, 4]) {
+    for (let table = 2; table < content.length; table++) {
       const [found, all] = [content[table] as unknown[], right[table] as unknown[]];
       expect(found).to.deep.equal(all.slice(0, found.length));
     }
@@ -162,6 +163,27 @@ describe("`audit index` in a process of its own", function () {
     const { code, stderr } = await index("short.db");
     expect(stderr).to.match(/short\.db: the database (is damaged|can't be opened)/);
     expect(code).to.equal(2);
+  });
+
+  for (const threads of ["0", "2"]) {
+    it(`refuses a chain without seals by the option that wants them (--threads ${threads})`, async () => {
+      const { chainId, genesisHash } = deployment.chains.transaction;
+      const validators = [`0x${"5a".repeat(20)}`];
+      const checkpoint = { version: 1, chainId, number: 0, hash: genesisHash, validators };
+      await writeFile(file("checkpoint.json"), JSON.stringify(checkpoint));
+      const seals = ["--seals", file("checkpoint.json"), "--threads", threads];
+      const { code, stderr } = await index(`unsealed-${threads}.db`, ...seals);
+      expect(stderr).to.match(/--seals: block \d+ of http.* has no QBFT seals/);
+      expect(code).to.equal(2);
+    });
+  }
+
+  it("refuses a file that is no trusted start, and makes no database", async () => {
+    await writeFile(file("nothing.json"), "{}");
+    const { code, stderr } = await index("no-start.db", "--seals", file("nothing.json"));
+    expect(stderr).to.match(/nothing\.json: it is no checkpoint/);
+    expect(code).to.equal(2);
+    expect(existsSync(file("no-start.db"))).to.equal(false);
   });
 
   it("refuses a chain whose id changed, and writes nothing", async () => {

@@ -185,6 +185,47 @@ describe("The auditor's verify", function () {
     }
   });
 
+  describe("with what can't be read", () => {
+    const MULTICALL = "0xac9650d8";
+    const cut = ({ input }: TransactionFacts): Partial<TransactionFacts> => ({ input: input.slice(0, -90) });
+    const CASES: Readonly<Record<string, readonly [check: string, make: () => ChainEvent[]]>> = {
+      "a `submit` that ends early": ["A29", () => withTransaction("MeterLedger.ReadingBatchStored", cut)],
+      "a `submit` of more readings than it has words": [
+        "A29",
+        () =>
+          withTransaction("MeterLedger.ReadingBatchStored", ({ input }) => ({
+            input: `${input.slice(0, 10)}${"20".padStart(64, "0")}${"ff".padStart(64, "0")}`,
+          })),
+      ],
+      "a certificate's call that ends early": ["A29", () => withTransaction("DeviceRegistry.DeviceCertified", cut)],
+      "a `multicall` without its calls": [
+        "A30",
+        () => withTransaction("GridTopology.AreaCreated", () => ({ input: MULTICALL })),
+      ],
+      "a `multicall` at an offset that no calldata has": [
+        "A30",
+        () => withTransaction("GridTopology.AreaCreated", () => ({ input: `${MULTICALL}${"ff".repeat(64)}` })),
+      ],
+      "movements of half a record": [
+        "A30",
+        () => {
+          const at = events.findLastIndex(({ name }) => name === "Moved");
+          const event = events[at] as ChainEvent;
+          return events.with(at, { ...event, args: { ...event.args, movements: [id("half")] } });
+        },
+      ],
+    };
+    for (const [name, [check, make]] of Object.entries(CASES)) {
+      it(`${name}: ${check} names the transaction, and the audit goes on`, async () => {
+        const { findings, events: folded } = await fold(make());
+        const unread = findings.find((finding) => finding.check === check && finding.what.includes("can be read"));
+        expect(unread?.what).to.match(/can be read: \w*Error: .*, not read$/);
+        expect(unread?.where).to.match(/block \d+, log \d+ \(0x[0-9a-f]{64}\)/);
+        expect(folded).to.equal(events.length);
+      });
+    }
+  });
+
   describe("where chain and events part", () => {
     /** Who got an accounting fee is in no other event. */
     const changedAt = (): number => events.findLastIndex(({ name }) => name === "FeeBooked");

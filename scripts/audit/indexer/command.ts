@@ -5,10 +5,12 @@ import { readDeployment } from "../../../sdk/node/deployments.js";
 import { positive, subcommand, whole } from "../../inputs/arguments.js";
 import { InputError } from "../../inputs/error.js";
 import { deploymentFileOf } from "../../networks/served.js";
+import { fastestRecover } from "../../light-node/fastest-recover.js";
 import { stopSignal } from "../../run.js";
 import { noteConstants, openChain } from "../open.js";
 import { AuditDatabase, type ChainName } from "./database.js";
 import { indexChain } from "./index-chain.js";
+import { readSealedStart } from "./seals.js";
 
 const MOST_THREADS = 16;
 
@@ -18,6 +20,8 @@ interface IndexCommandOptions {
   readonly chain: ChainName | "both";
   readonly rpc?: string;
   readonly userRpc?: string;
+  readonly seals?: string;
+  readonly userSeals?: string;
   readonly follow: boolean;
   readonly perSecond?: number;
   readonly threads?: bigint;
@@ -31,6 +35,11 @@ export function addIndexCommand(program: Command): void {
     .addOption(new Option("--chain <name>", "whose events").choices(["transaction", "user", "both"]).default("both"))
     .option("--rpc <url>", "endpoint of the transaction chain (default: the deployment file's)")
     .option("--user-rpc <url>", "endpoint of the user chain (default: the deployment file's)")
+    .option(
+      "--seals <file>",
+      "genesis file or checkpoint from which on each block of the transaction chain needs a quorum",
+    )
+    .option("--user-seals <file>", "the same of the user chain")
     .option("--follow", "go on with each new block until stopped", false)
     .option("--per-second <n>", "most questions a second to an endpoint", positive)
     .option(
@@ -57,6 +66,12 @@ async function index(options: IndexCommandOptions): Promise<void> {
       openChain(deployment, name, { rpc: name === "transaction" ? options.rpc : options.userRpc, patience, threads }),
     ),
   );
+  const starts = await Promise.all(
+    chains.map(async (name) => {
+      const file = name === "transaction" ? options.seals : options.userSeals;
+      return file && readSealedStart(file, deployment.chains[name], (await fastestRecover()).recover);
+    }),
+  );
   const database = AuditDatabase.open(options.db);
   try {
     database.claim(deployment);
@@ -68,6 +83,7 @@ async function index(options: IndexCommandOptions): Promise<void> {
         const cursor = await indexChain(database, endpoint, {
           chain: name,
           deployment: deployment.chains[name],
+          ...(starts[place] ? { seals: starts[place] } : {}),
           ...(follow === undefined ? {} : { follow }),
           ...(openPool === undefined ? {} : { openPool }),
           ...(threads === undefined ? {} : { poolFromBlocks: 1 }),
@@ -76,9 +92,15 @@ async function index(options: IndexCommandOptions): Promise<void> {
           },
         });
         const { block, hash, events } = cursor;
-        const report = { chain: name, block, hash, events, newEvents: events - before.events };
+        const start = database.sealedStart(name)?.number;
+        // a start ahead of the head vouches for nothing yet
+        const sealedAfter = start === undefined || start >= block ? null : start;
+        const report = { chain: name, block, hash, events, newEvents: events - before.events, sealedAfter };
         if (options.json) console.log(JSON.stringify({ ...report, questions: endpoint.questions }));
         else console.log(`${name} chain: ${events} events up to block ${block} (${hash}), ${report.newEvents} new`);
+        if (!options.json && sealedAfter !== null) {
+          console.log(`${name} chain: a quorum sealed each block after ${sealedAfter}`);
+        }
       }),
     );
   } finally {

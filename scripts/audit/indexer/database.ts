@@ -9,6 +9,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
+import { hasRecords, insertText, recordRows } from "./record-tables.js";
+import type { SealedStart } from "./seals.js";
 import { eventViews, SCHEMA, SCHEMA_VERSION } from "./schema.js";
 import type { EventRow, VerifiedBlock, VerifiedTransaction } from "./types.js";
 
@@ -99,6 +101,16 @@ export class AuditDatabase {
     this.run("INSERT OR IGNORE INTO meta VALUES ('slotSeconds', ?)", seconds.toString());
   }
 
+  /** From where on the chain's seals are checked; undefined: they are not. */
+  sealedStart(chain: ChainName): SealedStart | undefined {
+    const row = this.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", `seals ${chain}`);
+    return row && (JSON.parse(row.value) as SealedStart);
+  }
+
+  noteSealedStart(chain: ChainName, start: SealedStart): void {
+    this.run("INSERT INTO meta VALUES (?, ?)", `seals ${chain}`, JSON.stringify(start));
+  }
+
   cursorOf(chain: ChainName): Cursor {
     return this.one<Cursor>("SELECT block, hash, events, digest FROM cursors WHERE chain = ?", chain) ?? START;
   }
@@ -125,8 +137,7 @@ export class AuditDatabase {
 
   /** Throws `InputError` when rows are missing, or the file is damaged. */
   requireWhole(chain: ChainName): Cursor {
-    const broken = (what: string): InputError =>
-      new InputError({ file: this.path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
+    const broken = (what: string): InputError => damaged(this.path, what);
     try {
       const check = this.one<{ quick_check: string }>("PRAGMA quick_check(1)")?.quick_check;
       if (check !== "ok") throw broken(String(check));
@@ -202,11 +213,21 @@ export class AuditDatabase {
       digest(rows.map(rowText).join(""));
       for (const row of rows) {
         const { log, contract, name, account, meter, slot, area, args } = row;
-        insertEvent.run(chain, block.number, log, id, contract, name, account, meter, slot, area, args);
+        const inserted = insertEvent.run(
+          ...[chain, block.number, log, id, contract, name, account, meter, slot, area, args],
+        );
+        if (hasRecords(row)) this.#writeRecords(inserted.lastInsertRowid, row);
         events += 1;
       }
     }
     return events;
+  }
+
+  #writeRecords(event: number | bigint, { contract, name, args }: EventRow): void {
+    for (const { table, rows } of recordRows(contract, name, JSON.parse(args) as Record<string, unknown>)) {
+      const insert = this.statement(insertText(table));
+      rows.forEach((row, place) => insert.run(event, place, ...row));
+    }
   }
 }
 
@@ -218,6 +239,11 @@ export function transactionText({ hash, sender, to, input }: Omit<VerifiedTransa
 /** What the digest has of an event. */
 export function rowText({ log, contract, name, args }: Pick<EventRow, "log" | "contract" | "name" | "args">): string {
   return `${log} ${contract}.${name} ${args}\n`;
+}
+
+/** The file is not as it was written. */
+export function damaged(path: string, what: string): InputError {
+  return new InputError({ file: path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
 }
 
 function bringToVersion(database: DatabaseSync): void {

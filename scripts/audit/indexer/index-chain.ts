@@ -8,12 +8,16 @@ import type { Endpoint } from "./endpoint.js";
 import { requireParent, type PageRange } from "./page.js";
 import { PageReader, type PageReaders, type RowPage } from "./page-reader.js";
 import type { ReaderPool } from "./reader-pool.js";
+import { agreedStart, SealFollower, type SealedStart } from "./seals.js";
+import { wantedSeals } from "./wanted-seals.js";
 
 export interface IndexOptions {
   readonly chain: ChainName;
   readonly deployment: TransactionDeployment | UserDeployment;
   /** Opens threads that read where there is much to read; absent: this thread reads. */
-  readonly openPool?: () => ReaderPool;
+  readonly openPool?: (sealedStart?: number) => ReaderPool;
+  /** From where on seals are checked; absent: as the database was begun. */
+  readonly seals?: SealedStart | undefined;
   /** How many blocks are much. */
   readonly poolFromBlocks?: number;
   /** The last block that counts; absent: the head. */
@@ -36,14 +40,16 @@ const MANY_BLOCKS = 2_000;
 
 /** Reads up to the head, or on and on. Throws `InputError` for an endpoint that lies, gives up or serves another chain. */
 export async function indexChain(database: AuditDatabase, endpoint: Endpoint, options: IndexOptions): Promise<Cursor> {
-  const writer = new ChainWriter(database, endpoint.name, options);
-  const here = new PageReader(endpoint, options.deployment);
+  const start = agreedStart(database, options.chain, options.seals);
+  const seals = start && SealFollower.resume(database, endpoint.name, options.chain, start);
+  const writer = new ChainWriter(database, endpoint.name, { ...options, follower: seals });
+  const here = new PageReader(endpoint, options.deployment, await wantedSeals(start?.number));
   await requireSameChain(database, endpoint, options.chain);
   for (;;) {
     const head = Math.min(await headOf(endpoint), options.toBlock ?? Infinity);
     const { openPool, poolFromBlocks = MANY_BLOCKS } = options;
     const isMuch = head - database.cursorOf(options.chain).block >= poolFromBlocks;
-    const pool = isMuch ? openPool?.() : undefined;
+    const pool = isMuch ? openPool?.(start?.number) : undefined;
     try {
       await writer.writeTo(head, pool ?? here);
     } finally {
@@ -84,13 +90,13 @@ class ChainWriter {
   constructor(
     readonly database: AuditDatabase,
     readonly endpoint: string,
-    readonly options: IndexOptions,
+    readonly options: IndexOptions & { readonly follower: SealFollower | undefined },
   ) {
     this.#span = Math.min(FIRST_BLOCKS, options.mostBlocks ?? MOST_BLOCKS);
   }
 
   async writeTo(head: number, readers: PageReaders): Promise<void> {
-    const { chain, follow, onPage } = this.options;
+    const { chain, follow, onPage, follower } = this.options;
     const ahead: { readonly range: PageRange; readonly page: Promise<RowPage> }[] = [];
     let cursor = this.database.cursorOf(chain);
     let next = cursor.block + 1;
@@ -107,6 +113,7 @@ class ChainWriter {
       const { fromBlock, toBlock } = first.range;
       const page = await first.page;
       requireParent(this.endpoint, fromBlock, page.parentHash, cursor.hash);
+      follower?.take(page.seals, page.blocks);
       cursor = this.database.append(chain, page.blocks, { block: toBlock, hash: page.lastHash });
       onPage?.(cursor, head);
       this.#adapt(page, toBlock - fromBlock + 1);

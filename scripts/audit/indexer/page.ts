@@ -30,6 +30,8 @@ export interface CheckedBlock {
 }
 
 export interface CheckedPage {
+  /** Of all blocks. */
+  readonly headers: readonly Header[];
   readonly blocks: readonly CheckedBlock[];
   /** What the first block says is before it; that it is so, whoever puts pages together sees. */
   readonly parentHash: string;
@@ -76,7 +78,7 @@ export async function readPage(endpoint: Endpoint, of: Watched, range: PageRange
   const parentHash = hexField(first.header, "parentHash");
   const size = sizeOf(blocks);
   if (first.number === 0 && of.genesisLogs.length > 0) blocks.unshift(genesisBlock(endpoint, of, first));
-  return { blocks, parentHash, lastHash: last.hash, size };
+  return { headers, blocks, parentHash, lastHash: last.hash, size };
 }
 
 /** Refuses a page that does not follow the block with that hash. */
@@ -102,7 +104,8 @@ function genesisBlock(endpoint: Endpoint, { genesisLogs }: Watched, block: Heade
   return { ...block, transactions: [], logs: genesisLogs };
 }
 
-interface Header {
+/** A block's header that hashes to its hash, as the endpoint gives it. */
+export interface Header {
   readonly number: number;
   readonly hash: string;
   readonly header: RpcObject;

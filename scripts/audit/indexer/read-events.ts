@@ -4,8 +4,7 @@ import { createHash } from "node:crypto";
 import { CONTRACT_INTERFACES, type ContractName } from "../../../sdk/contracts.js";
 import { argumentRestorer } from "../../../sdk/event-decoder.js";
 import type { ChainEvent, TransactionFacts } from "../../../sdk/events.js";
-import { InputError } from "../../inputs/error.js";
-import { rowText, transactionText, type AuditDatabase, type ChainName } from "./database.js";
+import { damaged, rowText, transactionText, type AuditDatabase, type ChainName } from "./database.js";
 
 const EVENTS_PER_PART = 1_000;
 
@@ -114,8 +113,4 @@ class RowDigest {
     this.#hash = undefined;
     if (this.#before !== digest) throw damaged(this.path, `the rows of block ${block} are not those that were written`);
   }
-}
-
-function damaged(path: string, what: string): InputError {
-  return new InputError({ file: path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
 }

@@ -20,6 +20,8 @@ export interface ReaderData {
   readonly name: string;
   readonly source: AskSource;
   readonly deployment: TransactionDeployment | UserDeployment;
+  /** Behind which block seals are read; absent: of none. */
+  readonly sealedStart?: number | undefined;
 }
 
 /** A thread's answer to a range. */

@@ -6,12 +6,13 @@ import { InputError } from "../../inputs/error.js";
 import { Endpoint, type Ask } from "./endpoint.js";
 import type { PageRange } from "./page.js";
 import { PageReader } from "./page-reader.js";
+import { wantedSeals } from "./wanted-seals.js";
 import type { ReaderAnswer, ReaderData } from "./reader-pool.js";
 
-const { name, source, deployment } = workerData as ReaderData;
+const { name, source, deployment, sealedStart } = workerData as ReaderData;
 const { openAsk } = (await import(source.module)) as { readonly openAsk: (argument: unknown) => Ask | Promise<Ask> };
 const endpoint = new Endpoint(name, await openAsk(source.argument));
-const reader = new PageReader(endpoint, deployment);
+const reader = new PageReader(endpoint, deployment, await wantedSeals(sealedStart));
 let last = Promise.resolve();
 
 parentPort?.on("message", (range: PageRange) => {

@@ -1,7 +1,9 @@
 /** The tables, and a view for each kind of event with a column for each argument. */
 import { CONTRACT_INTERFACES } from "../../../sdk/contracts.js";
+import { REASONS, STATUSES } from "../words.js";
+import { RECORD_SCHEMA } from "./record-tables.js";
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Addresses are checksummed, hashes lower-case hex, times Unix seconds. */
 export const SCHEMA = `
@@ -29,7 +31,16 @@ CREATE VIEW history AS
   SELECT e.id, e.chain, e.block, b.time, e.log, t.hash AS tx, t.sender, t.recipient, b.proposer, e.contract, e.name,
     e.account, e.meter, e.slot, e.area, e.args
   FROM events e JOIN transactions t ON t.id = e.tx JOIN blocks b ON b.chain = e.chain AND b.number = e.block;
+${RECORD_SCHEMA}
+CREATE TABLE movement_reasons (reason INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE reading_statuses (status INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+${wordRows("movement_reasons", REASONS)}
+${wordRows("reading_statuses", STATUSES)}
 `;
+
+function wordRows(table: string, words: readonly string[]): string {
+  return `INSERT INTO ${table} VALUES ${words.map((word, number) => `(${number}, '${word}')`).join(", ")};`;
+}
 
 /** `"TradeEscrow.Moved"`: block, time, transaction, sender, the block's maker, and each argument under its name. */
 export function eventViews(): string[] {

@@ -273,7 +273,7 @@ function remembering(provider: Provider): Provider {
 }
 
 describe("Audit of a run with faults", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let run: AuditedRun;
   const found = new Map<Stage, AuditState>();
   /** Recorded when half of the slots are final. */

@@ -26,7 +26,7 @@ export function stateLines(state: AuditState): string[] {
     ...accounts,
     "fees due to",
     ...fees,
-    `${state.terms.holders.size} devices, ${state.books.size} books, ${state.bilaterals.size} logs of contracts, ` +
+    `${state.admitted.size} members and users, ${state.devices.size} devices, ${state.books.size} books, ${state.bilaterals.size} logs of contracts, ` +
       `${state.readings.size} readings in ${state.roots.length} batches, ${state.closed.size} closed slots, ` +
       `${state.settled.size} settlements, ${state.disputes.size} disputes`,
   ];

@@ -6,6 +6,7 @@ import type { TransactionChain } from "../connect.js";
 import { hashWords } from "../records.js";
 import { ask } from "../transact.js";
 import { compareAttestations } from "./attestation-steps.js";
+import { compareRegistry } from "./compare-registry.js";
 import { compareTerms } from "./compare-terms.js";
 import { each } from "./each.js";
 import { areaSlotKey, expectEqual, readingKey, type AuditState } from "./state.js";
@@ -42,6 +43,7 @@ export async function compareWithChain(state: AuditState, chain: TransactionChai
   await compareReadings(state, chain, at);
   await compareDisputes(state, chain, at);
   await compareTerms(state, chain, at);
+  await compareRegistry(state, chain, at);
 }
 
 type At = { readonly blockTag: number };

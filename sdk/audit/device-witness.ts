@@ -15,14 +15,7 @@ import { expectEqual, readOrNote, type AuditState } from "./state.js";
 import { valueAt } from "./terms.js";
 import type { Recover } from "./witness.js";
 
-interface DeviceState {
-  key: string;
-  status: number;
-}
-
 export class DeviceWitness {
-  readonly #devices = new Map<bigint, DeviceState>();
-
   constructor(
     readonly ledger: SigningDomain,
     readonly registry: SigningDomain,
@@ -33,14 +26,9 @@ export class DeviceWitness {
   take(state: AuditState, event: ChainEvent, within: TransactionFacts): void {
     switch (`${event.contract}.${event.name}`) {
       case "DeviceRegistry.DeviceCertified":
-        this.#devices.set(bigintArg(event, "device"), { key: stringArg(event, "key"), status: DeviceStatus.Certified });
         this.#checkCertificate(state, event, within, stringArg(event, "key"));
         break;
-      case "DeviceRegistry.DeviceStatusChanged":
-        this.#change(event, { status: Number(bigintArg(event, "status")) });
-        break;
       case "DeviceRegistry.KeyRotated":
-        this.#change(event, { key: stringArg(event, "newKey") });
         // a rotation by the device itself names no certificate
         if (BigInt(stringArg(event, "certificate")) !== 0n) {
           this.#checkCertificate(state, event, within, stringArg(event, "newKey"));
@@ -51,11 +39,6 @@ export class DeviceWitness {
         break;
       default:
     }
-  }
-
-  #change(event: ChainEvent, change: Partial<DeviceState>): void {
-    const device = this.#devices.get(bigintArg(event, "device"));
-    if (device !== undefined) Object.assign(device, change);
   }
 
   #checkCertificate(state: AuditState, event: ChainEvent, { input, time }: TransactionFacts, key: string): void {
@@ -101,10 +84,10 @@ export class DeviceWitness {
   }
 
   /** The meter's own key while it is active, for an actual reading; the feeder's operator, or its successor, otherwise. */
-  #signersOf({ terms }: AuditState, { meter, slot, status }: ReadingRecord, time: bigint): string[] {
+  #signersOf({ terms, devices }: AuditState, { meter, slot, status }: ReadingRecord, time: bigint): string[] {
     if (status === BigInt(ReadingStatus.Actual)) {
-      const device = this.#devices.get(meter);
-      return device?.status === DeviceStatus.Active ? [device.key.toLowerCase()] : [];
+      const device = devices.get(meter);
+      return device?.status === BigInt(DeviceStatus.Active) ? [device.key.toLowerCase()] : [];
     }
     const feeder = valueAt(terms.sites.get(meter), slot)?.feeder ?? 0n;
     const schedule = terms.parties.get(feeder);

@@ -4,6 +4,7 @@ import { ATTESTATION_STEPS } from "./attestation-steps.js";
 import { ENERGY_STEPS } from "./energy-steps.js";
 import { placeOf } from "./event.js";
 import { MONEY_STEPS } from "./money-steps.js";
+import { REGISTRY_STEPS } from "./registry-steps.js";
 import { expectEqual, type AuditState } from "./state.js";
 import { TERM_STEPS } from "./terms.js";
 
@@ -11,6 +12,7 @@ const STEPS: Readonly<Record<string, (state: AuditState, event: ChainEvent) => v
   ...MONEY_STEPS,
   ...ENERGY_STEPS,
   ...ATTESTATION_STEPS,
+  ...REGISTRY_STEPS,
 };
 
 /** Takes one event into the state. Events must come in the order of the chain; one that cannot be read is a finding. */

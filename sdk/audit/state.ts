@@ -4,6 +4,7 @@
  */
 import type { BookResult } from "../clearing/index.js";
 import type { Entry, Outcome, PartyOutcome, Position, Trade } from "../records.js";
+import type { AdmittedState, DeviceState } from "./registry-steps.js";
 import { emptyTerms, type Terms } from "./terms.js";
 
 /** An escrow account. Micro-credits. */
@@ -108,6 +109,9 @@ export interface AuditState {
   readonly moved: Map<string, bigint>;
   /** Locked for orders, bilateral contracts and disputes, from orders and positions alone. */
   readonly locks: Map<string, bigint>;
+  /** Members and users, by account. */
+  readonly admitted: Map<string, AdmittedState>;
+  readonly devices: Map<bigint, DeviceState>;
   readonly terms: Terms;
   readonly books: Map<string, BookState>;
   readonly bilaterals: Map<string, LogState>;
@@ -169,6 +173,8 @@ export function emptyState(contracts: AuditedContracts): AuditState {
     moved: new Map(),
     debts: new Map(),
     locks: new Map(),
+    admitted: new Map(),
+    devices: new Map(),
     terms: emptyTerms(),
     books: new Map(),
     bilaterals: new Map(),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
 
@@ -368,6 +369,30 @@ describe("The auditor's indexer", function () {
       await writeFile(join(folder, "text.db"), "not a database, but long enough to be taken for one ".repeat(40));
       expect(() => open("text.db")).to.throw(InputError, /can't be opened/);
       expect(() => AuditDatabase.open(join(folder, "none.db"), { mustExist: true })).to.throw(InputError, /no such/);
+    });
+
+    it("that another process writes to is named, with what to do, and stays as it is", async () => {
+      const database = open();
+      await indexChain(database, endpointOf(ask), options());
+      const before = database.cursorOf("transaction");
+      const other = new DatabaseSync(join(folder, "audit.db"));
+      other.exec("BEGIN IMMEDIATE");
+      // SQLite waits for it as long as this says
+      database.database.exec("PRAGMA busy_timeout = 10");
+      const next = { block: before.block + 1, hash: `0x${"12".repeat(32)}` };
+      expect(() => database.append("transaction", [], next)).to.throw(
+        InputError,
+        /audit\.db: another process writes to it \(database is locked\)\. Run one indexer on a file/,
+      );
+      expect(() => database.run("INSERT OR IGNORE INTO meta VALUES ('other', '1')")).to.throw(
+        InputError,
+        /another process/,
+      );
+      other.exec("ROLLBACK");
+      other.close();
+      expect(database.cursorOf("transaction")).to.deep.equal(before);
+      expect(database.append("transaction", [], next).block).to.equal(next.block);
+      database.close();
     });
 
     it("that was truncated is refused", async () => {

@@ -8,10 +8,19 @@ import { firstDifference } from "../../scripts/audit/first-difference.js";
 import { noteConstants } from "../../scripts/audit/open.js";
 import { booksAt, verifyBooks } from "../../scripts/audit/verify.js";
 import { signerOf } from "../../scripts/oracle/signer.js";
-import { compareWithChain, foldEvents, witnessOf, type AuditState, type Finding } from "../../sdk/audit/index.js";
-import { connectTransactionChain, type TransactionChain } from "../../sdk/connect.js";
+import { rotateDeviceKey, changeDevice, changeDeviceOwner } from "../../sdk/actions/devices.js";
+import { changeRoles, expel, reinstate, suspend } from "../../sdk/actions/federation.js";
+import {
+  auditChain,
+  compareWithChain,
+  foldEvents,
+  witnessOf,
+  type AuditState,
+  type Finding,
+} from "../../sdk/audit/index.js";
+import { connectTransactionChain, withSigner, type TransactionChain } from "../../sdk/connect.js";
 import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
-import { AccessRole } from "../../sdk/enums.js";
+import { AccessRole, DeviceStatus, MemberRole, rolesMask } from "../../sdk/enums.js";
 import type { ChainEvent, TransactionFacts } from "../../sdk/events.js";
 import { AuditedRun, STAGES } from "../utils/audited-run.js";
 import { endpointOf, honestAsk } from "../utils/audit-endpoint.js";
@@ -68,6 +77,57 @@ describe("The auditor's verify", function () {
     }
   });
 
+  it("compares each part of the books with the chain's own", async () => {
+    const { state } = await booksAt(database);
+    const first = <Item>(items: Map<unknown, Item>): Item => {
+      const [item] = items.values();
+      if (item === undefined) throw new Error("the run has none of it");
+      return item;
+    };
+    const word = `0x${"5a".repeat(32)}`;
+    const [reading = ""] = state.readings.keys();
+    const [debtor = ""] = state.owes.keys();
+    const [due = ""] = state.feesDue.keys();
+    const [token = ""] = state.tokens.keys();
+    state.issuedMicro += 1n;
+    state.tokens.set(token, -1n);
+    first(state.accounts).balance += 1n;
+    state.owes.set(debtor, -1n);
+    state.feesDue.set(due, -1n);
+    state.references.add(word);
+    first(state.books).hash = word;
+    Object.assign(first(state.closed), { hash: word });
+    first(state.settled).final = false;
+    state.roots[0] = word;
+    state.readings.set(reading, { importWh: 0n, exportWh: 0n, status: 0n, sequence: 99n });
+    state.devices.delete(1n);
+    first(state.devices).key = STRANGER;
+    first(state.admitted).roles ^= 1n;
+    state.admitted.set(STRANGER, { ...first(state.admitted), kind: "user", registrar: STRANGER, roles: 0n });
+    await compareWithChain(state, chain, toBlock);
+    expect(new Set(state.findings.map(({ check }) => check))).to.deep.equal(new Set(["C1"]));
+    const told = state.findings.map(({ what }) => what).join("\n");
+    for (const part of [
+      /^credits in existence/m,
+      /^credits of 0x/m,
+      /^balance of 0x/m,
+      /^debts of 0x/m,
+      /^fees due to 0x/m,
+      /^payment 0x5a/m,
+      /^book /m,
+      /^positions of slot/m,
+      /^settlement /m,
+      /^root of batch 1/m,
+      /^devices: /m,
+      /^key of device 2/m,
+      /^roles of 0x/m,
+      /^registrar of 0x5a/im,
+    ]) {
+      expect(told).to.match(part);
+    }
+    expect(told).to.include(reading);
+  });
+
   it("refuses a block that was not indexed", async () => {
     const error = await booksAt(database, toBlock + 1).catch((thrown: Error) => thrown.message);
     expect(error).to.match(/it ends at block \d+, before block \d+/);
@@ -119,6 +179,20 @@ describe("The auditor's verify", function () {
       "a certificate that is not shown": [
         "A29",
         () => withTransaction("DeviceRegistry.DeviceCertified", () => ({ input: "0x" })),
+      ],
+      "a certificate that another one signed": [
+        "A29",
+        () =>
+          withTransaction("DeviceRegistry.DeviceCertified", ({ input }) => {
+            const { DeviceRegistry } = CONTRACT_INTERFACES;
+            const call = DeviceRegistry.parseTransaction({ data: input });
+            if (call === null) throw new Error("the device was not certified by a call of the registry");
+            const place = call.fragment.inputs.findIndex(({ name }) => name === "makerSignature");
+            const { serialized } = Wallet.createRandom().signingKey.sign(id("anything"));
+            return {
+              input: DeviceRegistry.encodeFunctionData(call.fragment, call.args.toArray().with(place, serialized)),
+            };
+          }),
       ],
       "a certificate at a time when it was not valid": [
         "A29",
@@ -287,5 +361,40 @@ describe("The auditor's verify", function () {
       expect(isCompared).to.equal(false);
       expect(state.findings).to.deep.equal([]);
     });
+  });
+
+  it("tells how members, users and devices stand, as the chain does", async () => {
+    const { homes, members } = run.neighbourhood;
+    const [one, two, three, four] = homes;
+    const member = members.get("Metering");
+    if (one === undefined || two === undefined || three === undefined || four === undefined || member === undefined) {
+      throw new Error("the run has too few homes and members");
+    }
+    const council = withSigner(chain, run.network.operators.transaction.council);
+    const [from, to] = [one.chain.signer, two.chain.signer];
+    const account = (home: typeof one): Promise<string> => home.chain.signer.getAddress();
+    const until = 1n << 40n;
+    await rotateDeviceKey(one.chain, { device: one.meter, oldKey: one.device, newKey: Wallet.createRandom() });
+    await changeDeviceOwner(one.chain, { device: one.meter, from, to, deadline: until });
+    await changeDevice(two.feeder.meteringOperator, { device: two.meter, step: "suspend" });
+    await changeDevice(three.feeder.meteringOperator, { device: three.meter, step: "retire" });
+    await suspend(council, { account: await account(two), until });
+    await suspend(council, { account: await account(three), until });
+    await reinstate(council, { account: await account(three) });
+    await expel(council, { account: await account(four) });
+    const metering = await member.signer.getAddress();
+    const roles = [MemberRole.MeteringOperator, MemberRole.GridOperator];
+    await changeRoles(council, { member: metering, roles });
+
+    const state = await auditChain(chain);
+    expect(state.findings).to.deep.equal([]);
+    const { devices, admitted } = state;
+    expect(devices.get(one.meter)).to.include({ status: BigInt(DeviceStatus.Active), nonce: 2n });
+    expect(devices.get(two.meter)?.status).to.equal(BigInt(DeviceStatus.Suspended));
+    expect(devices.get(three.meter)).to.include({ status: BigInt(DeviceStatus.Retired), nonce: 0n });
+    expect(admitted.get(await account(two))).to.include({ suspendedUntil: until, suspendedByCouncil: true });
+    expect(admitted.get(await account(three))).to.include({ suspendedUntil: 0n, suspendedByCouncil: false });
+    expect(admitted.get(await account(four))?.expelled).to.equal(true);
+    expect(admitted.get(metering)?.roles).to.equal(rolesMask(roles));
   });
 });

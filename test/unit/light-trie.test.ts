@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { expect } from "chai";
-import { concat, dataLength, dataSlice, getBytes, hexlify, keccak256, toBeHex } from "ethers";
+import { concat, dataLength, dataSlice, encodeRlp, getBytes, hexlify, keccak256, toBeHex } from "ethers";
 import fc from "fast-check";
 
 import {
@@ -89,6 +89,16 @@ describe("light: a block's tries", () => {
 });
 
 describe("light: bodies of a recorded Besu chain", () => {
+  it("refuses a leaf whose path ends before the item's", () => {
+    for (const prefix of ["0x20", "0x30"]) {
+      const leaf = encodeRlp([prefix, `0x${"ab".repeat(40)}`]);
+      expect(
+        refusal(() => provenItem(keccak256(leaf), 1, [leaf])),
+        prefix,
+      ).to.equal("TrieProofFalse");
+    }
+  });
+
   it("has the receipts' roots and encodings that the client has", () => {
     for (const { block, receipts, rawReceipts } of BODIES) {
       const encoded = receipts.map(receiptBytes);

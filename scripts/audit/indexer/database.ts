@@ -57,6 +57,9 @@ export class AuditDatabase {
       return new AuditDatabase(path, database);
     } catch (cause) {
       database?.close();
+      const trouble = sqliteTrouble(path, cause);
+      // what is damaged from the first page on is some other file
+      if (trouble !== undefined && !trouble.message.includes("damaged")) throw trouble;
       throw new InputError({ file: path }, `the database can't be opened (${(cause as Error).message})`, NEW_FILE, {
         cause,
       });
@@ -153,8 +156,12 @@ export class AuditDatabase {
     }
   }
 
-  /** Runs all of the action in one transaction. */
+  /** Runs all of the action in one transaction. Throws `InputError` where SQLite cannot read or write the file. */
   whole<Result>(action: () => Result): Result {
+    return this.#told(() => this.#whole(action));
+  }
+
+  #whole<Result>(action: () => Result): Result {
     this.database.exec("BEGIN IMMEDIATE");
     try {
       const result = action();
@@ -167,11 +174,20 @@ export class AuditDatabase {
   }
 
   one<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.statement(sql).get(...values) as Row | undefined;
+    return this.#told(() => this.statement(sql).get(...values) as Row | undefined);
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.statement(sql).run(...values);
+    this.#told(() => this.statement(sql).run(...values));
+  }
+
+  /** Names the file with SQLite's own errors, and what to do. */
+  #told<Result>(action: () => Result): Result {
+    try {
+      return action();
+    } catch (cause) {
+      throw sqliteTrouble(this.path, cause) ?? cause;
+    }
   }
 
   statement(sql: string): StatementSync {
@@ -244,6 +260,27 @@ export function rowText({ log, contract, name, args }: Pick<EventRow, "log" | "c
 /** The file is not as it was written. */
 export function damaged(path: string, what: string): InputError {
   return new InputError({ file: path }, `the database is damaged: ${what}`, "Delete it and index the chain anew");
+}
+
+/** SQLite's primary result codes that are no fault of the program, and what to do about them. */
+const TROUBLE: Readonly<Record<number, readonly [problem: string, advice: string]>> = {
+  5: ["another process writes to it", "Run one indexer on a file; try again when the other one has ended"],
+  6: ["another process writes to it", "Run one indexer on a file; try again when the other one has ended"],
+  8: ["it can only be read", "Name a file that you may write, or a new one"],
+  10: ["the disk does not answer", "Look after the disk; what was written before is whole"],
+  11: ["the database is damaged", "Delete it and index the chain anew"],
+  13: ["the disk is full", "Make room and start again: it goes on behind the last whole page"],
+  26: ["the database is damaged", "Delete it and index the chain anew"],
+};
+
+/** Undefined for what is none of SQLite's errors, or the program's own fault. */
+function sqliteTrouble(path: string, cause: unknown): InputError | undefined {
+  const { code, errcode } = (cause ?? {}) as { readonly code?: unknown; readonly errcode?: unknown };
+  if (code !== "ERR_SQLITE_ERROR" || typeof errcode !== "number") return undefined;
+  // extended codes have the primary one in their low byte
+  const [problem, advice] = TROUBLE[errcode & 0xff] ?? [];
+  if (problem === undefined || advice === undefined) return undefined;
+  return new InputError({ file: path }, `${problem} (${(cause as Error).message})`, advice, { cause });
 }
 
 function bringToVersion(database: DatabaseSync): void {

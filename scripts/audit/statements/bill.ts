@@ -181,7 +181,7 @@ function accountOf({ state, slotSeconds }: Books<unknown>, home: string, period:
     throw unknown(
       home,
       "is no account and no meter",
-      "Give an address (0x and 40 hex digits) or the number of a meter",
+      "Give an address (0x and 40 hex digits; its capitals are a checksum) or the number of a meter",
     );
   }
   const meter = BigInt(home);

@@ -7,7 +7,7 @@ import { readDeployment } from "../../../sdk/node/deployments.js";
 import { deploymentFileOf } from "../../networks/served.js";
 import { AuditDatabase } from "../indexer/database.js";
 import { indexChain } from "../indexer/index-chain.js";
-import { openChain } from "../open.js";
+import { noteConstants, openChain } from "../open.js";
 import { booksAt } from "../verify.js";
 
 /** Notes what the fold does not keep. */
@@ -38,6 +38,7 @@ export async function readBooks<Noted extends Notes>(source: BooksSource, notes:
     const { chain, endpoint, openPool, close } = await openChain(deployment, "transaction", { rpc: source.rpc });
     try {
       database.claim(deployment);
+      await noteConstants(database, chain);
       // with a database: what came since
       await indexChain(database, endpoint, {
         ...{ chain: "transaction", deployment: deployment.chains.transaction },

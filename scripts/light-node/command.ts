@@ -147,7 +147,8 @@ function addGet(program: Command, print: Print): void {
     .action((options: { from: bigint; to?: bigint; address?: string; topic?: string }, command: Command) =>
       asks(command, (light) => {
         const to = options.to ?? light.store.trustedNumber ?? 0n;
-        const filter = { ...(options.address && { address: options.address }), topics: [options.topic] };
+        const { address: of, topic } = options;
+        const filter = { addresses: of === undefined ? undefined : [of], topics: topic === undefined ? [] : [[topic]] };
         return getLogs(light, filter, { from: options.from, to });
       }),
     );

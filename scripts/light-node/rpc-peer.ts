@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { SealedHeader, type AccountProof, type LightPeer } from "../../light/index.js";
-import { objectOf, type RpcObject } from "../../light/rpc-fields.js";
+import { numberField, objectOf, type RpcObject } from "../../light/rpc-fields.js";
 import { isCommonwattError } from "../../sdk/errors.js";
 
 /** One question to an endpoint. Throws `PeerFailure` when no answer comes; a refusal by the node is `PeerRefusal`. */
@@ -40,6 +40,7 @@ const answerSchema = z.object({
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
+const word = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/);
 const proofSchema = z.object({
   address: z.string(),
   balance: z.string(),
@@ -47,7 +48,7 @@ const proofSchema = z.object({
   nonce: z.string(),
   storageHash: z.string(),
   accountProof: z.array(z.string()),
-  storageProof: z.array(z.object({ key: z.string(), value: z.string(), proof: z.array(z.string()) })),
+  storageProof: z.array(z.object({ key: word, value: word, proof: z.array(z.string()) })),
 });
 
 export class RpcPeer implements LightPeer {
@@ -75,6 +76,12 @@ export class RpcPeer implements LightPeer {
   async block(number: bigint, areTransactionsWhole = true): Promise<RpcObject | undefined> {
     const block = await this.ask("eth_getBlockByNumber", [quantity(number), areTransactionsWhole]);
     return block === null || block === undefined ? undefined : objectOf(block, "block");
+  }
+
+  /** Of the block with that hash, as the node says; undefined: it knows of none. */
+  async numberOf(hash: string): Promise<bigint | undefined> {
+    const block = await this.ask("eth_getBlockByHash", [hash, false]);
+    return (block ?? null) === null ? undefined : BigInt(numberField(objectOf(block, "block"), "number"));
   }
 
   async proof(account: string, slots: readonly bigint[], block: bigint): Promise<AccountProof | undefined> {

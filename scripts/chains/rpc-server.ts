@@ -13,11 +13,25 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** What one request may be, and how much is done at once. */
+export interface RpcLimits {
+  readonly bodyBytes: number;
+  /** Calls of a batch. */
+  readonly batch: number;
+  /** Calls that are answered at once, of all requests. */
+  readonly atOnce: number;
+}
+
+const WIDE_LIMITS: RpcLimits = { bodyBytes: 32 * 1024 * 1024, batch: Infinity, atOnce: Infinity };
 
 /** Serves the provider at a port of loopback; port 0 takes any free one. */
-export async function serveRpc(provider: RequestProvider, port: number): Promise<RpcServer> {
-  const server = createServer((request, response) => void handle(provider, request, response));
+export async function serveRpc(
+  provider: RequestProvider,
+  port: number,
+  limits: RpcLimits = WIDE_LIMITS,
+): Promise<RpcServer> {
+  const gated = limits.atOnce === Infinity ? provider : inTurn(provider, limits.atOnce);
+  const server = createServer((request, response) => void handle(gated, limits, request, response));
   return { url: await listenOnLoopback(server, port), close: () => closeServer(server) };
 }
 
@@ -30,7 +44,32 @@ export async function requireFreePorts(ports: readonly number[]): Promise<void> 
   }
 }
 
-async function handle(provider: RequestProvider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** At most so many calls at once; the others wait in their order. */
+function inTurn(provider: RequestProvider, atOnce: number): RequestProvider {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return {
+    async request(call) {
+      if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+      else running += 1;
+      try {
+        return await provider.request(call);
+      } finally {
+        // who waited longest takes the place
+        const next = waiting.shift();
+        if (next === undefined) running -= 1;
+        else next();
+      }
+    },
+  };
+}
+
+async function handle(
+  provider: RequestProvider,
+  limits: RpcLimits,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   // a page in a browser must not reach the chain through a name that its owner points at loopback
   if (!isLoopbackName(request)) return reply(response, 403, failure(null, -32600, "this endpoint is for loopback"));
   if (request.method !== "POST") return reply(response, 405, failure(null, -32600, "send JSON-RPC by POST"));
@@ -39,9 +78,12 @@ async function handle(provider: RequestProvider, request: IncomingMessage, respo
   if (type !== "application/json") return reply(response, 415, failure(null, -32600, "send application/json"));
   let body: unknown;
   try {
-    body = JSON.parse(await readBody(request, MAX_BODY_BYTES));
+    body = JSON.parse(await readBody(request, limits.bodyBytes));
   } catch (error) {
     return reply(response, 400, failure(null, -32700, (error as Error).message));
+  }
+  if (Array.isArray(body) && body.length > limits.batch) {
+    return reply(response, 413, failure(null, -32600, `a batch has ${limits.batch} calls at most`));
   }
   const answer = Array.isArray(body)
     ? await Promise.all(body.map((call) => answerOne(provider, call)))

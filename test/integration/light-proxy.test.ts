@@ -44,15 +44,20 @@ describe("light node's endpoint for wallets", function () {
     ({ events } = await run.events());
     full = embeddedAsk(honestAsk(run.network));
     headers = new UnsealedHeaders();
-    await headers.follow(full);
-    head = Number(headers.trusted?.header.number);
+    provable = [];
+    // on until the head is such a block
+    for (let number = 0; provable.at(-1) !== toQuantity(number - 1) || number <= head; number += 1) {
+      if (number > Number(headers.trusted?.header.number ?? -1)) {
+        if (number > 0) await full("evm_mine", []);
+        await headers.follow(full);
+        head = Number(headers.trusted?.header.number);
+      }
+      const { accountProof } = (await full("eth_getProof", [NOBODY, [], toQuantity(number)])) as AccountProof;
+      const isOfHeader = keccak256(accountProof[0] ?? "0x80") === headers.header(BigInt(number))?.stateRoot;
+      if (isOfHeader) provable.push(toQuantity(number));
+    }
     chainId = BigInt(run.network.deployment.chains.transaction.chainId);
     rpc = (await rpcWith({ full })).rpc;
-    provable = [];
-    for (let number = 0n; number <= BigInt(head); number += 1n) {
-      const { accountProof } = (await full("eth_getProof", [NOBODY, [], toQuantity(number)])) as AccountProof;
-      if (keccak256(accountProof[0] ?? "0x80") === headers.header(number)?.stateRoot) provable.push(toQuantity(number));
-    }
     expect(provable.length).to.be.above(head / 2);
   });
 

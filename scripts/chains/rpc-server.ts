@@ -1,6 +1,7 @@
 /** A JSON-RPC endpoint on loopback for a chain that lives in this process. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
+import { Gate } from "../gate.js";
 import { closeServer, isLoopbackName, listenOnLoopback, readBody } from "../networks/loopback.js";
 
 /** What serves requests: the provider of a simulated chain. */
@@ -30,7 +31,8 @@ export async function serveRpc(
   port: number,
   limits: RpcLimits = WIDE_LIMITS,
 ): Promise<RpcServer> {
-  const gated = limits.atOnce === Infinity ? provider : inTurn(provider, limits.atOnce);
+  const gate = new Gate(limits.atOnce);
+  const gated: RequestProvider = { request: (call) => gate.pass(() => provider.request(call)) };
   const server = createServer((request, response) => void handle(gated, limits, request, response));
   return { url: await listenOnLoopback(server, port), close: () => closeServer(server) };
 }
@@ -42,26 +44,6 @@ export async function requireFreePorts(ports: readonly number[]): Promise<void> 
     await listenOnLoopback(server, port);
     await closeServer(server);
   }
-}
-
-/** At most so many calls at once; the others wait in their order. */
-function inTurn(provider: RequestProvider, atOnce: number): RequestProvider {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return {
-    async request(call) {
-      if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-      else running += 1;
-      try {
-        return await provider.request(call);
-      } finally {
-        // who waited longest takes the place
-        const next = waiting.shift();
-        if (next === undefined) running -= 1;
-        else next();
-      }
-    },
-  };
 }
 
 async function handle(

@@ -22,8 +22,8 @@ import { VerifiedRpc } from "./verified-rpc.js";
 const ROUND_MILLISECONDS = 2_000;
 /** Ancestors filled in a round, so that the head is looked at again in between. */
 const FILLED_A_ROUND = 1_024;
-/** Of the endpoint: a batch of a wallet is small, and so are its transactions. */
-const SERVED_LIMITS = { bodyBytes: 2 ** 20, batch: 100, atOnce: 4 };
+/** Of the endpoint: a wallet's batches are small, and each call may need a whole block. */
+const SERVED_LIMITS = { bodyBytes: 2 ** 20, batch: 100, atOnce: 2 };
 
 export interface FollowOptions extends ChainOptions, StartOptions {
   readonly keep: bigint | "all";

@@ -386,7 +386,11 @@ describe("light node", () => {
           const more = setInterval(() => response.write("0".repeat(65_536)), 1);
           response.on("close", () => clearInterval(more));
         },
-        /more than 1000000 bytes/,
+        /more than 65536 bytes/,
+      ],
+      "answers by too many parts": [
+        (_, response) => response.end(`{"result":[${"{},".repeat(1_000)}{}]}`),
+        /1003 parts, and 256 is the most/,
       ],
       "never answers": [() => undefined, /no answer within 300 ms/],
       "answers nonsense": [(_, response) => response.end("<html>"), /no JSON-RPC/],

@@ -1,6 +1,7 @@
 /** A JSON-RPC endpoint on loopback for a chain that lives in this process. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
+import { Gate } from "../gate.js";
 import { closeServer, isLoopbackName, listenOnLoopback, readBody } from "../networks/loopback.js";
 
 /** What serves requests: the provider of a simulated chain. */
@@ -13,11 +14,26 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** What one request may be, and how much is done at once. */
+export interface RpcLimits {
+  readonly bodyBytes: number;
+  /** Calls of a batch. */
+  readonly batch: number;
+  /** Calls that are answered at once, of all requests. */
+  readonly atOnce: number;
+}
+
+const WIDE_LIMITS: RpcLimits = { bodyBytes: 32 * 1024 * 1024, batch: Infinity, atOnce: Infinity };
 
 /** Serves the provider at a port of loopback; port 0 takes any free one. */
-export async function serveRpc(provider: RequestProvider, port: number): Promise<RpcServer> {
-  const server = createServer((request, response) => void handle(provider, request, response));
+export async function serveRpc(
+  provider: RequestProvider,
+  port: number,
+  limits: RpcLimits = WIDE_LIMITS,
+): Promise<RpcServer> {
+  const gate = new Gate(limits.atOnce);
+  const gated: RequestProvider = { request: (call) => gate.pass(() => provider.request(call)) };
+  const server = createServer((request, response) => void handle(gated, limits, request, response));
   return { url: await listenOnLoopback(server, port), close: () => closeServer(server) };
 }
 
@@ -30,7 +46,12 @@ export async function requireFreePorts(ports: readonly number[]): Promise<void> 
   }
 }
 
-async function handle(provider: RequestProvider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  provider: RequestProvider,
+  limits: RpcLimits,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   // a page in a browser must not reach the chain through a name that its owner points at loopback
   if (!isLoopbackName(request)) return reply(response, 403, failure(null, -32600, "this endpoint is for loopback"));
   if (request.method !== "POST") return reply(response, 405, failure(null, -32600, "send JSON-RPC by POST"));
@@ -39,9 +60,12 @@ async function handle(provider: RequestProvider, request: IncomingMessage, respo
   if (type !== "application/json") return reply(response, 415, failure(null, -32600, "send application/json"));
   let body: unknown;
   try {
-    body = JSON.parse(await readBody(request, MAX_BODY_BYTES));
+    body = JSON.parse(await readBody(request, limits.bodyBytes));
   } catch (error) {
     return reply(response, 400, failure(null, -32700, (error as Error).message));
+  }
+  if (Array.isArray(body) && body.length > limits.batch) {
+    return reply(response, 413, failure(null, -32600, `a batch has ${limits.batch} calls at most`));
   }
   const answer = Array.isArray(body)
     ? await Promise.all(body.map((call) => answerOne(provider, call)))

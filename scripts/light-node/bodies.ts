@@ -6,19 +6,21 @@ import { hexlify, keccak256 } from "ethers";
 
 import {
   BloomQuestion,
+  bytesOfInteger,
   decodeReceipt,
   EMPTY_TRIE_ROOT,
   orderedTrieRoot,
   receiptBytes,
-  SealedHeader,
+  rpcBlockHash,
   transactionBytes,
   type ReceiptLog,
   type TransactionReceipt,
 } from "../../light/index.js";
 import { rlpBytes } from "../../light/rlp.js";
-import { dataField, hexField, listField, objectOf, quantityField, type RpcObject } from "../../light/rpc-fields.js";
-import { CommonwattError } from "../../sdk/errors.js";
-import type { RpcPeer } from "./rpc-peer.js";
+import { bytesOfHex, hexField, listField, objectOf, type RpcObject } from "../../light/rpc-fields.js";
+import { CommonwattError, isCommonwattError } from "../../sdk/errors.js";
+import type { KnownHeader } from "./headers.js";
+import { PeerFailure, type RpcPeer } from "./rpc-peer.js";
 
 /** A transaction with its receipt, both as their roots commit to them. */
 export interface CheckedTransaction {
@@ -38,30 +40,54 @@ export interface CheckedLog extends ReceiptLog {
 }
 
 export interface CheckedBody {
-  readonly header: SealedHeader;
+  readonly header: KnownHeader;
   readonly transactions: readonly CheckedTransaction[];
   readonly logs: readonly CheckedLog[];
+  readonly withdrawals: readonly CheckedWithdrawal[];
 }
 
-/** Which logs; topics by place, undefined: any. */
+/** EIP-4895; a QBFT chain has none. */
+export interface CheckedWithdrawal {
+  readonly index: bigint;
+  readonly validatorIndex: bigint;
+  readonly address: string;
+  /** Gwei. */
+  readonly amount: bigint;
+}
+
+/** Which logs: of any of the addresses, with any of the topics of each place; undefined: whatever stands there. */
 export interface LogFilter {
-  readonly address?: string;
-  readonly topics?: readonly (string | undefined)[];
+  readonly addresses?: readonly string[] | undefined;
+  readonly topics?: readonly (readonly string[] | undefined)[];
 }
 
 /** The whole body of a known header. BodyNotOfHeader, with what is wrong, where the peer's is another. */
-export async function readBody(peer: RpcPeer, header: SealedHeader): Promise<CheckedBody> {
+export async function readBody(peer: RpcPeer, header: KnownHeader): Promise<CheckedBody> {
+  try {
+    return await checkedBody(peer, header);
+  } catch (error) {
+    if (error instanceof PeerFailure || isCommonwattError(error)) throw error;
+    // what no reader of fields can read is no body
+    throw new CommonwattError("BodyNotOfHeader", { what: "encoding", blockNumber: header.number }, { cause: error });
+  }
+}
+
+async function checkedBody(peer: RpcPeer, header: KnownHeader): Promise<CheckedBody> {
   const blockNumber = header.number;
+  // a genesis block has no body, whatever its maker wrote for roots
+  if (blockNumber === 0n) return { header, transactions: [], withdrawals: [], logs: [] };
   const demand = (isRight: boolean, what: string): void => {
     if (!isRight) throw new CommonwattError("BodyNotOfHeader", { what, blockNumber });
   };
   const block = await peer.block(blockNumber);
   if (block === undefined) throw new CommonwattError("LightBlockMissing", { number: blockNumber });
-  demand(SealedHeader.fromRpc(block).hash === header.hash, "header");
+  demand(rpcBlockHash(block) === header.hash, "header");
   const items = listField(block, "transactions").map((item) => objectOf(item, "transactions"));
   const encoded = items.map(transactionBytes);
   demand(orderedTrieRoot(encoded) === header.transactionsRoot, "list of transactions");
-  demand(withdrawalsRootOf(block) === (header.withdrawalsRoot ?? EMPTY_TRIE_ROOT), "list of withdrawals");
+  const withdrawals = withdrawalsOf(block);
+  const withdrawalsRoot = orderedTrieRoot(withdrawals.map(withdrawalBytes));
+  demand(withdrawalsRoot === (header.withdrawalsRoot ?? EMPTY_TRIE_ROOT), "list of withdrawals");
   const hashes = encoded.map((bytes) => keccak256(bytes));
   const receipts = (await peer.receipts(blockNumber, hashes)).map(receiptBytes);
   demand(receipts.length === encoded.length, "number of receipts");
@@ -73,7 +99,7 @@ export async function readBody(peer: RpcPeer, header: SealedHeader): Promise<Che
   const logs = transactions.flatMap(({ hash, receipt }) =>
     receipt.logs.map((log) => ({ ...log, blockNumber, transactionHash: hash })),
   );
-  return { header, transactions, logs: logs.map((log, index) => ({ ...log, index })) };
+  return { header, transactions, withdrawals, logs: logs.map((log, index) => ({ ...log, index })) };
 }
 
 /** Refuses a peer's own list of a block's logs that is not the checked one: omitted, invented, altered, reordered. */
@@ -95,24 +121,37 @@ export async function requireSameLogs(peer: RpcPeer, { header, logs }: CheckedBo
 }
 
 /** Whether a block may have such logs, by its header alone; no is certain. */
-export function mayHaveLogs(header: SealedHeader, { address, topics = [] }: LogFilter): boolean {
-  const values = [address, ...topics].filter((value) => value !== undefined);
-  return values.every((value) => new BloomQuestion(value).mayBeIn(header.bloom));
+export function mayHaveLogs(header: Pick<KnownHeader, "bloom">, { addresses, topics = [] }: LogFilter): boolean {
+  return [addresses, ...topics].every(
+    (values) => values === undefined || values.some((value) => new BloomQuestion(value).mayBeIn(header.bloom)),
+  );
 }
 
-export function isMatch(log: ReceiptLog, { address, topics = [] }: LogFilter): boolean {
-  if (address !== undefined && BigInt(address) !== BigInt(log.address)) return false;
-  return topics.every((topic, place) => topic === undefined || topic.toLowerCase() === log.topics[place]);
+export function isMatch(log: ReceiptLog, { addresses, topics = [] }: LogFilter): boolean {
+  const isOf = addresses?.some((address) => BigInt(address) === BigInt(log.address)) ?? true;
+  // as full nodes have it, also where any topic will do
+  if (log.topics.length < topics.length) return false;
+  return isOf && topics.every((topic, place) => topic?.some((one) => one.toLowerCase() === log.topics[place]) ?? true);
 }
 
 /** Withdrawals are the consensus layer's, and QBFT has none; a list that is there is encoded as EIP-4895 has it. */
-function withdrawalsRootOf(block: RpcObject): string {
-  const withdrawals = block["withdrawals"] === undefined ? [] : listField(block, "withdrawals");
-  return orderedTrieRoot(
-    withdrawals.map((item) => {
-      const fields = objectOf(item, "withdrawals");
-      const [index, validatorIndex] = [quantityField(fields, "index"), quantityField(fields, "validatorIndex")];
-      return rlpBytes([index, validatorIndex, dataField(fields, "address"), quantityField(fields, "amount")]);
-    }),
-  );
+function withdrawalsOf(block: RpcObject): CheckedWithdrawal[] {
+  const withdrawals = (block["withdrawals"] ?? null) === null ? [] : listField(block, "withdrawals");
+  return withdrawals.map((item) => {
+    const fields = objectOf(item, "withdrawals");
+    const [index, validatorIndex, amount] = ["index", "validatorIndex", "amount"].map((name) =>
+      BigInt(hexField(fields, name)),
+    ) as [bigint, bigint, bigint];
+    return { index, validatorIndex, address: hexField(fields, "address"), amount };
+  });
+}
+
+export function withdrawalBytes(withdrawal: CheckedWithdrawal): Uint8Array {
+  const { index, validatorIndex, address, amount } = withdrawal;
+  const [first, second, last] = [index, validatorIndex, amount].map(bytesOfInteger) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  return rlpBytes([first, second, bytesOfHex(address, "address"), last]);
 }

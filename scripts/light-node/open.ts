@@ -11,7 +11,9 @@ import {
   type ChainRules,
   type TrustedHeader,
 } from "../../light/index.js";
+import type { Deployment } from "../../sdk/deployments/index.js";
 import { isCommonwattError } from "../../sdk/errors.js";
+import { eventDecoder, genesisLogsOf } from "../../sdk/events.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
 import { CertificateStore } from "../accountants/certificates.js";
 import { InputError } from "../inputs/error.js";
@@ -22,12 +24,16 @@ import { httpAsk, RpcPeer } from "./rpc-peer.js";
 import { checkpointIn, genesisIn, readJson, readMembers } from "./start-files.js";
 import { LightStore } from "./store.js";
 
+/** Two thirds of what the election locks stakes for (docs/light-node.md). */
+export const TRUSTING_SECONDS = 1_209_600n;
+
 export interface ChainOptions {
   readonly network: string;
   readonly chain: "transaction" | "user";
   readonly rpc?: readonly string[];
   readonly db: string;
-  readonly trustingSeconds: bigint;
+  /** Absent: as the deployment file says, or `TRUSTING_SECONDS`. */
+  readonly trustingSeconds?: bigint;
 }
 
 export interface StartOptions {
@@ -40,6 +46,7 @@ export interface StartOptions {
 /** What all subcommands work with. */
 export interface OpenLight {
   readonly rules: ChainRules;
+  readonly deployment: Deployment;
   readonly genesisHash: string;
   readonly store: LightStore;
   readonly peers: Peers;
@@ -51,29 +58,27 @@ export async function openLight(
   options: ChainOptions,
   { mustExist = false, onLie }: { readonly mustExist?: boolean; readonly onLie?: (lie: PeerLie) => void } = {},
 ): Promise<OpenLight> {
-  const { chainId, genesisHash, contracts, rpcUrl } = await chainOf(options);
+  const deployment = await readDeployment(deploymentFileOf(options.network));
+  const { chainId, genesisHash, contracts, rpcUrl } = deployment.chains[options.chain];
   const { name, recover } = await fastestRecover();
   const rules = chainRules({
     chainId: BigInt(chainId),
     election: contracts.AccountantElection.address,
     layout: packedSetLayout(BigInt(chainId)),
-    trustingSeconds: options.trustingSeconds,
+    trustingSeconds: options.trustingSeconds ?? boundTrustOf(deployment, options.chain) ?? TRUSTING_SECONDS,
     recover,
   });
   const urls = options.rpc ?? (rpcUrl === undefined ? [] : [rpcUrl]);
   if (urls.length === 0) throw new InputError({ file: "--rpc" }, "no peer is named", "Give URLs, comma-separated");
-  const peers = new Peers(
-    urls.map((url) => new RpcPeer(withoutSecrets(url), httpAsk(url))),
-    onLie,
-  );
+  const named = namedPeers(urls);
   const store = LightStore.open(options.db, { mustExist });
   try {
     store.claim(`chain ${chainId} with genesis block ${genesisHash}`);
+    return { rules, deployment, genesisHash, store, peers: new Peers(named, onLie, store), recoverName: name };
   } catch (error) {
     store.close();
     throw error;
   }
-  return { rules, genesisHash, store, peers, recoverName: name };
 }
 
 /** Trusts the genesis file or the checkpoint, where the database trusts nothing yet or its trust has lapsed. */
@@ -127,13 +132,30 @@ export function certificateFolder(folder: string, chainId: bigint): CertificateS
   };
 }
 
-async function chainOf({ network, chain }: ChainOptions): Promise<{
-  readonly chainId: number;
-  readonly genesisHash: string;
-  readonly contracts: { readonly AccountantElection: { readonly address: string } };
-  readonly rpcUrl?: string | undefined;
-}> {
-  return (await readDeployment(deploymentFileOf(network))).chains[chain];
+/**
+ * The trusting period that the other chain's anchors hold for this chain, where they were bound in its genesis block and
+ * the deployment file has that block's logs.
+ */
+export function boundTrustOf(deployment: Deployment, chain: keyof Deployment["chains"]): bigint | undefined {
+  const { chainId, genesisHash } = deployment.chains[chain];
+  const other = deployment.chains[chain === "transaction" ? "user" : "transaction"];
+  const decode = eventDecoder(other);
+  return genesisLogsOf(other)
+    .map((log) => decode(log))
+    .filter((event) => event?.name === "SourceBound")
+    .filter((event) => event?.args["chainId"] === BigInt(chainId) && event.args["genesisHash"] === genesisHash)
+    .map((event) => event?.args["trustingSeconds"] as bigint)
+    .at(-1);
+}
+
+/** Peers of one host whose paths are secret are told apart by their place. */
+function namedPeers(urls: readonly string[]): RpcPeer[] {
+  const names = urls.map(withoutSecrets);
+  return urls.map((url, index) => {
+    const name = names[index] as string;
+    const before = names.slice(0, index).filter((one) => one === name).length;
+    return new RpcPeer(before === 0 ? name : `${name} (${before + 1})`, httpAsk(url));
+  });
 }
 
 /** URLs may carry keys: names in logs don't. */

@@ -24,6 +24,12 @@ export interface PeerLie {
   readonly error: unknown;
 }
 
+/** Where that is kept over restarts. */
+export interface PeerMemory {
+  readonly peers: readonly PeerRecord[];
+  putPeer(record: PeerRecord): void;
+}
+
 export class Peers {
   readonly #peers: readonly RpcPeer[];
   readonly #records = new Map<string, PeerRecord>();
@@ -32,11 +38,13 @@ export class Peers {
   constructor(
     peers: readonly RpcPeer[],
     private readonly onLie: (lie: PeerLie) => void = () => undefined,
+    private readonly memory?: PeerMemory,
   ) {
     this.#peers = peers;
+    const known = memory?.peers ?? [];
     for (const { name } of peers) {
       const none = { lies: 0, failures: 0, stale: 0, isOut: false, lastProblem: undefined };
-      this.#records.set(name, { name, ...none });
+      this.#records.set(name, { name, ...none, ...known.find((record) => record.name === name) });
     }
   }
 
@@ -81,18 +89,21 @@ export class Peers {
       record.lies += 1;
       record.isOut = true;
       record.lastProblem = `${what}: ${textOf(error)}`;
+      this.memory?.putPeer(record);
       this.onLie({ peer: peer.name, what: record.lastProblem, error });
       return;
     }
     if (!(error instanceof PeerFailure) && !isExpected(error)) throw error;
     record.failures += 1;
     record.lastProblem = `${what}: ${textOf(error)}`;
+    this.memory?.putPeer(record);
   }
 
   noteStale(peer: RpcPeer, behind: bigint): void {
     const record = this.#recordOf(peer.name);
     record.stale += 1;
     record.lastProblem = `its head is ${behind} blocks behind`;
+    this.memory?.putPeer(record);
   }
 
   #recordOf(name: string): PeerRecord {

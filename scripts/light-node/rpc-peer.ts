@@ -2,8 +2,10 @@
 import { z } from "zod";
 
 import { SealedHeader, type AccountProof, type LightPeer } from "../../light/index.js";
-import { objectOf, type RpcObject } from "../../light/rpc-fields.js";
+import { numberField, objectOf, type RpcObject } from "../../light/rpc-fields.js";
 import { isCommonwattError } from "../../sdk/errors.js";
+import { Gate } from "../gate.js";
+import { boundedJson, boundsOf, type JsonBounds } from "./bounded-json.js";
 
 /** One question to an endpoint. Throws `PeerFailure` when no answer comes; a refusal by the node is `PeerRefusal`. */
 export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
@@ -26,11 +28,13 @@ export class PeerRefusal extends PeerFailure {
 /** How much patience a peer gets. */
 export interface PeerLimits {
   readonly milliseconds: number;
+  /** Of an answer, where `boundsOf` allows more. */
   readonly bytes: number;
 }
 
-/** A block with its receipts is some MiB at most. */
-export const PEER_LIMITS: PeerLimits = { milliseconds: 10_000, bytes: 32 * 2 ** 20 };
+export const PEER_LIMITS: PeerLimits = { milliseconds: 10_000, bytes: Infinity };
+/** Questions to one peer at once: each may be answered with as much as its bounds allow. */
+const MOST_AT_ONCE = 8;
 /** JSON-RPC's own code for a method that there is not. */
 const NO_METHOD_CODE = -32601;
 const NO_METHOD = /method .*(not (supported|available|found|enabled)|does not exist)|(unknown|unsupported) method/i;
@@ -40,6 +44,7 @@ const answerSchema = z.object({
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
+const word = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/);
 const proofSchema = z.object({
   address: z.string(),
   balance: z.string(),
@@ -47,7 +52,7 @@ const proofSchema = z.object({
   nonce: z.string(),
   storageHash: z.string(),
   accountProof: z.array(z.string()),
-  storageProof: z.array(z.object({ key: z.string(), value: z.string(), proof: z.array(z.string()) })),
+  storageProof: z.array(z.object({ key: word, value: word, proof: z.array(z.string()) })),
 });
 
 export class RpcPeer implements LightPeer {
@@ -75,6 +80,12 @@ export class RpcPeer implements LightPeer {
   async block(number: bigint, areTransactionsWhole = true): Promise<RpcObject | undefined> {
     const block = await this.ask("eth_getBlockByNumber", [quantity(number), areTransactionsWhole]);
     return block === null || block === undefined ? undefined : objectOf(block, "block");
+  }
+
+  /** Of the block with that hash, as the node says; undefined: it knows of none. */
+  async numberOf(hash: string): Promise<bigint | undefined> {
+    const block = await this.ask("eth_getBlockByHash", [hash, false]);
+    return (block ?? null) === null ? undefined : BigInt(numberField(objectOf(block, "block"), "number"));
   }
 
   async proof(account: string, slots: readonly bigint[], block: bigint): Promise<AccountProof | undefined> {
@@ -108,25 +119,32 @@ export class RpcPeer implements LightPeer {
   }
 }
 
-/** Questions over HTTP. */
+/** Questions over HTTP, some at once. */
 export function httpAsk(url: string, limits: PeerLimits = PEER_LIMITS): Ask {
+  const gate = new Gate(MOST_AT_ONCE);
+  const ask = httpAskAtOnce(url, limits);
+  return (method, params) => gate.pass(() => ask(method, params));
+}
+
+function httpAskAtOnce(url: string, limits: PeerLimits): Ask {
   let id = 0;
   return async (method, params) => {
     id += 1;
+    const bounds = boundsOf(method, params);
     const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });
     const headers = { "content-type": "application/json" };
     let text: string;
     try {
       const signal = AbortSignal.timeout(limits.milliseconds);
       const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
-      text = await boundedText(response, limits.bytes);
+      text = await boundedText(response, Math.min(limits.bytes, bounds.bytes));
     } catch (cause) {
       if (cause instanceof PeerFailure) throw cause;
       const isSlow = (cause as Error).name === "TimeoutError";
       const what = isSlow ? `no answer within ${limits.milliseconds} ms` : `no answer (${(cause as Error).message})`;
       throw new PeerFailure(`${method}: ${what}`, { cause });
     }
-    const answer = answerSchema.safeParse(jsonOf(text));
+    const answer = answerSchema.safeParse(jsonOf(text, bounds));
     if (!answer.success) throw new PeerFailure(`${method}: the answer is no JSON-RPC`);
     const { result, error } = answer.data;
     if (error !== undefined) throw new PeerRefusal(error.code, `${method}: ${error.message.slice(0, 200)}`);
@@ -159,11 +177,11 @@ async function boundedText(response: Response, most: number): Promise<string> {
   return text + decoder.decode();
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf(text: string, { parts }: JsonBounds): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    return boundedJson(text, parts);
+  } catch (cause) {
+    throw new PeerFailure((cause as Error).message, { cause });
   }
 }
 

@@ -8,15 +8,18 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import { type SealedHeader, type ForkEvidence, type KnownSet, type TrustedHeader } from "../../light/index.js";
 import { InputError } from "../inputs/error.js";
+import type { PeerRecord } from "./peers.js";
 import { HeaderCodec } from "./compact-header.js";
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE headers (number INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE gaps (low INTEGER PRIMARY KEY, high INTEGER NOT NULL) STRICT;
 CREATE TABLE forks (number INTEGER NOT NULL, evidence TEXT NOT NULL UNIQUE) STRICT;
 `;
+/** Since version 2. */
+const PEERS = "CREATE TABLE peers (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 const ADVICE = "Name a file that this command wrote with --db, or a new one";
 
 /** Headers that are missing, both ends included; the one above them is there. */
@@ -57,6 +60,16 @@ export class LightStore {
     const known = this.#meta("chain");
     if (known === undefined) this.#setMeta("chain", chain);
     else if (known !== chain) throw new InputError({ file: this.path }, `it is of ${known}, not of ${chain}`, ADVICE);
+  }
+
+  /** What is known of peers, also of those that are not named now. */
+  get peers(): PeerRecord[] {
+    const rows = this.#statement("SELECT record FROM peers").all() as { record: string }[];
+    return rows.map(({ record }) => JSON.parse(record) as PeerRecord);
+  }
+
+  putPeer(record: PeerRecord): void {
+    this.#run("INSERT OR REPLACE INTO peers VALUES (?, ?)", record.name, JSON.stringify(record));
   }
 
   /** The header that everything goes on from; undefined in a new file. */
@@ -246,6 +259,10 @@ function bringToVersion(database: DatabaseSync): void {
   const found = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   const tables = Number(database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]);
   if (found === SCHEMA_VERSION) return;
+  if (found === 1) {
+    database.exec(`BEGIN IMMEDIATE; ${PEERS} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+    return;
+  }
   if (found !== 0 || tables !== 0) throw new Error("it is something else, or of another version");
-  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} ${PEERS} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
 }

@@ -35,6 +35,7 @@ export const LIGHT_ERRORS = {
   },
   LightWrongBlock: { why: "Block {number} was asked for, and block {given} was given.", todo: OTHER_PEER },
   LightBlockMissing: { why: "The node has no block {number}.", todo: OTHER_PEER },
+  LightSentOther: { why: "The node took transaction {hash}, and calls it {told}.", todo: OTHER_PEER },
   LightForeignCoinbase: {
     why: "Block {number} was made by {coinbase}, who is not in the set.",
     todo: OTHER_PEER,

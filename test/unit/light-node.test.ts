@@ -304,14 +304,14 @@ describe("light node", () => {
         return chainAsk(chain)(method, params);
       };
       const stage = await following({ honest: counted });
-      const filter = { address: SIMULATED_ELECTION, topics: [SET_CHANGED] };
+      const filter = { addresses: [SIMULATED_ELECTION], topics: [[SET_CHANGED]] };
       const answer = await getLogs(stage, filter, { from: 1n, to: BigInt(HEAD) });
       expect(answer.logs.map(({ blockNumber }) => Number(blockNumber))).to.deep.equal(CHANGED);
       expect([answer.isComplete, answer.notProven]).to.deep.equal([true, []]);
       expect(bodies).to.equal(CHANGED.length);
       const beyond = await getLogs(stage, filter, { from: 60n, to: BigInt(HEAD + 5) });
       expect(beyond.notProven).to.deep.equal([{ from: BigInt(HEAD + 1), to: BigInt(HEAD + 5) }]);
-      const other = await getLogs(stage, { ...filter, topics: [undefined, toBeHex(3, 32)] }, { from: 1n, to: 65n });
+      const other = await getLogs(stage, { ...filter, topics: [undefined, [toBeHex(3, 32)]] }, { from: 1n, to: 65n });
       expect(other.logs.map(({ blockNumber }) => Number(blockNumber))).to.deep.equal([40]);
     });
 
@@ -386,7 +386,11 @@ describe("light node", () => {
           const more = setInterval(() => response.write("0".repeat(65_536)), 1);
           response.on("close", () => clearInterval(more));
         },
-        /more than 1000000 bytes/,
+        /more than 65536 bytes/,
+      ],
+      "answers by too many parts": [
+        (_, response) => response.end(`{"result":[${"{},".repeat(1_000)}{}]}`),
+        /1003 parts, and 256 is the most/,
       ],
       "never answers": [() => undefined, /no answer within 300 ms/],
       "answers nonsense": [(_, response) => response.end("<html>"), /no JSON-RPC/],

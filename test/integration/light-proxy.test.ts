@@ -1,0 +1,390 @@
+import { expect } from "chai";
+import { id, keccak256, toBeHex, toQuantity, Transaction, Wallet } from "ethers";
+
+import type { AccountProof } from "../../light/index.js";
+import type { RpcObject } from "../../light/rpc-fields.js";
+import { serveRpc } from "../../scripts/chains/rpc-server.js";
+import { Random } from "../../scripts/inputs/random.js";
+import { firstBlockSince, getReading } from "../../scripts/light-node/reading.js";
+import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
+import { Peers, type PeerLie } from "../../scripts/light-node/peers.js";
+import { PeerRefusal, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
+import { RpcFailure } from "../../scripts/light-node/rpc-params.js";
+import { VerifiedRpc } from "../../scripts/light-node/verified-rpc.js";
+import { openEndpoint } from "../../sdk/connect.js";
+import { connectTransactionChain } from "../../sdk/index.js";
+import type { ChainEvent } from "../../sdk/events.js";
+import { unpackMovements, unpackOutcomes, unpackReadings } from "../../sdk/records.js";
+import { AuditedRun, STAGES } from "../utils/audited-run.js";
+import { honestAsk } from "../utils/audit-endpoint.js";
+import { lyingAsk, type RpcLie } from "../utils/light-rpc.js";
+import { UnsealedHeaders } from "../utils/unsealed-headers.js";
+
+import "../../scripts/fast-keccak.js";
+
+const SEED = 20_261;
+const QUESTIONS = 1_000;
+const NOBODY = toBeHex(7, 20);
+
+describe("light node's endpoint for wallets", function () {
+  this.timeout(600_000);
+  let run: AuditedRun;
+  let events: ChainEvent[];
+  let headers: UnsealedHeaders;
+  let full: Ask;
+  let rpc: VerifiedRpc;
+  let head: number;
+  let chainId: bigint;
+  /** Blocks after which the embedded chain's proofs are of the state that its header names: EDR's are not after some. */
+  let provable: string[];
+
+  before(async () => {
+    run = await AuditedRun.open();
+    for (const stage of STAGES) await run.reach(stage);
+    ({ events } = await run.events());
+    full = embeddedAsk(honestAsk(run.network));
+    headers = new UnsealedHeaders();
+    provable = [];
+    // on until the head is such a block
+    for (let number = 0; provable.at(-1) !== toQuantity(number - 1) || number <= head; number += 1) {
+      if (number > Number(headers.trusted?.header.number ?? -1)) {
+        if (number > 0) await full("evm_mine", []);
+        await headers.follow(full);
+        head = Number(headers.trusted?.header.number);
+      }
+      const { accountProof } = (await full("eth_getProof", [NOBODY, [], toQuantity(number)])) as AccountProof;
+      const isOfHeader = keccak256(accountProof[0] ?? "0x80") === headers.header(BigInt(number))?.stateRoot;
+      if (isOfHeader) provable.push(toQuantity(number));
+    }
+    chainId = BigInt(run.network.deployment.chains.transaction.chainId);
+    rpc = (await rpcWith({ full })).rpc;
+    expect(provable.length).to.be.above(head / 2);
+  });
+
+  after(() => run.close());
+
+  async function rpcWith(
+    asks: Readonly<Record<string, Ask>>,
+    store = headers,
+  ): Promise<{ readonly rpc: VerifiedRpc; readonly peers: Peers; readonly lies: PeerLie[] }> {
+    const lies: PeerLie[] = [];
+    const peers = new Peers(
+      Object.entries(asks).map(([name, ask]) => new RpcPeer(name, ask)),
+      (lie) => lies.push(lie),
+    );
+    const { recover } = await fastestRecover();
+    return { rpc: new VerifiedRpc({ store, peers, chainId, recover }), peers, lies };
+  }
+
+  it(`answers ${QUESTIONS} random questions as the full node does`, async () => {
+    const random = new Random(SEED);
+    const hashes = [...new Set(events.map(({ transaction }) => transaction)), id("no transaction")];
+    const contracts = Object.values(run.network.deployment.chains.transaction.contracts).map(({ address }) => address);
+    const homes = run.neighbourhood.homes.map(({ chain }) => chain.signer.address);
+    const topics = (await Promise.all(hashes.slice(0, 40).map((hash) => full("eth_getTransactionReceipt", [hash]))))
+      .flatMap((receipt) => ((receipt as RpcObject | null)?.["logs"] ?? []) as RpcObject[])
+      .flatMap((log) => log["topics"] as string[]);
+    const one = <Value>(values: readonly Value[]): Value => values[random.between(0, values.length - 1)] as Value;
+    const number = (): string => `0x${random.between(0, head + 2).toString(16)}`;
+    const known = (): string => `0x${random.between(1, head).toString(16)}`;
+    const tag = (): string => one([known(), known(), known(), "latest", "earliest"]);
+    const proven = (): string => one(provable);
+    const account = (): string => one([...contracts, ...homes, toBeHex(random.between(1, 99), 20)]);
+    const hashOfBlock = (): string => headers.header(BigInt(random.between(0, head)))?.hash ?? "";
+    const slot = (): string => toBeHex(random.between(0, 12), 32);
+    const logs = (): unknown => {
+      const from = random.between(1, head);
+      const range = one([
+        { fromBlock: `0x${from.toString(16)}`, toBlock: `0x${(from + random.between(0, 30)).toString(16)}` },
+        { blockHash: hashOfBlock() },
+        { fromBlock: `0x${Math.max(1, head - 5).toString(16)}` },
+      ]);
+      const address = one([undefined, one(contracts), [one(contracts), one(contracts)]]);
+      const places = one([undefined, [one(topics)], [null, one(topics)], [[one(topics), one(topics)]], [null, null]]);
+      return { ...range, ...(address && { address }), ...(places && { topics: places }) };
+    };
+    const questions: readonly (() => readonly [string, readonly unknown[]])[] = [
+      () => ["eth_chainId", []],
+      () => ["net_version", []],
+      () => ["eth_blockNumber", []],
+      () => ["eth_getBlockByNumber", [one([number(), tag()]), one([true, false])]],
+      () => ["eth_getBlockByHash", [one([hashOfBlock(), id("no block")]), one([true, false])]],
+      () => ["eth_getBalance", [account(), proven()]],
+      () => ["eth_getTransactionCount", [account(), proven()]],
+      () => ["eth_getCode", [account(), proven()]],
+      () => ["eth_getStorageAt", [one(contracts), slot(), proven()]],
+      () => ["eth_getTransactionByHash", [one(hashes)]],
+      () => ["eth_getTransactionReceipt", [one(hashes)]],
+      () => ["eth_getBlockReceipts", [number()]],
+      () => ["eth_getLogs", [logs()]],
+      () => ["eth_getProof", [account(), [slot(), slot()], proven()]],
+    ];
+    const asked = new Map<string, number>();
+    for (let question = 0; question < QUESTIONS; question += 1) {
+      const [method, params] = one(questions)();
+      const answer = await rpc.request({ method, params: [...params] });
+      const truth = await full(method, params);
+      expect(comparable(method, answer), `${method} ${JSON.stringify(params)}`).to.deep.equal(
+        comparable(method, truth),
+      );
+      asked.set(method, (asked.get(method) ?? 0) + 1);
+    }
+    expect([...asked.keys()]).to.have.length(questions.length);
+  });
+
+  it("refuses what no header proves, and says what to do instead", async () => {
+    const refusal = async (method: string, params: unknown[] = []): Promise<RpcFailure> => {
+      try {
+        await rpc.request({ method, params });
+      } catch (error) {
+        if (error instanceof RpcFailure) return error;
+        throw error;
+      }
+      throw new Error("it was answered");
+    };
+    expect(await refusal("eth_call", [{}])).to.include({ code: -32004 });
+    expect((await refusal("eth_estimateGas", [{}])).message).to.contain("gas limit of your own");
+    expect(await refusal("eth_sign")).to.include({ code: -32601 });
+    const wrong: readonly (readonly [string, unknown[], string])[] = [
+      ["eth_getBalance", ["0x12"], "is no address"],
+      ["eth_getBalance", [toBeHex(1, 20), "0x1", "0x2"], "3 parameters"],
+      ["eth_getBalance", [toBeHex(1, 20), "0xffffff"], "no such block"],
+      ["eth_getBlockByNumber", ["newest"], "is no number"],
+      ["eth_getLogs", [{ blockHash: id("x"), fromBlock: "0x1" }], "stands alone"],
+      ["eth_getLogs", [{ topics: ["0x1"] }], "is no topic"],
+      ["eth_getTransactionByHash", [7], "parameter 0"],
+      ["eth_sendRawTransaction", ["0x1234"], "can't be read"],
+    ];
+    for (const [method, params, text] of wrong) {
+      const failure = await refusal(method, params);
+      expect([failure.code, failure.message], method).to.satisfy(
+        ([code, message]: [number, string]) => code === -32602 && message.includes(text),
+      );
+    }
+    const gone = new UnsealedHeaders();
+    await gone.follow(full);
+    gone.forget(5n);
+    const { rpc: gap } = await rpcWith({ full }, gone);
+    const failures: string[] = [];
+    for (const [method, params] of [
+      ["eth_getBlockByNumber", ["0x5", false]],
+      ["eth_getLogs", [{ fromBlock: "0x4", toBlock: "0x6" }]],
+    ] as const) {
+      await gap.request({ method, params: [...params] }).catch((error: unknown) => failures.push(String(error)));
+    }
+    expect(failures[0]).to.contain("header of block 5 is not here");
+    expect(failures[1]).to.contain("blocks 5 to 5 are not proven");
+    gone.trusted = { header: headers.header(3n) as never, isProven: false };
+    const lapsed = await gap.request({ method: "eth_blockNumber" }).catch((error: unknown) => error);
+    expect(String(lapsed)).to.contain("trust has lapsed");
+  });
+
+  const field =
+    (method: string, change: (answer: RpcObject) => unknown): RpcLie =>
+    (asked, truth) =>
+      asked === method && truth !== null ? change(truth as RpcObject) : truth;
+  const lies: Readonly<Record<string, readonly [RpcLie, method: string, params: () => readonly unknown[]]>> = {
+    "cuts a proof off": [
+      field("eth_getProof", (proof) => ({
+        ...proof,
+        accountProof: [...(proof["accountProof"] as string[])].reverse(),
+      })),
+      "eth_getBalance",
+      () => [NOBODY, provable.at(-1)],
+    ],
+    "gives other code": [
+      (method, truth) => (method === "eth_getCode" ? "0x6001" : truth),
+      "eth_getCode",
+      () => [run.network.deployment.chains.transaction.contracts.MeterLedger.address, provable.at(-1)],
+    ],
+    "leaves a proven slot out": [
+      field("eth_getProof", (proof) => ({ ...proof, storageProof: [] })),
+      "eth_getStorageAt",
+      () => [run.network.deployment.chains.transaction.contracts.MeterLedger.address, "0x1", provable.at(-1)],
+    ],
+    "has the transaction in another block": [
+      field("eth_getTransactionByHash", (transaction) => ({ ...transaction, blockNumber: "0x1" })),
+      "eth_getTransactionReceipt",
+      () => [events.at(-1)?.transaction],
+    ],
+    "alters the transaction's value": [
+      field("eth_getBlockByNumber", (block) => ({
+        ...block,
+        transactions: (block["transactions"] as unknown[]).map((one) =>
+          typeof one === "string" ? one : { ...(one as RpcObject), value: "0x9" },
+        ),
+      })),
+      "eth_getTransactionByHash",
+      () => [events.at(-1)?.transaction],
+    ],
+    "gives what is no transaction at all": [
+      field("eth_getBlockByNumber", (block) => ({ ...block, transactions: [{ type: "0x3", nonce: {} }] })),
+      "eth_getBlockByNumber",
+      () => ["latest", true],
+    ],
+  };
+  for (const [what, [lie, method, params]] of Object.entries(lies)) {
+    it(`answers by another peer, and names the one that ${what}`, async () => {
+      const { rpc: proxy, lies: told } = await rpcWith({ liar: lyingAsk(full, lie), full });
+      // whoever is asked first: two questions reach both
+      for (let turn = 0; turn < 2; turn += 1) {
+        const answer = await proxy.request({ method, params: [...params()] });
+        expect(comparable(method, answer)).to.deep.equal(comparable(method, await full(method, params())));
+      }
+      expect(told.map(({ peer }) => peer)).to.deep.equal(["liar"]);
+    });
+  }
+
+  it("serves ethers and the SDK on loopback, one question or a batch", async () => {
+    const server = await serveRpc(rpc, 0);
+    const { deployment } = run.network;
+    const provider = await openEndpoint(server.url, deployment, "transaction");
+    try {
+      const chain = await connectTransactionChain(deployment, provider);
+      const [block, receipt] = await Promise.all([
+        chain.provider.getBlock("latest"),
+        chain.provider.getTransactionReceipt(events.at(-1)?.transaction ?? ""),
+      ]);
+      expect([block?.number, receipt?.hash]).to.deep.equal([head, events.at(-1)?.transaction]);
+      const foreign = await fetch(server.url, {
+        method: "POST",
+        headers: { "content-type": "text/plain" },
+        body: "{}",
+      });
+      expect(foreign.status).to.equal(415);
+    } finally {
+      provider.destroy();
+      await server.close();
+    }
+  });
+
+  it("passes transactions on to every peer, and believes no other hash", async () => {
+    const wallet = new Wallet(id("somebody"));
+    const raw = await wallet.signTransaction({
+      ...{ type: 2, chainId, nonce: 0, to: toBeHex(9, 20), value: 0n, gasLimit: 21_000n },
+      ...{ maxFeePerGas: 0n, maxPriorityFeePerGas: 0n },
+    });
+    const sent: string[] = [];
+    const answers: Readonly<Record<string, Ask>> = {
+      taker: takes("taker", (given) => Transaction.from(given).hash),
+      liar: takes("liar", () => id("another")),
+      refuser: takes("refuser", () => {
+        throw new PeerRefusal(-32_000, "nonce too low");
+      }),
+    };
+    function takes(name: string, answer: (raw: string) => unknown): Ask {
+      return (method, params) => {
+        if (method !== "eth_sendRawTransaction") return full(method, params);
+        sent.push(name);
+        return Promise.resolve(params[0] as string).then(answer);
+      };
+    }
+    const send = (proxy: VerifiedRpc): Promise<unknown> =>
+      proxy.request({ method: "eth_sendRawTransaction", params: [raw] });
+    const all = await rpcWith(answers);
+    expect(await send(all.rpc)).to.equal(Transaction.from(raw).hash);
+    expect(sent.sort()).to.deep.equal(["liar", "refuser", "taker"]);
+    expect(all.lies.map(({ peer }) => peer)).to.deep.equal(["liar"]);
+    const none = await rpcWith({ refuser: answers["refuser"] as Ask });
+    expect(String(await send(none.rpc).catch((error: unknown) => error))).to.contain("nonce too low");
+    const other = await wallet.signTransaction({
+      ...Transaction.from(raw).toJSON(),
+      chainId: 5,
+      gasLimit: 21_000n,
+    } as never);
+    const refused = await all.rpc
+      .request({ method: "eth_sendRawTransaction", params: [other] })
+      .catch((error: unknown) => error);
+    expect(String(refused)).to.contain("signed for chain 5");
+  });
+
+  it("says whether a reading was booked and what was paid, by events of known headers", async () => {
+    const { peers } = await rpcWith({ full });
+    const deployment = run.network.deployment.chains.transaction;
+    const meter = BigInt(run.neighbourhood.homes[0]?.meter ?? 0);
+    const slot = run.firstSlot;
+    const range = { from: BigInt(deployment.deploymentBlock), to: BigInt(head) };
+    const answer = await getReading({ store: headers, peers }, deployment, { meter, slot, range });
+    const ofSlot = events.filter(({ args }) => args["slot"] === slot);
+    const records = (name: string): string[] =>
+      ofSlot.filter((event) => event.name.endsWith(name)).flatMap(({ args }) => args["outcomes"] as string[]);
+    const booked = events
+      .filter(({ name }) => name === "ReadingBatchStored")
+      .flatMap(({ args }) => unpackReadings(args["readings"] as string[]))
+      .filter((record) => record.meter === meter && record.slot === slot && record.changed === 1n);
+    const bare = <Value extends object>(values: readonly Value[]): object[] =>
+      values.map((value) => {
+        const { transaction: _, checkedAgainst: __, ...rest } = value as Record<string, unknown>;
+        return rest;
+      });
+    expect(booked).not.to.have.length(0);
+    expect(bare(answer.booked)).to.deep.equal(booked);
+    const outcomes = unpackOutcomes(records("Settled")).filter((outcome) => outcome.meter === meter);
+    expect(outcomes).not.to.have.length(0);
+    expect(bare(answer.settled)).to.deep.equal(outcomes);
+    const moved = ofSlot
+      .filter(({ name }) => name === "Moved")
+      .flatMap(({ args }) => unpackMovements(args["movements"] as string[]))
+      .filter(({ account, reason }) => account === outcomes[0]?.account && reason > 4n); // no locks of orders
+    expect(bare(answer.moved)).to.deep.equal(moved);
+    expect([answer.isFinal, answer.isComplete]).to.deep.equal([true, true]);
+    const [first] = answer.booked;
+    const header = headers.header(first?.checkedAgainst.number ?? 0n);
+    expect(first?.checkedAgainst.hash).to.equal(header?.hash);
+    // a later start, where the slot's time is known, finds the same; a missing header is named
+    const since = firstBlockSince(headers, slot * 3_600n, range);
+    expect(since > range.from).to.equal(true);
+    const later = await getReading({ store: headers, peers }, deployment, {
+      meter,
+      slot,
+      range: { ...range, from: since },
+    });
+    expect({ ...later, lookedAt: range }).to.deep.equal(answer);
+    const gone = new UnsealedHeaders();
+    await gone.follow(full);
+    gone.forget(since + 1n);
+    const partial = await getReading({ store: gone, peers }, deployment, {
+      meter,
+      slot,
+      range: { ...range, from: since },
+    });
+    expect(partial.isComplete).to.equal(false);
+    expect(partial.notProven).to.deep.equal([{ from: since + 1n, to: since + 1n }]);
+    const never = await getReading({ store: headers, peers }, deployment, { meter: 9_999n, slot, range });
+    expect([never.booked, never.settled, never.isFinal, never.isComplete]).to.deep.equal([[], [], false, true]);
+  });
+});
+
+/** The embedded chain as a node over HTTP would answer: its refusals are a node's, and it has no answers for blocks' receipts. */
+function embeddedAsk(ask: Ask): Ask {
+  return async (method, params) => {
+    if (method === "eth_getBlockReceipts") return blockReceipts(ask, params);
+    try {
+      return structuredClone(await ask(method, params));
+    } catch (error) {
+      throw new PeerRefusal(-32_000, (error as Error).message);
+    }
+  };
+}
+
+async function blockReceipts(ask: Ask, [number]: readonly unknown[]): Promise<unknown> {
+  const block = (await ask("eth_getBlockByNumber", [number, false])) as { transactions: string[] } | null;
+  return block && Promise.all(block.transactions.map((hash) => ask("eth_getTransactionReceipt", [hash])));
+}
+
+/**
+ * Without what no root covers, and in one form: hex in lower case, a proof's keys without zeros, no proof where there is
+ * nothing. The embedded chain gives no yParity, and does not count the bytes before a typed transaction as a block's size.
+ */
+function comparable(method: string, answer: unknown): unknown {
+  const plain = (value: unknown, name = ""): unknown => {
+    if (typeof value === "string") return name === "key" ? toQuantity(value) : value.toLowerCase();
+    if (Array.isArray(value)) return value.map((part) => plain(part)).filter((part) => part !== "0x80");
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).filter(([field, part]) => !LEFT_OUT.includes(field) && part !== undefined);
+    return Object.fromEntries(entries.map(([field, part]) => [field, plain(part, field)]));
+  };
+  return method === "eth_getCode" ? answer : plain(answer);
+}
+
+const LEFT_OUT = ["totalDifficulty", "size", "yParity"];

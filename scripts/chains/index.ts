@@ -8,6 +8,7 @@ import { InputError } from "../inputs/error.js";
 import { Random } from "../inputs/random.js";
 import { admitNeighbourhood, type Neighbourhood } from "../neighbourhood.js";
 import { openEmbedded } from "../networks/embedded.js";
+import { ONE_MAKER } from "../networks/simulated-defaults.js";
 import { untilStopped } from "../run.js";
 import { wallSeconds } from "../wall.js";
 import { chainsCommand, type ChainsOptions } from "./options.js";
@@ -30,7 +31,7 @@ async function main(options: ChainsOptions): Promise<void> {
     seed: options.seed,
     slotSeconds: options.slotSeconds,
     genesisTime: wallSeconds(),
-    blockSeconds: options.blockSeconds,
+    blockSeconds: options.blockTime,
     network: NETWORK,
     rpcUrls: endpointUrls(options.port),
   });
@@ -57,13 +58,18 @@ function demonstration({ homes, seed }: ChainsOptions): Omit<Parameters<typeof a
   };
 }
 
-function report(file: string, { port, seed }: ChainsOptions, { homes, feeders, firstSlot }: Neighbourhood): void {
+function report(
+  file: string,
+  { port, seed, blockTime }: ChainsOptions,
+  { homes, feeders, firstSlot }: Neighbourhood,
+): void {
   const urls = endpointUrls(port);
   console.log(`transaction chain  ${urls.transaction}`);
   console.log(`user chain         ${urls.user}`);
   console.log(`deployment         ${file} (keys beside it)`);
   console.log(`neighbourhood      ${homes.length} homes on ${feeders.length} feeders, trading from slot ${firstSlot}`);
   console.log(`seed               ${seed}`);
+  console.log(`blocks             every ${blockTime} s or sooner. ${ONE_MAKER}`);
   console.log("Stop with Ctrl-C.");
 }
 

@@ -8,7 +8,7 @@ export interface ChainsOptions {
   readonly port: number;
   readonly homes: number;
   readonly slotSeconds: number;
-  readonly blockSeconds: number;
+  readonly blockTime: number;
   readonly seed: number;
   /** The deployment file to write; the keys file stands beside it. */
   readonly deployment: string;
@@ -21,7 +21,7 @@ export function chainsCommand(): Command {
     .option("--port <n>", "port of the transaction chain; the user chain has the next one", whole(1, 65_534), 8545)
     .option("--homes <n>", "homes of the neighbourhood", whole(1, 500), 17)
     .option("--slot-seconds <n>", "length of a market slot", whole(30, 86_400), 30)
-    .option("--block-seconds <n>", "a block at least this often", whole(1, 60), 2)
+    .option("--block-time <seconds>", "a block at least this often", whole(1, 60), 2)
     .option(
       "--seed <n>",
       "seed of the keys; drawn when absent",

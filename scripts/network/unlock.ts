@@ -1,5 +1,5 @@
 /** Handing a node its key: from the keystore to a file in memory, which ends with the machine's session. */
-import { mkdir, readFile, statfs } from "node:fs/promises";
+import { mkdir, readFile, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 import { concat, keccak256, toUtf8Bytes } from "ethers";
@@ -47,9 +47,14 @@ export async function unlockNode(
   network: Pick<NetworkFile, "tls">,
   { node, chain, password, folder }: UnlockOptions,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await requireInMemory(folder);
   const key = await openNodeKey(dir, node, chain, password);
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await requireInMemory(folder);
+  } catch (error) {
+    if (made !== undefined) await rm(made, { recursive: true });
+    throw error;
+  }
   await writeFileAtOnce(join(folder, NODE_KEY_FILE), key, 0o600);
   if (network.tls === true) await writeFileAtOnce(join(folder, TLS_PASSWORD_FILE), tlsPassword(key), 0o600);
 }

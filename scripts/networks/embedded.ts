@@ -35,6 +35,8 @@ export interface EmbeddedOptions {
   readonly rpcUrls?: { readonly transaction: string; readonly user: string };
   /** Absent: a virtual clock, and blocks only with transactions. */
   readonly blockSeconds?: number;
+  /** With a virtual clock: blocks come that often in its time, too. */
+  readonly passedBlockSeconds?: number;
   /**
    * Puts the contracts of a real network's genesis block into a chain before anything is deployed, and says what their
    * constructors emitted; absent: everything is deployed.
@@ -121,11 +123,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedNe
 }
 
 function chainOptions(
-  { genesisTime, blockSeconds }: EmbeddedOptions,
+  { genesisTime, blockSeconds, passedBlockSeconds }: EmbeddedOptions,
   { deployer, node1 }: Pick<SimulatedOperators["transaction"], "deployer" | "node1">,
 ): Parameters<typeof simulateChain>[1] {
-  const options = { genesisTime, deployer, coinbase: node1.address };
-  return blockSeconds === undefined ? options : { ...options, blockSeconds };
+  return {
+    ...{ genesisTime, deployer, coinbase: node1.address },
+    ...(blockSeconds === undefined ? {} : { blockSeconds }),
+    ...(passedBlockSeconds === undefined ? {} : { passedBlockSeconds }),
+  };
 }
 
 function clockOf(chains: EmbeddedNetwork["chains"], { blockSeconds }: EmbeddedOptions): Clock {

@@ -9,3 +9,7 @@ export const SIMULATED_DEFAULTS = {
   maxFeePerGas: 2_000_000_000n,
   maxPriorityFeePerGas: 0n,
 } as const;
+
+/** What elections do not do on simulated chains, said wherever blocks come by a clock. */
+export const ONE_MAKER =
+  "This one process makes them all: elections decide whom a block names, and move no block production here";

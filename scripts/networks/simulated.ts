@@ -26,8 +26,10 @@ export interface SimulatedOptions {
   readonly deployer: Wallet;
   /** The node address that makes every block until the election says who does. */
   readonly coinbase: string;
-  /** Blocks come at least that often, besides one per transaction; absent: only with transactions. */
+  /** Blocks come at least that often by the wall's clock, besides one per transaction; absent: only with transactions. */
   readonly blockSeconds?: number;
+  /** Blocks come that often in the time that `moveTo` passes; absent: one at its end. */
+  readonly passedBlockSeconds?: number;
 }
 
 const PLENTY = 10n ** 24n;
@@ -35,7 +37,7 @@ const PLENTY = 10n ** 24n;
 /** Makes one of the two simulated chains of hardhat.config.ts. */
 export async function simulateChain(
   chain: "transaction" | "user",
-  { genesisTime, deployer, coinbase, blockSeconds }: SimulatedOptions,
+  { genesisTime, deployer, coinbase, blockSeconds, passedBlockSeconds }: SimulatedOptions,
 ): Promise<SimulatedChain> {
   const connection = await hre.network.create({
     network: chain === "transaction" ? "embeddedTransaction" : "embeddedUser",
@@ -63,6 +65,9 @@ export async function simulateChain(
     moveTo: async (time) => {
       const latest = await connection.ethers.provider.getBlock("latest");
       if (latest !== null && BigInt(latest.timestamp) >= time) return;
+      if (latest !== null && passedBlockSeconds !== undefined) {
+        await mineUntil(connection, { from: BigInt(latest.timestamp), until: time, every: BigInt(passedBlockSeconds) });
+      }
       await provider.request({ method: "evm_setNextBlockTimestamp", params: [toQuantity(time)] });
       await provider.request({ method: "evm_mine" });
     },
@@ -71,4 +76,15 @@ export async function simulateChain(
       return connection.close();
     },
   };
+}
+
+/** The blocks between two times, both left out; whose they are, nobody decides: they have no transactions. */
+async function mineUntil(
+  { provider }: HardhatConnection,
+  { from, until, every }: { readonly from: bigint; readonly until: bigint; readonly every: bigint },
+): Promise<void> {
+  const count = (until - from - 1n) / every;
+  if (count === 0n) return;
+  await provider.request({ method: "evm_setNextBlockTimestamp", params: [toQuantity(from + every)] });
+  await provider.request({ method: "hardhat_mine", params: [toQuantity(count), toQuantity(every)] });
 }

@@ -4,6 +4,7 @@ import { Listr } from "listr2";
 import "../fast-keccak.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { InputError } from "../inputs/index.js";
+import { ONE_MAKER } from "../networks/simulated-defaults.js";
 import { simulateCommand, type SimulateOptions } from "./options.js";
 import { jsonLine, prepareFolder, writeResults } from "./output.js";
 import type { Plan } from "./plan.js";
@@ -19,6 +20,8 @@ async function main(options: SimulateOptions): Promise<number> {
   try {
     const { plan, result } = await runSteps(simulation, options);
     const files = await writeResults(options.out, plan, result);
+    if (options.blockTime !== undefined)
+      console.log(`Blocks came every ${options.blockTime} s or sooner. ${ONE_MAKER}.`);
     console.log(billsTable(result.homes));
     console.log(accountantsTable(result.accounting));
     console.log(totalsText(result));

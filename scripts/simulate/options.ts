@@ -16,6 +16,8 @@ export interface SimulateOptions {
   readonly silence: number;
   readonly seed: number;
   readonly slotSeconds?: number;
+  /** Seconds of the run's time from block to block on the embedded chains; absent: blocks come with transactions alone. */
+  readonly blockTime?: number;
   /** Slots that are closed, read, settled and finalized together, at most. */
   readonly batchSlots?: number;
   /** Whether the homes' agents write to vaults; absent: where there are few homes. */
@@ -54,6 +56,11 @@ export function simulateCommand(): Command {
       "--slot-seconds <n>",
       "slot length of a chain with a wall clock, to be checked against it",
       whole(30, 86_400),
+    )
+    .option(
+      "--block-time <seconds>",
+      "a block that often on the embedded chains, in the run's own time (default: with transactions alone)",
+      whole(1, 60),
     )
     .option(
       "--batch-slots <n>",

@@ -77,12 +77,19 @@ export class Simulation {
         "Leave the option out; it is for a network with a wall clock.",
       );
     }
+    if (network !== "embedded" && this.options.blockTime !== undefined) {
+      throw new InputError(
+        { file: "--block-time" },
+        `network ${network} has blocks of its own`,
+        "Leave the option out; it is for the embedded chains (npm run chains has one, too).",
+      );
+    }
   }
 
   /** Makes or joins the chains. */
   async open(): Promise<void> {
     const { inputs, grid } = known(this.#inputs);
-    const { network: name, seed } = this.options;
+    const { network: name, seed, blockTime } = this.options;
     const highest = Number(highestRetail(inputs));
     const market = await marketParameters(inputs.slotSeconds);
     if (highest > MAX_RETAIL_CAP) {
@@ -101,7 +108,9 @@ export class Simulation {
       slotSeconds: inputs.slotSeconds,
       genesisTime: genesisTime(inputs.firstSlot, inputs.slotSeconds, market.windows, setupSeconds(homes)),
       rules: { retailCap },
-      election: { epochBlocks: SIMULATED_EPOCH_BLOCKS },
+      ...(blockTime === undefined
+        ? { election: { epochBlocks: SIMULATED_EPOCH_BLOCKS } }
+        : { passedBlockSeconds: blockTime }),
       ...(isLarge ? { batchGas: LARGE_RUN.batchGas } : {}),
       ...(this.options.serve ? { network: "local", rpcUrls: endpointUrls(this.options.port) } : {}),
     });

@@ -116,7 +116,7 @@ describe("npm run chains", function () {
   for (const [args, text] of [
     [["--homes", "many"], "from 1 to 500"],
     [["--slot-seconds", "7"], "from 30 to 86400"],
-    [["--block-seconds", "1.5"], "from 1 to 60"],
+    [["--block-time", "1.5"], "from 1 to 60"],
     [["--seed", "-1"], "--seed"],
     [["--colour", "red"], "--colour"],
     [["extra"], "too many arguments"],

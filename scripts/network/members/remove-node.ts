@@ -12,6 +12,7 @@ import { readStatus } from "../engine/status.js";
 import { unitName } from "../init/systemd.js";
 import {
   chainsOf,
+  LEAST_HISTORY_KEEPERS,
   nodeNamed,
   parseNetworkFile,
   writeNetworkFile,
@@ -27,7 +28,6 @@ const REMOVED = "removed";
 export async function networkWithout({ network, rpcOf }: Site, name: string): Promise<NetworkFile> {
   const node = nodeNamed(network, name);
   const nodes = network.nodes.filter((other) => other !== node);
-  const smaller = parseNetworkFile(JSON.stringify({ ...network, nodes }), `the network without ${name}`);
   for (const chain of chainsOf(network)) {
     const status = await readStatus(network, rpcOf, chain);
     const shown = status.nodes.find((each) => each.name === name);
@@ -40,7 +40,12 @@ export async function networkWithout({ network, rpcOf }: Site, name: string): Pr
     const advice = "Its organisation resigns first (npm run accountants -- resign), and an epoch later it may go";
     throw new InputError({ file: name }, problem, advice);
   }
-  return smaller;
+  const keepers = nodes.filter(({ storage }) => storage === "FOREST").length;
+  if (keepers < LEAST_HISTORY_KEEPERS) {
+    const problem = `without it ${keepers} nodes keep all history, and ${LEAST_HISTORY_KEEPERS} must`;
+    throw new InputError({ file: name }, problem, "Add one first: network add NAME --storage FOREST");
+  }
+  return parseNetworkFile(JSON.stringify({ ...network, nodes }), `the network without ${name}`);
 }
 
 /** Ends the node and its agent here, and takes it out of the folder's files. */

@@ -8,7 +8,7 @@ import { parseEther, Wallet } from "ethers";
 
 import { CertificateStore } from "../../scripts/accountants/certificates.js";
 import { NODE_KEY_VARIABLE } from "../../scripts/accountants/command.js";
-import { Watcher } from "../../scripts/accountants/watcher.js";
+import { Watcher, type WatcherEvent } from "../../scripts/accountants/watcher.js";
 import { readDrift } from "../../scripts/network/engine/list-drift.js";
 import { nodeRpcs } from "../../scripts/network/engine/node-rpc.js";
 import { readNetworkFile } from "../../scripts/network/network-file.js";
@@ -30,6 +30,7 @@ describe("a federation on real Besu", function () {
   let scratch: string;
   let session: SigningSession | undefined;
   const stop = new AbortController();
+  const events: WatcherEvent[] = [];
   let watching: Promise<void> = Promise.resolve();
   const savedEnvironment = { ...process.env };
 
@@ -127,10 +128,13 @@ describe("a federation on real Besu", function () {
       {},
     );
     const store = new CertificateStore(join(scratch, "certificates"), session.chain.deployment.chainId);
-    watching = new Watcher({ chain: session.chain, store }).run(stop.signal);
+    watching = new Watcher({ chain: session.chain, store, onEvent: (event) => events.push(event) }).run(stop.signal);
     const status = await network.until((now) => nodeIn(now, "standby1").made > 0, CHAIN);
     expect(nodeIn(status, "standby1").isInContract).to.equal(true);
     expect(status.setInContract).to.have.lengthOf(5);
+    while (!events.some(({ kind }) => kind === "certified")) await new Promise((go) => setTimeout(go, 1_000));
+    const failed = events.filter((event) => event.kind === "failed" && event.task.startsWith("the certificate"));
+    expect(failed).to.deep.equal([]);
   });
 
   it("jails an accountant that was killed, and keeps its cadence without it; then lets it come back", async () => {

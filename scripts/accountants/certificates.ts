@@ -36,6 +36,7 @@ export async function setChangesIn(chain: AnyChain, fromBlock: number, toBlock: 
   for await (const events of readEvents(chain, range)) {
     for (const { name, args, block } of events) {
       if (name !== "ValidatorSetChanged") continue;
+      if (block === 0) continue; // who knows the genesis block knows its set; it has no parent to be certified by
       const validators = args["validators"] as readonly string[];
       const setVersion = Number(args["version"]);
       const firstVersion = changes.get(block)?.firstVersion ?? setVersion;

@@ -1,5 +1,5 @@
 /** `npm run light-node -- get`: what a full node says, held against the headers. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { address, subcommand, whole, word } from "../inputs/arguments.js";
 import { InputError } from "../inputs/error.js";
@@ -73,7 +73,7 @@ export function addGetCommands(program: Command, print: Print): void {
       asks(command, (light) => reading(light, { meter, slot }, options)),
     );
   subcommand(get, "logs", "all logs of a range, or where that is not proven")
-    .option("--from <n>", "first block", whole, 0n)
+    .addOption(new Option("--from <n>", "first block").argParser(whole).default(0n, "0"))
     .option("--to <n>", "last block (default: the head)", whole)
     .option("--address <account>", "whose", address)
     .option("--topic <topic>", "topic 0", word)

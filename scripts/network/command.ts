@@ -6,6 +6,7 @@ import { addAgentCommands } from "./agent/command.js";
 import { addRunCommands } from "./engine/commands.js";
 import { addCheckGenesisCommand, addDeployCommand } from "./deploy/command.js";
 import { addInitCommand } from "./init/command.js";
+import { addMemberCommands } from "./members/command.js";
 import { addUnlockCommand } from "./unlock-command.js";
 
 /** All subcommands. */
@@ -17,6 +18,7 @@ export function networkCommand(print: Print, environment: NodeJS.ProcessEnv): Co
     .exitOverride();
   addInitCommand(program, print, environment);
   addRunCommands(program, print, environment);
+  addMemberCommands(program, print, environment);
   addUnlockCommand(program, environment);
   addDeployCommand(program, print, environment);
   addCheckGenesisCommand(program, print);

@@ -1,10 +1,12 @@
 /** A network of real Besu nodes through failures: `npm run test:besu`. */
 import { createServer } from "node:net";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { memoryFolder } from "../../scripts/network/engine/memory-folder.js";
+import { openNodeKey } from "../../scripts/network/unlock.js";
 import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
@@ -19,7 +21,7 @@ describe("a network of real Besu nodes", function () {
       console.log(`    no real network here: ${reason}`);
       this.skip();
     }
-    network = await BesuNetwork.make("--chains", "transaction", "--base-port", "33300", "--slot-seconds", "60");
+    network = await BesuNetwork.make("--chains", "transaction", "--base-port", "27300", "--slot-seconds", "60");
   });
 
   after(async () => {
@@ -66,18 +68,33 @@ describe("a network of real Besu nodes", function () {
     for (const { name, role, made: blocks } of status.nodes) {
       expect(blocks > 0, `${name} made ${blocks} blocks`).to.equal(role === "accountant");
     }
-    // no key lies in clear in the folder
-    for (const { name } of made().network.nodes) {
-      const log = await readFile(join(made().dir, "nodes", name, "transaction", "besu.log"), "utf8");
-      expect(log).to.include("Loaded public key");
+  });
+
+  it("leaves no node's key in clear on the disk, nor in memory", async () => {
+    const { dir, network: file } = made();
+    const password = (await readFile(join(dir, "..", "password"), "utf8")).trim();
+    const keys = await Promise.all(file.nodes.map((node) => openNodeKey(dir, node, "transaction", password)));
+    const secrets = keys.map((key) => key.slice(2));
+    let searched = 0;
+    for (const root of [dir, memoryFolder(dir, process.env)]) {
+      for (const path of await readdir(root, { recursive: true }).catch(() => [])) {
+        if (!(await stat(join(root, path))).isFile()) continue;
+        const bytes = await readFile(join(root, path));
+        searched++;
+        for (const secret of secrets) {
+          expect(bytes.includes(secret), `${path} holds a key in hex`).to.equal(false);
+          expect(bytes.includes(Buffer.from(secret, "hex")), `${path} holds a key`).to.equal(false);
+        }
+      }
     }
+    expect(searched).to.be.greaterThan(file.nodes.length * 5); // logs, keystores, databases
   });
 
   it("goes on without one accountant, which comes back and makes blocks", async () => {
     await made().do("kill", "2");
     const before = (await made().status()).head ?? 0;
     const without = await made().until(({ head = 0 }) => head >= before + 8);
-    expect(nodeIn(without, "accountant2").problem).to.equal("no answer");
+    expect(nodeIn(without, "accountant2").problem).to.match(/^nothing listens there/);
     expect(without.roundChanges).to.be.greaterThan(0);
     await made().do("restart", "2");
     const { head: back = 0 } = await made().status();
@@ -90,15 +107,15 @@ describe("a network of real Besu nodes", function () {
   it("stands still without two, loses nothing, and is unstuck once a quorum shows one head", async () => {
     await made().do("kill", "3");
     await made().do("kill", "4");
-    const { head = 0, headHash } = await made().status();
+    // what was under way when they were killed is over
+    const { head = 0, headHash } = await made().until(({ silence = 0 }) => silence >= 12);
     const early = await made().run("unstick", "--agree", "1");
     expect(early.code).to.equal(2);
     expect(early.words).to.match(/no answer: accountant3, accountant4/);
     await made().do("restart", "3");
-    await made().until(({ silence = 0 }) => silence >= 20);
-    const still = await made().status();
-    if (still.head === head) expect(still.headHash).to.equal(headHash);
-    await made().run("unstick", "--silence", "20");
+    // three of four are a quorum again, whose timers have doubled: unless a round ends just now, they stand for minutes
+    const { head: stands = 0 } = await made().status();
+    if (stands === head) await made().do("unstick", "--silence", "1", "--agree", "60");
     const status = await made().until(({ head: now = 0 }) => now >= head + 3);
     expect(status.forked).to.deep.equal([]);
     const rpc = made().rpcOf(made().network.nodes[0] ?? raise(), "transaction");

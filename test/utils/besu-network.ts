@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { accountantsCommand } from "../../scripts/accountants/command.js";
 import { networkCommand } from "../../scripts/network/command.js";
 import { dockerAnswers } from "../../scripts/network/engine/docker-engine.js";
 import { nodeRpcs, type RpcOf } from "../../scripts/network/engine/node-rpc.js";
@@ -35,8 +36,26 @@ export class BesuNetwork {
     readonly dir: string,
     readonly network: NetworkFile,
     readonly rpcOf: RpcOf,
-    private readonly environment: NodeJS.ProcessEnv,
+    readonly environment: NodeJS.ProcessEnv,
   ) {}
+
+  /** Where a test's `deploy --deployment` writes. */
+  get deployment(): string {
+    return join(this.dir, "deployed.json");
+  }
+
+  /** Runs a command of `npm run accountants` on a chain, and has to succeed. */
+  async accountants(chain: ChainName, ...argv: string[]): Promise<string> {
+    const lines: string[] = [];
+    const program = accountantsCommand(this.environment, (text) => void lines.push(text));
+    const code = await runCommandLine(
+      program,
+      ["--network", this.deployment, "--chain", chain, ...argv],
+      (problem) => void lines.push(String(problem)),
+    );
+    if (code !== 0) throw new Error(lines.join("\n"));
+    return lines.join("\n");
+  }
 
   /** Makes the folder; nothing runs yet. */
   static async make(...init: string[]): Promise<BesuNetwork> {
@@ -44,7 +63,11 @@ export class BesuNetwork {
     const dir = join(parent, "network");
     const passwordFile = join(parent, "password");
     await writeFile(passwordFile, "a password of tests alone\n", { mode: 0o600 });
-    const environment = { BESU_OPTS: "-Xmx384m", ...process.env, [PASSWORD_FILE_VARIABLE]: passwordFile };
+    const environment = {
+      BESU_OPTS: "-Xmx320m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+      ...process.env,
+      [PASSWORD_FILE_VARIABLE]: passwordFile,
+    };
     const { code, words } = await run(["init", "--out", dir, ...init], environment);
     if (code !== 0) throw new Error(words);
     const network = await readNetworkFile(dir);

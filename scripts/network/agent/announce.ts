@@ -9,18 +9,20 @@ import { enodeOf } from "../../../sdk/admittance/enode.js";
 import type { AnyChain } from "../../../sdk/connect.js";
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
+import { connectedPart } from "../members/endpoint.js";
 import { nodeOnChain } from "../network-file.js";
 import { openOperator } from "../operators.js";
 import { openNodeKey } from "../unlock.js";
 import { openChain, type FolderPart } from "./open.js";
 
-/** Announces the node, unless the directory says all that already; what became of it. */
+/** Announces the node through itself or, while others don't let it in, through another one, unless the directory says all that already; what became of it. */
 export async function announcePart(part: FolderPart, deployment: Deployment, password: string): Promise<string> {
   const { dir, node, chain: kind } = part;
   const { agentAccount, p2pPort } = nodeOnChain(node, kind);
   const member = await openOperator(dir, kind, node.name, password);
   const key = new Wallet(await openNodeKey(dir, node, kind, password));
-  const opened = await openChain(part, deployment, (provider) => member.connect(provider));
+  const through = await connectedPart(part);
+  const opened = await openChain(through, deployment, (provider) => member.connect(provider));
   const { chain } = opened;
   try {
     const details = { member: member.address, agent: agentAccount, ip: await addressOf(node.host), port: p2pPort };
@@ -40,11 +42,22 @@ export async function announcePart(part: FolderPart, deployment: Deployment, pas
 export async function withdrawPart(part: FolderPart, deployment: Deployment, password: string): Promise<string> {
   const { dir, node, chain: kind } = part;
   const member = await openOperator(dir, kind, node.name, password);
-  const opened = await openChain(part, deployment, (provider) => member.connect(provider));
+  const through = await connectedPart(part);
+  const opened = await openChain(through, deployment, (provider) => member.connect(provider));
   const { chain } = opened;
   try {
     await withdrawNode(chain, { node: nodeOnChain(node, kind).address });
     return `${node.name} on the ${kind} chain is withdrawn: it is dropped from all lists, unless it is in force.`;
+  } finally {
+    opened.close();
+  }
+}
+
+/** Whether the directory has the node. */
+export async function isAnnounced(part: FolderPart, deployment: Deployment): Promise<boolean> {
+  const opened = await openChain(await connectedPart(part), deployment, (provider) => provider);
+  try {
+    return (await entryOf(opened.chain, nodeOnChain(part.node, part.chain).address)) !== undefined;
   } finally {
     opened.close();
   }

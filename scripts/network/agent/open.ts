@@ -27,6 +27,9 @@ const TIMEOUT_MILLISECONDS = 15_000;
 /** So often the deployment file is looked for before there is one. */
 const DEPLOYED_EVERY_MILLISECONDS = 5_000;
 
+/** Who was admitted a moment ago is on the nodes' lists some blocks later. */
+const ADMITTANCE_MILLISECONDS = 60_000;
+
 /** A node's part in one chain of the network in a folder. */
 export interface FolderPart {
   readonly dir: string;
@@ -51,6 +54,7 @@ export async function openChain(
   await trustNetwork(dir, network);
   const provider = await openEndpoint(rpcUrl(network, node, chain), deployment, chain, {
     authorization: async () => `Bearer ${await rpcToken(dir)}`,
+    admittanceMilliseconds: ADMITTANCE_MILLISECONDS,
   });
   try {
     const connect = chain === "transaction" ? connectTransactionChain : connectUserChain;

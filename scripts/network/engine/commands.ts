@@ -16,7 +16,9 @@ import {
   type ChainName,
 } from "../network-file.js";
 import { folderPassword } from "../password.js";
+import { Agents } from "./agents.js";
 import { partName, type Part } from "./engine.js";
+import { readDrift } from "./list-drift.js";
 import { nodeRpcs } from "./node-rpc.js";
 import { ENGINE_KINDS, openEngine, type EngineKind } from "./open-engine.js";
 import { partsHere, partsOf } from "./parts.js";
@@ -28,10 +30,11 @@ import { readStatus } from "./status.js";
 import { defaultSilence, unstick } from "./unstick.js";
 import { up } from "./up.js";
 
-interface RunOptions {
+export interface RunOptions {
   readonly dir: string;
   readonly engine?: EngineKind;
   readonly chain?: ChainName;
+  readonly deployment?: string;
   readonly passwordFile?: string;
 }
 
@@ -46,30 +49,35 @@ export function addRunCommands(program: Command, print: Print, environment: Node
   addUnstick(program, print, environment);
 }
 
-async function openSite(
-  { dir: folder, engine: kind }: RunOptions,
+export async function openSite(
+  { dir: folder, engine: kind, deployment }: RunOptions,
   environment: NodeJS.ProcessEnv,
   starts: boolean,
 ): Promise<Site> {
   const dir = resolve(folder);
   const network = await readNetworkFile(dir);
   const engine = await openEngine({ dir, network, environment, kind, starts });
-  return { dir, network, engine, rpcOf: await nodeRpcs(dir, network) };
+  const agents = new Agents({ dir, deployment, environment });
+  return { dir, network, engine, agents, rpcOf: await nodeRpcs(dir, network) };
 }
 
-function run(program: Command, name: string, description: string): Command {
+export function run(program: Command, name: string, description: string): Command {
   return subcommand(program, name, description)
     .option("--dir <dir>", "the network's folder", DEFAULT_NETWORK_FOLDER)
     .addOption(new Option("--chain <name>", "one of the chains alone").choices(CHAIN_NAMES))
     .addOption(new Option("--engine <kind>", "what runs the nodes (default: what is there)").choices(ENGINE_KINDS));
 }
 
-function starts(command: Command): Command {
-  return command.option("--password-file <file>", "holds the password of the keys (default: asked for)");
+function deployed(command: Command): Command {
+  return command.option("--deployment <file>", "what agents go by (default: deployments/NAME.json)");
+}
+
+export function starts(command: Command): Command {
+  return deployed(command).option("--password-file <file>", "holds the password of the keys (default: asked for)");
 }
 
 function addUpAndDown(program: Command, print: Print, environment: NodeJS.ProcessEnv): void {
-  starts(run(program, "up", "Starts this machine's nodes, and waits until they make blocks."))
+  starts(run(program, "up", "Starts this machine's nodes and their agents, and waits until they make blocks."))
     .argument("[nodes...]", "names (default: all whose host is this machine)")
     .action(async (nodes: string[], options: RunOptions) => {
       const stopped = stopSignal();
@@ -80,7 +88,7 @@ function addUpAndDown(program: Command, print: Print, environment: NodeJS.Proces
       const started = await up(site, parts, { password, stopped });
       print(`${started.length} started, ${parts.length - started.length} ran already. See network status.`);
     });
-  run(program, "down", "Ends this machine's nodes; what they stored stays.")
+  run(program, "down", "Ends this machine's nodes and their agents; what they stored stays.")
     .argument("[nodes...]", "names (default: all)")
     .action(async (nodes: string[], options: RunOptions) => {
       const site = await openSite(options, environment, false);
@@ -143,13 +151,18 @@ function addReaders(program: Command, print: Print): void {
     const network = await readNetworkFile(dir);
     const rpcOf = await nodeRpcs(dir, network);
     const chains = options.chain === undefined ? chainsOf(network) : [options.chain];
-    const statuses = await Promise.all(chains.map((chain) => readStatus(network, rpcOf, chain)));
+    const statuses = await Promise.all(
+      chains.map(async (chain) => {
+        const status = await readStatus(network, rpcOf, chain);
+        return { ...status, lists: await readDrift({ dir, network, deployment: options.deployment }, status) };
+      }),
+    );
     print(json ? JSON.stringify({ network: network.name, chains: statuses }) : statuses.map(statusText).join("\n\n"));
   };
-  run(program, "status", "Shows each node: head, peers, sets, turns, misses.")
+  deployed(run(program, "status", "Shows each node: head, peers, sets, turns, misses, allow-lists."))
     .option("--json", "print one JSON object", false)
     .action((options: RunOptions & { json: boolean }) => show(options, options.json));
-  run(program, "watch", "Shows the status again and again, until Ctrl-C.")
+  deployed(run(program, "watch", "Shows the status again and again, until Ctrl-C."))
     .option("--every <seconds>", "how often", positive, WATCH_SECONDS)
     .option("--json", "print a JSON object a line", false)
     .action(async (options: RunOptions & { every: number; json: boolean }) => {

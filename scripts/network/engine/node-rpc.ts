@@ -4,16 +4,39 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 
+import { InputError } from "../../inputs/error.js";
 import { rpcToken, rpcUrl, type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
 
 /** Nothing answered: not listening, not reachable, or too slow. */
-export class NodeUnreachable extends Error {
-  override readonly name = "NodeUnreachable";
+export class NodeUnreachable extends InputError {
+  constructor(url: string, cause: NodeJS.ErrnoException) {
+    const [problem, advice] = troubleOf(cause);
+    super({ file: url }, problem, advice, { cause });
+  }
 }
 
 /** The node answered with an error. */
-export class NodeRefused extends Error {
-  override readonly name = "NodeRefused";
+export class NodeRefused extends InputError {
+  constructor(url: string, method: string, words: string, options: ErrorOptions = {}) {
+    super({ file: url }, `the node refuses ${method}: ${words}`, "Look at network status and at its log", options);
+  }
+}
+
+/** What the system's word for a failed connection means for who reads it. */
+function troubleOf({ code, message }: NodeJS.ErrnoException): readonly [problem: string, advice: string] {
+  switch (code) {
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return [`the host's name has no address here (${message})`, "Correct the name server, or network.json's host"];
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "ETIMEDOUT":
+      return [`the host can't be reached (${message})`, "Check that it is up, and the network and firewalls between"];
+    case "ECONNREFUSED":
+      return [`nothing listens there (${message})`, "Start the node on its host: network up"];
+    default:
+      return [`the node does not answer (${message})`, "Look at network status and at its log"];
+  }
 }
 
 const TIMEOUT_MILLISECONDS = 5_000;
@@ -35,18 +58,16 @@ export class NodeRpc {
     try {
       answer = JSON.parse(text) as typeof answer;
     } catch (cause) {
-      throw new NodeRefused(`${this.url}: ${method}: HTTP ${status}, and no JSON`, { cause });
+      throw new NodeRefused(this.url, method, `HTTP ${status}, and no JSON`, { cause });
     }
-    if (answer.error !== undefined) throw new NodeRefused(`${this.url}: ${method}: ${answer.error.message ?? "error"}`);
+    if (answer.error !== undefined) throw new NodeRefused(this.url, method, answer.error.message ?? "error");
     return answer.result as Result;
   }
 
   #post(body: string, token: string): Promise<{ status: number; text: string }> {
     const send = this.url.startsWith("https:") ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const fail = (cause: Error): void => {
-        reject(new NodeUnreachable(`${this.url}: ${cause.message}`, { cause }));
-      };
+      const fail = (cause: Error): void => reject(new NodeUnreachable(this.url, cause));
       const headers = {
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),

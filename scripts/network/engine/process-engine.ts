@@ -1,8 +1,7 @@
 /** Nodes as processes of this machine, which outlive the command that started them. */
-import { execFile, spawn } from "node:child_process";
-import { access, constants, mkdir, open, readdir, stat } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 import { InputError } from "../../inputs/error.js";
@@ -12,17 +11,15 @@ import { nodeFolder, type NetworkFile } from "../network-file.js";
 import { PASSWORD_FILE_VARIABLE } from "../password.js";
 import { NODE_KEY_FILE, TLS_PASSWORD_FILE } from "../unlock.js";
 import { partName, type Engine, type Part } from "./engine.js";
+import { endDetached, startDetached } from "./detached.js";
 import { follow, tailOf } from "./log-tail.js";
 import { memoryFolder } from "./memory-folder.js";
-import { livingPid, removePid, startOf, writePid } from "./pid-file.js";
+import { livingPid } from "./pid-file.js";
 import { requireVersion } from "./version.js";
 
 /** Names the launcher where it is not on PATH. */
 export const BESU_VARIABLE = "BESU";
 
-/** A JVM that ends writes its database down first. */
-const STOP_MILLISECONDS = 60_000;
-const POLL_MILLISECONDS = 100;
 const VERSION_MILLISECONDS = 120_000;
 
 /** The launcher: what `BESU` names, or `besu` of PATH; undefined: there is none. */
@@ -93,29 +90,13 @@ export class ProcessEngine implements Engine {
       tlsKeystore: join(folder, "tls.p12"),
       tlsPassword: join(secrets, TLS_PASSWORD_FILE),
     });
-    const log = await open(this.#log(part), "a", 0o600);
-    try {
-      const env = besuEnvironment(environment);
-      const child = spawn(besu, args, { detached: true, stdio: ["ignore", log.fd, log.fd], env });
-      await new Promise<void>((resolve, reject) => {
-        child.once("spawn", resolve);
-        child.once("error", reject);
-      });
-      child.unref();
-      if (child.pid !== undefined) await this.#note(part, child.pid);
-    } finally {
-      await log.close();
-    }
-  }
-
-  /** A process that cannot be noted would never be found again. */
-  async #note(part: Part, pid: number): Promise<void> {
-    try {
-      await writePid(this.#pidFile(part), pid);
-    } catch (error) {
-      if ((await startOf(pid)) !== undefined) process.kill(pid, "SIGKILL");
-      throw error;
-    }
+    await startDetached({
+      command: besu,
+      args,
+      environment: besuEnvironment(environment),
+      pidFile: this.#pidFile(part),
+      logFile: this.#log(part),
+    });
   }
 
   async isRunning(part: Part): Promise<boolean> {
@@ -139,23 +120,7 @@ export class ProcessEngine implements Engine {
   }
 
   async #end(part: Part, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    const file = this.#pidFile(part);
-    const pid = await livingPid(file);
-    if (pid !== undefined) {
-      process.kill(pid, signal);
-      if (!(await this.#hasEnded(file))) process.kill(pid, "SIGKILL");
-      if (!(await this.#hasEnded(file))) throw new Error(`${partName(part)}: process ${pid} does not end`);
-    }
-    await removePid(file);
-  }
-
-  async #hasEnded(file: string): Promise<boolean> {
-    const until = Date.now() + STOP_MILLISECONDS;
-    while (Date.now() < until) {
-      if ((await livingPid(file)) === undefined) return true;
-      await sleep(POLL_MILLISECONDS);
-    }
-    return false;
+    await endDetached(this.#pidFile(part), signal, partName(part));
   }
 
   #folder({ node, chain }: Part): string {

@@ -5,16 +5,17 @@ import { partName, type Part } from "./engine.js";
 import { addPeers } from "./peers.js";
 import { endPart, startPart, type Site } from "./starting.js";
 
-/** Ends parts, all at once; those that do not run are passed by. */
+/** Ends parts and their agents, all at once; the parts that ran. */
 export async function down(site: Site, parts: readonly Part[], silent = false): Promise<Part[]> {
   const running: Part[] = [];
   for (const part of parts) if (await site.engine.isRunning(part)) running.push(part);
   let fault: Error | undefined;
-  const ends = running.map((part) => ({
+  const ends = parts.map((part) => ({
     title: `End ${partName(part)}`,
     task: async () => {
       try {
-        await endPart(site, part, "stop");
+        await site.agents.stop(part); // first: it would tell of a node that is away
+        if (running.includes(part)) await endPart(site, part, "stop");
       } catch (error) {
         fault ??= error as Error;
         throw new Error("", { cause: error });
@@ -27,9 +28,10 @@ export async function down(site: Site, parts: readonly Part[], silent = false): 
   return running;
 }
 
-/** Ends a node if it runs, starts it, and tells it of its peers. */
+/** Ends a node if it runs, starts it, and tells it of its peers; its agent, which outlives it, is started if there is none. */
 export async function restart(site: Site, part: Part, password: string, stopped?: AbortSignal): Promise<void> {
   await endPart(site, part, "stop");
   await startPart(site, part, password, stopped);
   await addPeers(site.network, site.rpcOf, part);
+  await site.agents.start(part, password, stopped);
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../../inputs/error.js";
 import { nodeOnChain, type NetworkFile } from "../network-file.js";
 import { unlockNode } from "../unlock.js";
+import type { Agents } from "./agents.js";
 import { partName, type Engine, type Part } from "./engine.js";
 import { NodeUnreachable, type RpcOf } from "./node-rpc.js";
 
@@ -12,6 +13,7 @@ export interface Site {
   readonly dir: string;
   readonly network: NetworkFile;
   readonly engine: Engine;
+  readonly agents: Agents;
   readonly rpcOf: RpcOf;
 }
 

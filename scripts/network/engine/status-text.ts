@@ -1,12 +1,38 @@
 /** The status for people. */
 import Table from "cli-table3";
 
+import type { ListStatus } from "./list-drift.js";
 import type { ChainStatus, NodeStatus } from "./status.js";
 
 const SHOWN_DIGITS = 10;
 
-export function statusText(status: ChainStatus): string {
-  return [headline(status), table(status.nodes), ...warnings(status)].join("\n");
+export function statusText({ lists, ...status }: ChainStatus & { readonly lists: ListStatus }): string {
+  return [headline(status), table(status.nodes), ...warnings(status), ...listWarnings(lists)].join("\n");
+}
+
+/** What each verdict on a node's allow-lists means. */
+const LIST_WORDS = {
+  behind: "lists are behind the contracts",
+  differs: "lists are not what the contracts say",
+  silent: "its agent attested nothing for more than a day, or never",
+  unknown: "its last attestation is of a block whose state is pruned here",
+} as const;
+
+function listWarnings({ problem, nodes, unannounced }: ListStatus): string[] {
+  if (problem !== undefined) return [`Allow-lists: ${problem}`];
+  const drifts = nodes.flatMap(({ name, verdict, lists, atBlock }) => {
+    if (verdict === "equal") return [];
+    const which = lists.length === 0 ? "" : ` (${lists.join(" and ")})`;
+    const when = atBlock === undefined ? "" : `, attested at block ${atBlock}`;
+    return [`WARNING: ${name}: ${LIST_WORDS[verdict]}${which}${when}.`];
+  });
+  return [
+    ...(drifts.length === 0 && nodes.length > 0
+      ? [`Allow-lists: ${nodes.length} nodes attest the contracts'.`]
+      : drifts),
+    ...(nodes.length === 0 ? ["Allow-lists: no node is announced in NodeDirectory (network announce)."] : []),
+    ...(unannounced.length > 0 ? [`WARNING: in force, and never announced: ${unannounced.join(", ")}.`] : []),
+  ];
 }
 
 function headline(status: ChainStatus): string {

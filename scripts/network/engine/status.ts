@@ -193,8 +193,7 @@ async function answerOf(network: NetworkFile, rpcOf: RpcOf, { node, chain }: Par
     ]);
     return { name: node.name, rpc, block, peers: Number(peers), inForce };
   } catch (error) {
-    if (error instanceof NodeUnreachable) return { problem: "no answer" };
-    if (error instanceof NodeRefused) return { problem: error.message };
+    if (error instanceof NodeUnreachable || error instanceof NodeRefused) return { problem: error.problem };
     throw error;
   }
 }

@@ -41,6 +41,7 @@ export async function up(
   for (const part of parts) if (!(await engine.isRunning(part))) missing.push(part);
   await requireFreePorts(missing);
   const started: Part[] = [];
+  const guarded: Part[] = [];
   let fault: Error | undefined;
   // the first failure ends the other starts too, and all of them are over before anything is taken back
   const failed = new AbortController();
@@ -90,11 +91,21 @@ export async function up(
         ...chains.map((chain) =>
           step(`Wait for a block of the ${chain} chain`, () => firstBlock(site, chain, stopped)),
         ),
+        step("Start the permission agents", async () => {
+          const wanted = [...parts];
+          const startNext = async (): Promise<void> => {
+            for (let part = wanted.shift(); part !== undefined; part = wanted.shift()) {
+              if (await site.agents.start(part, password, ended)) guarded.push(part);
+            }
+          };
+          await Promise.all(Array.from({ length: AT_ONCE }, startNext));
+        }),
       ],
       { ...list, concurrent: false },
     ).run();
     requireDone();
   } catch (error) {
+    await Promise.all(guarded.map((part) => site.agents.stop(part)));
     await Promise.all(started.map((part) => endPart(site, part, "stop")));
     if (!stopped.aborted) throw error;
     throw new InputError({ file: "up" }, "it was stopped", "Nothing that it started was left running");

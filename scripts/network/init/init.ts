@@ -1,29 +1,20 @@
 /** Making a network's folder: everything is made beside it, and renamed when all is there. */
-import { chmod, lstat, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { marketParameters, type ElectionParameters } from "../../../deploy/parameters.js";
 import { InputError } from "../../inputs/error.js";
 import { genesisPath, makeGenesis, predeployedPath, type GenesisSource } from "../genesis/predeployed-file.js";
-import {
-  chainsOf,
-  networkPath,
-  nodeFolder,
-  NETWORK_VERSION,
-  parseNetworkFile,
-  type ChainName,
-  type NetworkFile,
-} from "../network-file.js";
-import { tlsPassword } from "../unlock.js";
+import { networkPath, NETWORK_VERSION, parseNetworkFile, type ChainName, type NetworkFile } from "../network-file.js";
 import { composeText } from "./compose.js";
+import { hidden, shown, writeNew, type Files } from "./files.js";
 import { drawnKeys, seededKeys } from "./key-source.js";
 import { keyNamed, keystoresOf, makeKeys, nodeIdentity, type NetworkKeys } from "./keys.js";
-import { permissionsText } from "./permissions.js";
+import { nodeFiles } from "./node-files.js";
 import type { PlannedNode } from "./plan.js";
 import { prometheusFiles } from "./prometheus.js";
 import { makeRsaKeys } from "./rsa-keys.js";
-import { unitName, unitText } from "./systemd.js";
-import { makeAuthority, nodeKeystoreOf } from "./tls.js";
+import { makeAuthority } from "./tls.js";
 
 /** The oldest Besu whose genesis, permissions and RPC are as here, and the image that runs where containers do. */
 const BESU = { minimumVersion: "26.4.0", image: "hyperledger/besu:26.8.0" };
@@ -46,13 +37,6 @@ export interface InitOptions {
   readonly password: string;
 }
 
-/** A file of the folder: its text or bytes, and who may read it. */
-interface Content {
-  readonly content: string | Uint8Array;
-  readonly mode: 0o600 | 0o644;
-}
-type Files = Map<string, Content>;
-
 /** Refuses a folder that is there. */
 export async function requireNewFolder(out: string): Promise<void> {
   const found = await lstat(out).catch((error: NodeJS.ErrnoException) => {
@@ -73,7 +57,7 @@ export async function initNetwork(options: InitOptions): Promise<NetworkFile> {
   const beside = await mkdtemp(join(parent, `.${basename(out)}-`));
   try {
     const { network, files } = await filesOf(options);
-    for (const [path, file] of files) await write(join(beside, path), file);
+    for (const [path, file] of files) await writeNew(join(beside, path), file);
     await requireNewFolder(out);
     await rename(beside, out);
     return network;
@@ -81,12 +65,6 @@ export async function initNetwork(options: InitOptions): Promise<NetworkFile> {
     await rm(beside, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function write(path: string, { content, mode }: Content): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(path, content, { mode, flag: "wx" });
-  await chmod(path, mode); // whatever the process's umask
 }
 
 async function filesOf(options: InitOptions): Promise<{ network: NetworkFile; files: Files }> {
@@ -126,20 +104,12 @@ async function addNodeFiles(
     files.set(join("secrets", "ca-private.pem"), hidden(authority.keyPem));
     files.set(join("tls", "ca.pem"), shown(authority.certificatePem));
   }
+  const accounts = Object.fromEntries(
+    Object.entries(keys).map(([chain, own]) => [chain, [...own.accounts.values()].map(({ address }) => address)]),
+  );
+  const options = { keys, tokenKey: tokens.publicKey, authority, now, accounts };
   for (const node of network.nodes) {
-    for (const chain of chainsOf(network)) {
-      const own = keys[chain];
-      if (own === undefined) continue;
-      const folder = nodeFolder("", node, chain);
-      const accounts = [...own.accounts.values()].map(({ address }) => address);
-      files.set(join(folder, "permissions.toml"), shown(permissionsText(network, chain, accounts)));
-      files.set(join(folder, "jwt-public.pem"), shown(tokens.publicKey));
-      files.set(join("systemd", unitName(network, node, chain)), shown(unitText(network, node, chain)));
-      if (authority === undefined) continue;
-      const password = tlsPassword(keyNamed(own.nodes, node.name).privateKey);
-      const keystore = await nodeKeystoreOf(authority, { name: node.name, host: node.host, password, now });
-      files.set(join(folder, "tls.p12"), hidden(keystore));
-    }
+    for (const [path, file] of await nodeFiles(network, node, options)) files.set(path, file);
   }
 }
 
@@ -219,12 +189,4 @@ function networkOf(
 function known<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error("a chain of the network has no keys");
   return value;
-}
-
-function shown(content: string): Content {
-  return { content, mode: 0o644 };
-}
-
-function hidden(content: string | Uint8Array): Content {
-  return { content, mode: 0o600 };
 }

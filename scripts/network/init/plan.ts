@@ -70,7 +70,7 @@ function placeOf(line: Line | undefined, file: string): { file: string; line?: n
 }
 
 /** `accountant1` is Accountant 1's. */
-function memberName(name: string): string {
+export function memberName(name: string): string {
   const [, word = name, number = ""] = /^([a-z-]*?)(\d*)$/.exec(name) ?? [];
   return `${word.charAt(0).toUpperCase()}${word.slice(1)} ${number}`.trim();
 }
@@ -78,10 +78,19 @@ function memberName(name: string): string {
 function portsOf(line: Line, chain: ChainName, base: number, file: string): Ports {
   const own = line.ports?.[chain];
   if (own !== undefined) return { p2pPort: own.p2p, rpcPort: own.rpc, metricsPort: own.metrics };
+  const ports = portsAt(base, chain);
+  if (ports.metricsPort <= LAST_PORT) return ports;
+  throw new InputError(
+    placeOf(line, file),
+    `${line.name} would have port ${ports.metricsPort}`,
+    "Take a lower --base-port",
+  );
+}
+
+/** A node's ports on a chain, from its first one on. */
+export function portsAt(base: number, chain: ChainName): Ports {
   const p2pPort = base + CHAIN_NAMES.indexOf(chain) * PORTS_PER_CHAIN;
-  const last = p2pPort + PORTS_PER_CHAIN - 1;
-  if (last <= LAST_PORT) return { p2pPort, rpcPort: p2pPort + 1, metricsPort: last };
-  throw new InputError(placeOf(line, file), `${line.name} would have port ${last}`, "Take a lower --base-port");
+  return { p2pPort, rpcPort: p2pPort + 1, metricsPort: p2pPort + PORTS_PER_CHAIN - 1 };
 }
 
 function requireCounts(lines: readonly Line[], file: string): void {

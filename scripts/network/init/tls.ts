@@ -41,6 +41,12 @@ export async function makeAuthority(network: string, now: Date): Promise<Authori
   return { certificate, key, keyPem: pem, certificatePem: unix(forge.pki.certificateToPem(certificate)) };
 }
 
+/** The authority that a folder's files hold, PEM. */
+export function authorityOf(certificatePem: string, keyPem: string): Authority {
+  const certificate = forge.pki.certificateFromPem(certificatePem);
+  return { certificate, key: forge.pki.privateKeyFromPem(keyPem), certificatePem, keyPem };
+}
+
 /** A node's key and certificate for its host, in a PKCS #12 file that the password opens. */
 export async function nodeKeystoreOf(
   authority: Authority,

@@ -1,0 +1,189 @@
+/** A whole federation on real Besu: its contracts deployed, its agents at work, its elections in force. `npm run test:besu`. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import { parseEther, Wallet } from "ethers";
+
+import { CertificateStore } from "../../scripts/accountants/certificates.js";
+import { NODE_KEY_VARIABLE } from "../../scripts/accountants/command.js";
+import { Watcher, type WatcherEvent } from "../../scripts/accountants/watcher.js";
+import { readDrift } from "../../scripts/network/engine/list-drift.js";
+import { nodeRpcs } from "../../scripts/network/engine/node-rpc.js";
+import { readNetworkFile } from "../../scripts/network/network-file.js";
+import { operatorKeystore } from "../../scripts/network/operators.js";
+import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
+import { openNodeKey } from "../../scripts/network/unlock.js";
+import { FOLDER_VARIABLE } from "../../scripts/networks/folder.js";
+import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
+import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
+
+const MINUTE = 60_000;
+/** The user chain elects by members' votes alone, without deposits. */
+const CHAIN = "user";
+const PASSWORD = "a password of tests alone";
+
+describe("a federation on real Besu", function () {
+  this.timeout(40 * MINUTE);
+  let network: BesuNetwork;
+  let scratch: string;
+  let session: SigningSession | undefined;
+  const stop = new AbortController();
+  const events: WatcherEvent[] = [];
+  let watching: Promise<void> = Promise.resolve();
+  const savedEnvironment = { ...process.env };
+
+  before(async function () {
+    const reason = await whyNoBesu();
+    if (reason !== undefined) {
+      console.log(`    no real network here: ${reason}`);
+      this.skip();
+    }
+    scratch = await mkdtemp(join(tmpdir(), "besu-federation-"));
+    network = await BesuNetwork.make("--base-port", "27500", "--slot-seconds", "60");
+    process.env[FOLDER_VARIABLE] = network.dir;
+    process.env[PASSWORD_FILE_VARIABLE] = network.environment[PASSWORD_FILE_VARIABLE];
+    await network.do("up", "--deployment", network.deployment);
+    await network.do("deploy", "--council", "--deployment", network.deployment);
+    await network.do("announce", "--deployment", network.deployment);
+  });
+
+  after(async () => {
+    stop.abort();
+    await watching;
+    session?.close();
+    for (const name of [FOLDER_VARIABLE, PASSWORD_FILE_VARIABLE]) {
+      if (savedEnvironment[name] === undefined) delete process.env[name];
+      else process.env[name] = savedEnvironment[name];
+    }
+    if (network !== undefined) await network.close();
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+  });
+
+  const number = async (name: string): Promise<string> => {
+    const text = await network.accountants(CHAIN, "candidates", "--json");
+    const candidates = JSON.parse(text) as { candidate: string; node: string }[];
+    const { address } =
+      (await readNetworkFile(network.dir)).nodes.find((node) => node.name === name)?.chains[CHAIN] ?? {};
+    const found = candidates.find(({ node }) => node === address);
+    if (found === undefined) throw new Error(`${name} is no candidate: ${text}`);
+    return found.candidate;
+  };
+
+  it("has agents that attest what the contracts say, of every node", async () => {
+    const source = { dir: network.dir, network: network.network, deployment: network.deployment };
+    for (;;) {
+      const lists = await readDrift(source, await network.status(CHAIN));
+      if (lists.nodes.length === 5 && lists.nodes.every(({ verdict }) => verdict === "equal")) break;
+      await new Promise((go) => setTimeout(go, 2_000));
+    }
+    const { nodes, unannounced } = await readDrift(source, await network.status(CHAIN));
+    expect(nodes.map(({ name }) => name)).to.have.members(network.network.nodes.map(({ name }) => name));
+    expect(unannounced).to.deep.equal([]);
+    expect(await network.do("status", "--deployment", network.deployment)).to.include("5 nodes attest the contracts'");
+  });
+
+  it("refuses on the wire an account that nobody admitted", async () => {
+    const [first] = network.network.nodes;
+    if (first === undefined) throw new Error("no node");
+    const stranger = Wallet.createRandom();
+    const { chainId = 0 } = network.network.chains[CHAIN] ?? {};
+    const transaction = {
+      to: stranger.address,
+      value: parseEther("0"),
+      gasLimit: 21_000,
+      gasPrice: 0,
+      nonce: 0,
+      chainId,
+    };
+    const raw = await stranger.signTransaction({ ...transaction, type: 0 });
+    const refused = await network
+      .rpcOf(first, CHAIN)
+      .call("eth_sendRawTransaction", raw)
+      .then(
+        () => "taken",
+        (error: unknown) => (error as Error).message,
+      );
+    expect(refused).to.match(/Sender account not authorized/);
+  });
+
+  it("lets an elected standby make blocks", async () => {
+    const standby = network.network.nodes.find(({ name }) => name === "standby1");
+    if (standby === undefined) throw new Error("no standby");
+    expect(nodeIn(await network.status(CHAIN), "standby1").isInForce).to.equal(false);
+    network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, PASSWORD);
+    await network.accountants(CHAIN, "--as", "standby1", "register");
+    const candidates = await Promise.all(network.network.nodes.map(({ name }) => number(name)));
+    for (const voter of ["accountant1", "accountant2", "accountant3", "accountant4"]) {
+      await network.accountants(CHAIN, "--as", voter, "vote", ...candidates);
+    }
+    session = await openSigningSession(
+      {
+        network: network.deployment,
+        chain: CHAIN,
+        keystore: operatorKeystore(network.dir, CHAIN, "accountant1"),
+        passwordFile: network.environment[PASSWORD_FILE_VARIABLE] ?? "",
+      },
+      {},
+    );
+    const store = new CertificateStore(join(scratch, "certificates"), session.chain.deployment.chainId);
+    watching = new Watcher({ chain: session.chain, store, onEvent: (event) => events.push(event) }).run(stop.signal);
+    const status = await network.until((now) => nodeIn(now, "standby1").made > 0, CHAIN);
+    expect(nodeIn(status, "standby1").isInContract).to.equal(true);
+    expect(status.setInContract).to.have.lengthOf(5);
+    while (!events.some(({ kind }) => kind === "certified")) await new Promise((go) => setTimeout(go, 1_000));
+    const failed = events.filter((event) => event.kind === "failed" && event.task.startsWith("the certificate"));
+    expect(failed).to.deep.equal([]);
+  });
+
+  it("jails an accountant that was killed, and keeps its cadence without it; then lets it come back", async () => {
+    const [key] = (await network.status(CHAIN)).nodes.filter(({ name }) => name === "accountant4");
+    await network.do("kill", "4", "--chain", CHAIN);
+    const jailed = await network.until((now) => nodeIn(now, "accountant4").isJailed === true, CHAIN);
+    expect(nodeIn(jailed, "accountant4").misses).to.be.greaterThan(0);
+    const without = await network.until(({ recentBlocks, roundChanges, setInForce }) => {
+      return recentBlocks === 20 && roundChanges === 0 && setInForce.length === 4;
+    }, CHAIN);
+    expect(without.setInForce).to.not.include(key?.address);
+    expect(without.blockSeconds).to.be.lessThan(3);
+    await network.do("restart", "4", "--chain", CHAIN, "--deployment", network.deployment);
+    for (;;) {
+      // the court says when: before its time is over it refuses
+      const done = await network.accountants(CHAIN, "--as", "accountant4", "unjail").then(
+        () => true,
+        () => false,
+      );
+      if (done) break;
+      await new Promise((go) => setTimeout(go, 5_000));
+    }
+    const back = await network.until((now) => nodeIn(now, "accountant4").made > 0, CHAIN);
+    expect(back.setInForce).to.have.lengthOf(5);
+  });
+
+  it("takes a further node in, lets it follow, and lets it go", async () => {
+    const words = await network.do("add", "standby2", "--council", "--deployment", network.deployment);
+    expect(words).to.match(/standby2 \(transaction chain\) and standby2 \(user chain\): running/);
+    const grown = await readNetworkFile(network.dir);
+    const rpcOf = await nodeRpcs(network.dir, grown);
+    const node = grown.nodes.find(({ name }) => name === "standby2");
+    if (node === undefined) throw new Error("no node was added");
+    for (;;) {
+      const head = Number(
+        await rpcOf(node, CHAIN)
+          .call<string>("eth_blockNumber")
+          .catch(() => "0x0"),
+      );
+      if (head > 0 && head + 2 >= ((await network.status(CHAIN)).head ?? 0)) break;
+      await new Promise((go) => setTimeout(go, 2_000));
+    }
+    await network.do("remove", "standby2", "--deployment", network.deployment);
+    expect((await readNetworkFile(network.dir)).nodes.map(({ name }) => name)).to.not.include("standby2");
+    expect(
+      await rpcOf(node, CHAIN)
+        .call("eth_blockNumber")
+        .catch(() => "ended"),
+    ).to.equal("ended");
+    expect((await network.run("remove", "accountant1", "--deployment", network.deployment)).code).to.equal(2);
+  });
+});

@@ -13,7 +13,7 @@ export interface OpenNetwork {
   /** Undefined where this machine doesn't hold the operators' keys. */
   readonly operators: Operators | undefined;
   readonly clock: Clock;
-  /** Seconds that a transaction waits for its block; absent: it has one of its own, at once. */
+  /** Seconds that a transaction waits for its block, which accountants' nodes seal; absent: a simulated chain, at once. */
   readonly transactionSeconds?: number;
   /** Gives accounts what gas is paid with, where it costs anything. */
   fund(chain: "transaction" | "user", accounts: readonly string[]): Promise<void>;

@@ -154,6 +154,7 @@ export class Simulation {
       neighbourhood: this.#neighbourhood,
       depositMicro: market.election.minimumDepositMicro,
       seed: this.options.seed,
+      othersStand: network.transactionSeconds === undefined,
     });
     this.#slots = new SlotMap(loaded.inputs.firstSlot, await this.#firstChainSlot(loaded.inputs.firstSlot));
     this.#agents = await startAgents(this.options, {
@@ -250,6 +251,11 @@ export class Simulation {
   get embedded(): { network: EmbeddedNetwork; neighbourhood: Neighbourhood } | undefined {
     if (this.options.network !== "embedded") return undefined;
     return { network: this.#network as EmbeddedNetwork, neighbourhood: known(this.#neighbourhood) };
+  }
+
+  /** Whether accountants' own nodes seal the network's blocks. */
+  get isSealed(): boolean {
+    return this.#network?.transactionSeconds !== undefined;
   }
 
   /** The homes' agents; undefined when the run has no vaults. */

@@ -374,7 +374,7 @@ async function blockReceipts(ask: Ask, [number]: readonly unknown[]): Promise<un
 
 /**
  * Without what no root covers, and in one form: hex in lower case, a proof's keys without zeros, no proof where there is
- * nothing. The embedded chain gives no yParity, and does not count the bytes before a typed transaction as a block's size.
+ * nothing. The embedded chain gives no yParity and no times of transactions, and does not count the bytes before a typed transaction as a block's size.
  */
 function comparable(method: string, answer: unknown): unknown {
   const plain = (value: unknown, name = ""): unknown => {
@@ -387,4 +387,4 @@ function comparable(method: string, answer: unknown): unknown {
   return method === "eth_getCode" ? answer : plain(answer);
 }
 
-const LEFT_OUT = ["totalDifficulty", "size", "yParity"];
+const LEFT_OUT = ["totalDifficulty", "size", "yParity", "blockTimestamp"];

@@ -59,6 +59,7 @@ export function transactionObject(
   return {
     blockHash: header.hash,
     blockNumber: quantity(header.number),
+    blockTimestamp: quantity(header.timestamp),
     from: senderOf(read, recover),
     gas: quantity(read.gasLimit),
     gasPrice: quantity(paidPrice(header, read)),

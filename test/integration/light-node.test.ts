@@ -94,6 +94,12 @@ describe("npm run light-node", () => {
         const logs = await asked("get", "logs", "--address", SIMULATED_ELECTION);
         expect(logs["logs"]).to.have.length(3);
         expect(logs["isComplete"]).to.equal(true);
+        const reading = await asked("get", "reading", "1", "2");
+        expect(reading).to.deep.include({ booked: [], settled: [], isFinal: false, isComplete: true, notProven: [] });
+        expect(reading["lookedAt"]).to.deep.equal({ from: "0", to: String(HEAD) });
+        const [liarRecord] = (await asked("peers")) as unknown as { name: string; isOut: boolean; lies: number }[];
+        expect([liarRecord?.name, liarRecord?.isOut, liarRecord?.lies]).to.deep.equal([liarUrl, true, 1]);
+        expect(await asked("peers", "--pardon", liarUrl)).to.include({ isOut: false, lies: 1 });
         const status = await asked("status");
         expect(status["stored"]).to.include({ headers: HEAD + 1 });
         expect(await asked("forks")).to.deep.equal([]);
@@ -200,6 +206,35 @@ describe("npm run light-node", () => {
       const whole = await run([...common, "--genesis", file("long-genesis.json"), "--once", "--samples", "0"]);
       expect(whole.code, whole.problems).to.equal(0);
       expect(whole.out).to.contain("block 4000").and.contain(" 0 headers to fill in");
+    });
+  });
+
+  it("serves verified JSON-RPC and metrics while it follows", async () => {
+    await servedAsk(chainAsk(chain), async (url) => {
+      const common = ["--network", file("deployment.json"), "--rpc", url, "--db", database()];
+      const start = ["--genesis", file("genesis.json"), "--port", "0", "--metrics-port", "0"];
+      const running = startCommand("light-node", [...common, "serve", ...start]);
+      try {
+        await running.untilPrinted("0 headers to fill in");
+        const endpoint = /verified JSON-RPC at (\S+)/.exec(running.output())?.[1] ?? "";
+        const call = async (method: string, params: unknown[]): Promise<unknown> => {
+          const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+          const headers = { "content-type": "application/json" };
+          return (await fetch(endpoint, { method: "POST", headers, body })).json();
+        };
+        expect(await call("eth_blockNumber", [])).to.include({ result: toBeHex(HEAD) });
+        expect(await call("eth_getBalance", [toBeHex(7, 20), "latest"])).to.include({ result: "0x7" });
+        expect(await call("eth_call", [{}])).to.have.nested.property("error.code", -32_004);
+        const batch = Array.from({ length: 101 }, () => ({ id: 1, method: "eth_chainId" }));
+        const headers = { "content-type": "application/json" };
+        const large = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(batch) });
+        expect(large.status).to.equal(413);
+        const metrics = /metrics at (\S+)/.exec(running.output())?.[1] ?? "";
+        expect(await (await fetch(metrics)).text()).to.contain(`commonwatt_light_head ${HEAD}\n`);
+      } finally {
+        running.child.kill("SIGTERM");
+        await running.ended;
+      }
     });
   });
 

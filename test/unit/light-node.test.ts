@@ -390,7 +390,7 @@ describe("light node", () => {
       ],
       "answers by too many parts": [
         (_, response) => response.end(`{"result":[${"{},".repeat(1_000)}{}]}`),
-        /1003 parts, and 256 is the most/,
+        /2003 parts, and 256 is the most/,
       ],
       "never answers": [() => undefined, /no answer within 300 ms/],
       "answers nonsense": [(_, response) => response.end("<html>"), /no JSON-RPC/],

@@ -32,7 +32,12 @@ export function wallClock(providers: readonly [Provider, ...Provider[]], pollMil
     now: () => timeOf(providers[0]),
     waitUntil: async (time) => {
       for (const provider of providers) {
-        while ((await timeOf(provider)) < time) await sleep(pollMilliseconds);
+        for (;;) {
+          // Besu has no latest block for the moment of its import (seen once in thousands of questions): asked again
+          const block = await provider.getBlock("latest");
+          if (block !== null && BigInt(block.timestamp) >= time) break;
+          await sleep(pollMilliseconds);
+        }
       }
     },
   };

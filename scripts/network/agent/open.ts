@@ -50,7 +50,7 @@ export async function openChain(
   { dir, network, node, chain }: FolderPart,
   deployment: Deployment,
   runnerOf: (provider: JsonRpcProvider) => Runner,
-): Promise<{ readonly chain: AnyChain; close(): void }> {
+): Promise<{ readonly chain: AnyChain; readonly close: () => void }> {
   await trustNetwork(dir, network);
   const provider = await openEndpoint(rpcUrl(network, node, chain), deployment, chain, {
     authorization: async () => `Bearer ${await rpcToken(dir)}`,

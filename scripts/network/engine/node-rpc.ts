@@ -34,6 +34,7 @@ function troubleOf({ code, message }: NodeJS.ErrnoException): readonly [problem:
       return [`the host can't be reached (${message})`, "Check that it is up, and the network and firewalls between"];
     case "ECONNREFUSED":
       return [`nothing listens there (${message})`, "Start the node on its host: network up"];
+    case undefined:
     default:
       return [`the node does not answer (${message})`, "Look at network status and at its log"];
   }

@@ -96,6 +96,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   "AccountingRevenue.VoterFeeBooked.candidate": "whose voters: what they are due is compared voter by voter",
   "DeviceRegistry.DeviceCertified.validFrom": "checked with the certificate's signature, check A29",
   "DeviceRegistry.DeviceCertified.certificate": "likewise",
+  "DeviceRegistry.*.said twice": "the same decision again changes nothing",
   "DeviceRegistry.DeviceStatusChanged.*": "a status that a later one replaced, and by whom: check A30 sees the calls",
   "EnergyCredit.Approval.*": "an allowance is no credit; what is spent of it is a transfer",
   "HeaderAnchors.*": "the other chain's headers: no money or energy stands on them",

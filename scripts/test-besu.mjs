@@ -7,7 +7,10 @@ import { root } from "./stamp.mjs";
 const hardhat = join(root, "node_modules", "hardhat", "dist", "src", "cli.js");
 const env = { ...process.env, COMMONWATT_BESU: "1" };
 const given = process.argv.slice(2);
-const files = given.length > 0 ? given : ["test/besu/network.test.ts", "test/besu/federation.test.ts", "test/besu/permission-agent.test.ts"];
+const files =
+  given.length > 0
+    ? given
+    : ["test/besu/network.test.ts", "test/besu/federation.test.ts", "test/besu/permission-agent.test.ts"];
 const { status } = spawnSync(process.execPath, [hardhat, "test", "mocha", ...files], {
   cwd: root,
   env,

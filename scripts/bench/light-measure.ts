@@ -70,7 +70,12 @@ function followAll({ blocks, validators, chainId, election }: SealedBlocks, reco
   const layout = packedSetLayout(BigInt(chainId));
   const rules = chainRules({ chainId: BigInt(chainId), election, layout, trustingSeconds: 1_209_600n, recover });
   const [first, ...rest] = blocks as [RpcObject, ...RpcObject[]];
-  let trusted: TrustedHeader = { header: SealedHeader.fromRpc(first), sealers: [], next: { validators }, isProven: true };
+  let trusted: TrustedHeader = {
+    header: SealedHeader.fromRpc(first),
+    sealers: [],
+    next: { validators },
+    isProven: true,
+  };
   for (const block of rest) {
     const header = SealedHeader.fromRpc(block);
     trusted = verifyNext(rules, trusted, header, header.timestamp);

@@ -63,7 +63,12 @@ export async function yearOfSkips(size: number, seed: number, recover: Recover):
   };
   const header = chain.header(0);
   const first = await chain.proof(0, layout.slots({ get: () => BigInt(size) }));
-  const start: TrustedHeader = { header, sealers: [], next: setIn(rules, header, { validators: [] }, first), isProven: true };
+  const start: TrustedHeader = {
+    header,
+    sealers: [],
+    next: setIn(rules, header, { validators: [] }, first),
+    isProven: true,
+  };
   const now = (): bigint => header.timestamp + 2n * BigInt(YEAR_BLOCKS);
   const sync = async (): Promise<number> => {
     let skips = 0;

@@ -42,7 +42,7 @@ export async function follow(options: FollowOptions, print: Print, complain: Pri
   const post = options.alert === undefined ? undefined : await alertsTo(options.alert, complain);
   const tell = (alert: Alert): void => {
     complain(alert.text);
-    post?.(alert);
+    void post?.(alert); // tells itself where the hook fails
   };
   const light = await openLight(options, {
     onLie: ({ peer, what }) => tell({ kind: "lie", text: `${peer} is kept out: ${what}`, peer }),

@@ -133,5 +133,5 @@ function recordsOf<Value>(
 /** What is settled and made final together. */
 function partOf({ args }: ChainEvent): string {
   const { city, feeder, chunk } = args as Readonly<Record<string, bigint | undefined>>;
-  return city === undefined ? `feeder ${feeder} ${chunk}` : `city ${city}`;
+  return city === undefined ? `feeder ${String(feeder)} ${String(chunk)}` : `city ${city}`;
 }

@@ -84,10 +84,7 @@ contract BackupRegisterTest is Test {
         federation.suspend(rival, uint48(NOW + 10));
         address[3] memory callers = [makeAddr("stranger"), user, rival];
         for (uint256 i = 0; i < callers.length; ++i) {
-            bytes memory expected = abi.encodeWithSelector(
-                IBackupRegister.BackupRegisterInactive.selector,
-                callers[i]
-            );
+            bytes memory expected = abi.encodeWithSelector(IBackupRegister.BackupRegisterInactive.selector, callers[i]);
             vm.expectRevert(expected);
             _publish(callers[i], 0, 10, ROOT);
         }

@@ -10,15 +10,7 @@ export interface CommandResult {
 }
 
 export type CommandName =
-  | "simulate"
-  | "audit"
-  | "oracle"
-  | "chains"
-  | "accountants"
-  | "share-store"
-  | "vault"
-  | "network"
-  | "light-node";
+  "simulate" | "audit" | "oracle" | "chains" | "accountants" | "share-store" | "vault" | "network" | "light-node";
 
 /** A command under way. */
 export interface RunningCommand {

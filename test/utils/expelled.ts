@@ -27,6 +27,7 @@ export const OWN_AFFAIRS: Readonly<Record<string, string>> = {
   "KeyDirectory.revoke": "its own key",
   "KeyDirectory.revokeBySig": "the same, signed",
   "NodeDirectory.withdraw": "its own node",
+  "BackupRegister.withdraw": "takes back what it said that it keeps",
   "FederationAccessManager.renounceRole": "its own role",
   "FederationAccessManager.cancel": "its own scheduled call, which it could not execute",
   "FederationGovernor.cancel": "its own proposal, before the vote",

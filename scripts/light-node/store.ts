@@ -4,10 +4,11 @@
  * usable file.
  */
 import { existsSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 
 import { type SealedHeader, type ForkEvidence, type KnownSet, type TrustedHeader } from "../../light/index.js";
 import { InputError } from "../inputs/error.js";
+import { inTransaction, Statements } from "../sqlite.js";
 import type { PeerRecord } from "./peers.js";
 import { HeaderCodec } from "./compact-header.js";
 
@@ -29,13 +30,15 @@ export interface Gap {
 }
 
 export class LightStore {
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   #codec: HeaderCodec | undefined;
 
   private constructor(
     readonly path: string,
     private readonly database: DatabaseSync,
-  ) {}
+  ) {
+    this.#statements = new Statements(database);
+  }
 
   /** Opens the file, or makes it; `:memory:` keeps nothing. InputError for a file that is something else. */
   static open(path: string, { mustExist = false } = {}): LightStore {
@@ -64,7 +67,7 @@ export class LightStore {
 
   /** What is known of peers, also of those that are not named now. */
   get peers(): PeerRecord[] {
-    const rows = this.#statement("SELECT record FROM peers").all() as { record: string }[];
+    const rows = this.#statements.of("SELECT record FROM peers").all() as { record: string }[];
     return rows.map(({ record }) => JSON.parse(record) as PeerRecord);
   }
 
@@ -129,7 +132,10 @@ export class LightStore {
   }
 
   get gaps(): Gap[] {
-    const rows = this.#statement("SELECT low, high FROM gaps ORDER BY low").all() as { low: number; high: number }[];
+    const rows = this.#statements.of("SELECT low, high FROM gaps ORDER BY low").all() as {
+      low: number;
+      high: number;
+    }[];
     return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
   }
 
@@ -173,7 +179,7 @@ export class LightStore {
   }
 
   get forks(): ForkEvidence[] {
-    const rows = this.#statement("SELECT evidence FROM forks ORDER BY number").all() as { evidence: string }[];
+    const rows = this.#statements.of("SELECT evidence FROM forks ORDER BY number").all() as { evidence: string }[];
     return rows.map(({ evidence }) => JSON.parse(evidence) as ForkEvidence);
   }
 
@@ -186,15 +192,7 @@ export class LightStore {
 
   /** Runs all of the action in one transaction. */
   whole<Result>(action: () => Result): Result {
-    this.database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = action();
-      this.database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (this.database.isTransaction) this.database.exec("ROLLBACK");
-      throw error;
-    }
+    return inTransaction(this.database, action);
   }
 
   close(): void {
@@ -221,20 +219,11 @@ export class LightStore {
   }
 
   #one<Row>(sql: string, ...values: (string | number)[]): Row | undefined {
-    return this.#statement(sql).get(...values) as Row | undefined;
+    return this.#statements.of(sql).get(...values) as Row | undefined;
   }
 
   #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
-    this.#statement(sql).run(...values);
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    this.#statements.of(sql).run(...values);
   }
 }
 

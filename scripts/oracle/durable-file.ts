@@ -6,6 +6,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
+import { inTransaction } from "../sqlite.js";
 import { OracleSetupError, OutboxFullError } from "./error.js";
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -105,14 +106,11 @@ export class DurableFile {
   /** A transaction of its own, on disk when it returns; after the open group. */
   alone<Result>(action: () => Result): Result {
     this.commit();
-    this.#database.exec("BEGIN IMMEDIATE");
     try {
-      const result = action();
-      this.#database.exec("COMMIT");
+      const result = inTransaction(this.#database, action);
       this.#commits += 1;
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw this.#named(error);
     }
   }

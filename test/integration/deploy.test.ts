@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { AbiCoder, type FunctionFragment, type ParamType } from "ethers";
+import { AbiCoder, type FunctionFragment } from "ethers";
 
 import { CONTRACT_ROLES, GOVERNANCE_ROLES, TRANSACTION_FUNCTIONS, USER_FUNCTIONS } from "../../deploy/wiring.js";
 import type { AnyChain } from "../../sdk/connect.js";
@@ -7,6 +7,7 @@ import { CONTRACT_INTERFACES, decodeError, type ContractName } from "../../sdk/c
 import { AccessRole, MemberRole, rolesMask } from "../../sdk/enums.js";
 import type { TransactionContractName } from "../../sdk/deployments/index.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
+import { changingFunctions, emptyValue } from "../utils/changing-functions.js";
 
 const STRANGER = `0x${"5a".repeat(20)}`;
 /** Reserved for ADMIN, and why. */
@@ -31,25 +32,6 @@ const AUTHORITY_FUNCTION = "setAuthority";
 const FITTING_ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   "GridTopology.setEdge": [2n, 0n, false, 0n, 0n],
 };
-
-/** The smallest value of a type. */
-function emptyValue(type: ParamType): unknown {
-  if (type.arrayChildren !== null) return [];
-  if (type.components !== null) return type.components.map(emptyValue);
-  if (type.type === "bool") return false;
-  if (type.type === "string") return "";
-  if (type.type === "bytes") return "0x";
-  if (type.type === "address") return STRANGER;
-  return type.type.startsWith("bytes") ? `0x${"00".repeat(Number(type.type.slice(5)))}` : 0n;
-}
-
-function changingFunctions(contract: ContractName): FunctionFragment[] {
-  const fragments: FunctionFragment[] = [];
-  CONTRACT_INTERFACES[contract].forEachFunction((fragment) => {
-    if (fragment.stateMutability !== "view" && fragment.stateMutability !== "pure") fragments.push(fragment);
-  });
-  return fragments;
-}
 
 function rolesOfContract(name: TransactionContractName): AccessRole[] {
   return [...GOVERNANCE_ROLES, ...CONTRACT_ROLES]
@@ -92,7 +74,8 @@ describe("deployment", () => {
     fragment: FunctionFragment,
     from: string,
   ): Promise<string | undefined> {
-    const values = FITTING_ARGUMENTS[`${contract}.${fragment.name}`] ?? fragment.inputs.map(emptyValue);
+    const values =
+      FITTING_ARGUMENTS[`${contract}.${fragment.name}`] ?? fragment.inputs.map((type) => emptyValue(type, STRANGER));
     const data = CONTRACT_INTERFACES[contract].encodeFunctionData(fragment, values);
     const { address } = (chain.deployment.contracts as Record<string, { address: string }>)[contract] ?? {
       address: "",

@@ -3,22 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import {
-  AbiCoder,
-  id,
-  keccak256,
-  toBeHex,
-  toQuantity,
-  Wallet,
-  type FunctionFragment,
-  type JsonRpcApiProvider,
-  type ParamType,
-} from "ethers";
+import { AbiCoder, id, keccak256, toBeHex, toQuantity, Wallet, type JsonRpcApiProvider } from "ethers";
 
 import { Simulation } from "../../scripts/simulate/run.js";
 import type { AnyChain } from "../../sdk/connect.js";
 import { CONTRACT_INTERFACES, decodeError, type ContractName } from "../../sdk/contracts.js";
 import { MemberRole, rolesMask } from "../../sdk/enums.js";
+import { changingFunctions, emptyValue } from "../utils/changing-functions.js";
 import { ANYBODYS, CLOSED, OWN_AFFAIRS, REFUSED_ELSEWHERE } from "../utils/expelled.js";
 import { optionsOf, writeReadings, writeTariff } from "../utils/simulation.js";
 
@@ -65,25 +56,6 @@ const slotOf = (account: string): string =>
 
 async function recordOf(chain: AnyChain, account: string, block: number): Promise<bigint> {
   return BigInt(await chain.provider.getStorage(chain.deployment.contracts.Federation.address, slotOf(account), block));
-}
-
-/** The smallest value of a type. */
-function emptyValue(type: ParamType): unknown {
-  if (type.arrayChildren !== null) return [];
-  if (type.components !== null) return type.components.map(emptyValue);
-  if (type.type === "bool") return false;
-  if (type.type === "string") return "";
-  if (type.type === "bytes") return "0x";
-  if (type.type === "address") return SOMEBODY;
-  return type.type.startsWith("bytes") ? `0x${"00".repeat(Number(type.type.slice(5)))}` : 0n;
-}
-
-function changingFunctions(contract: ContractName): FunctionFragment[] {
-  const fragments: FunctionFragment[] = [];
-  CONTRACT_INTERFACES[contract].forEachFunction((fragment) => {
-    if (fragment.stateMutability !== "view" && fragment.stateMutability !== "pure") fragments.push(fragment);
-  });
-  return fragments;
 }
 
 const contractsOf = (chain: AnyChain) =>
@@ -193,7 +165,10 @@ describe("An expelled sender, booked by an accountant all the same", function ()
       for (const [contract, { address }] of contractsOf(chain)) {
         for (const fragment of changingFunctions(contract)) {
           const name = `${contract}.${fragment.name}`;
-          const data = CONTRACT_INTERFACES[contract].encodeFunctionData(fragment, fragment.inputs.map(emptyValue));
+          const data = CONTRACT_INTERFACES[contract].encodeFunctionData(
+            fragment,
+            fragment.inputs.map((type) => emptyValue(type, SOMEBODY)),
+          );
           const call = { from: SOMEBODY, to: address, data };
           const as = (word: bigint) => refusal(chain, call, latest, { account: SOMEBODY, word });
           const pairs = [

@@ -18,21 +18,11 @@ import {
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
 import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
-import { isCommonwattError } from "../../sdk/errors.js";
 import { simulatedRules } from "../utils/light-peer.js";
+import { refusal } from "../utils/refusal.js";
 
 const SEED = 20_260;
 const isLong = process.env["COMMONWATT_LONG"] === "1";
-
-function refusal(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (isCommonwattError(error)) return error.code;
-    throw error;
-  }
-}
 
 describe("light: proofs of the state", () => {
   const slot = fc.bigInt({ min: 0n, max: 2n ** 256n - 1n });

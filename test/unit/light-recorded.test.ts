@@ -20,11 +20,11 @@ import {
   type GenesisFile,
   type TrustedHeader,
 } from "../../light/index.js";
-import { isCommonwattError } from "../../sdk/errors.js";
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
 import { readRecording } from "../utils/qbft.js";
 import "../../scripts/fast-keccak.js";
 import { headerAt, readProofs, recordedPeer, recordedRules } from "../utils/recorded-peer.js";
+import { refusal } from "../utils/refusal.js";
 
 const FIRST = 60;
 const LAST = 111;
@@ -56,16 +56,6 @@ describe("light: a recorded Besu chain, followed", () => {
       trusted = verifyNext(rules, trusted, headerAt(recording, number), now, proofAt(number));
     }
     return trusted;
-  }
-
-  function refusal(run: () => unknown): string | undefined {
-    try {
-      run();
-      return undefined;
-    } catch (error) {
-      if (isCommonwattError(error)) return error.code;
-      throw error;
-    }
   }
 
   it("makes the genesis block of the genesis file: its hash is the client's, its set that of the alloc", () => {

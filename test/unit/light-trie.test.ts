@@ -15,7 +15,7 @@ import {
   receiptBytes,
   transactionBytes,
 } from "../../light/index.js";
-import { isCommonwattError } from "../../sdk/errors.js";
+import { refusal } from "../utils/refusal.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,17 +28,6 @@ interface RecordedBody {
 }
 
 const BODIES = JSON.parse(readFileSync("test/fixtures/besu-qbft/blocks.json", "utf8")) as RecordedBody[];
-
-/** What a false proof is refused with. */
-function refusal(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (isCommonwattError(error)) return error.code;
-    throw error;
-  }
-}
 
 function flipped(bytes: string, at: number): string {
   const byte = Number(dataSlice(bytes, at, at + 1));

@@ -9,6 +9,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
+import { inTransaction, Statements } from "../../sqlite.js";
 import { hasRecords, insertText, recordRows } from "./record-tables.js";
 import type { SealedStart } from "./seals.js";
 import { eventViews, SCHEMA, SCHEMA_VERSION } from "./schema.js";
@@ -31,12 +32,14 @@ const START: Cursor = { block: -1, hash: "", events: 0, digest: "" };
 const NEW_FILE = "Name a file that this command wrote with --db, or a new one";
 
 export class AuditDatabase {
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
   private constructor(
     readonly path: string,
     readonly database: DatabaseSync,
-  ) {}
+  ) {
+    this.#statements = new Statements(database);
+  }
 
   /** Opens the file, or makes it; `:memory:` keeps nothing. Throws `InputError` for a file that is no such database. */
   static open(path: string, { mustExist = false } = {}): AuditDatabase {
@@ -158,19 +161,7 @@ export class AuditDatabase {
 
   /** Runs all of the action in one transaction. Throws `InputError` where SQLite cannot read or write the file. */
   whole<Result>(action: () => Result): Result {
-    return this.#told(() => this.#whole(action));
-  }
-
-  #whole<Result>(action: () => Result): Result {
-    this.database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = action();
-      this.database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (this.database.isTransaction) this.database.exec("ROLLBACK");
-      throw error;
-    }
+    return this.#told(() => inTransaction(this.database, action));
   }
 
   one<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -191,12 +182,7 @@ export class AuditDatabase {
   }
 
   statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#statements.of(sql);
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Provider } from "ethers";
 
+import { latestHead } from "../../sdk/latest-head.js";
 import type { SimulatedChain } from "./simulated.js";
 
 export interface Clock {
@@ -33,9 +34,7 @@ export function wallClock(providers: readonly [Provider, ...Provider[]], pollMil
     waitUntil: async (time) => {
       for (const provider of providers) {
         for (;;) {
-          // Besu has no latest block for the moment of its import (seen once in thousands of questions): asked again
-          const block = await provider.getBlock("latest");
-          if (block !== null && BigInt(block.timestamp) >= time) break;
+          if ((await timeOf(provider)) >= time) break;
           await sleep(pollMilliseconds);
         }
       }
@@ -44,7 +43,5 @@ export function wallClock(providers: readonly [Provider, ...Provider[]], pollMil
 }
 
 async function timeOf(provider: Provider): Promise<bigint> {
-  const block = await provider.getBlock("latest");
-  if (block === null) throw new Error("the chain has no latest block");
-  return BigInt(block.timestamp);
+  return (await latestHead(provider)).timestamp;
 }

@@ -6,6 +6,8 @@ import { toQuantity, type Wallet } from "ethers";
 import "@nomicfoundation/hardhat-ethers";
 import "@nomicfoundation/hardhat-ignition-ethers";
 
+import { latestHead } from "../../sdk/latest-head.js";
+
 /** A connection of Hardhat with ethers and Ignition. */
 export type HardhatConnection = NetworkConnection<"l1">;
 
@@ -63,10 +65,10 @@ export async function simulateChain(
       }
     },
     moveTo: async (time) => {
-      const latest = await connection.ethers.provider.getBlock("latest");
-      if (latest !== null && BigInt(latest.timestamp) >= time) return;
-      if (latest !== null && passedBlockSeconds !== undefined) {
-        await mineUntil(connection, { from: BigInt(latest.timestamp), until: time, every: BigInt(passedBlockSeconds) });
+      const { timestamp } = await latestHead(connection.ethers.provider);
+      if (timestamp >= time) return;
+      if (passedBlockSeconds !== undefined) {
+        await mineUntil(connection, { from: timestamp, until: time, every: BigInt(passedBlockSeconds) });
       }
       await provider.request({ method: "evm_setNextBlockTimestamp", params: [toQuantity(time)] });
       await provider.request({ method: "evm_mine" });

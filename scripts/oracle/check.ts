@@ -9,6 +9,7 @@ import { quorumAt } from "../../sdk/actions/attestations.js";
 import { siteAt } from "../../sdk/actions/grid.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { slotLengthOf } from "../../sdk/actions/market.js";
+import { latestHead } from "../../sdk/latest-head.js";
 import { closeServer, listenOnLoopback } from "../networks/loopback.js";
 import { ChainDirectory, ChainTimes } from "./chain.js";
 import { OracleSetupError } from "./error.js";
@@ -76,8 +77,8 @@ async function chainOf(settings: OracleSettings, environment: Environment): Prom
   const operator = await OperatorChain.open(settings, environment);
   try {
     const { chain, key } = operator;
-    const block = await chain.provider.getBlock("latest");
-    const ahead = BigInt((block?.timestamp ?? 0) - systemClock.now());
+    const { number, timestamp } = await latestHead(chain.provider);
+    const ahead = timestamp - BigInt(systemClock.now());
     if (ahead > CLOCK_TOLERANCE_SECONDS) {
       const advice = "Set the machine's clock by NTP.";
       throw new OracleSetupError("clock", `the chain's newest block is ${ahead} s ahead of this machine`, advice);
@@ -94,7 +95,7 @@ async function chainOf(settings: OracleSettings, environment: Environment): Prom
         "Use the operator's key, or have the council name this one with setParties or setQuorum.",
       );
     }
-    return `block ${block?.number ?? 0}, ${key.address} is the metering operator of ${meters.length} meters and attests the readings of ${attested.length}`;
+    return `block ${number}, ${key.address} is the metering operator of ${meters.length} meters and attests the readings of ${attested.length}`;
   } finally {
     operator.disconnect();
   }

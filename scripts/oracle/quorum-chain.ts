@@ -10,6 +10,7 @@ import { readingsAt, type StoredReading } from "../../sdk/actions/readings.js";
 import type { TransactionChain } from "../../sdk/connect.js";
 import { CommonwattError } from "../../sdk/errors.js";
 import { ReadingStatus } from "../../sdk/enums.js";
+import { latestHead } from "../../sdk/latest-head.js";
 import { rankOf, type SignedReading } from "../../sdk/signing/readings.js";
 
 import { minedInTime } from "./chain.js";
@@ -71,7 +72,7 @@ async function lateOf(
   chain: TransactionChain,
   readings: readonly SignedReading[],
 ): Promise<(reading: SignedReading) => boolean> {
-  const now = BigInt((await chain.provider.getBlock("latest"))?.timestamp ?? 0);
+  const { timestamp: now } = await latestHead(chain.provider);
   const dates = new Map<bigint, ReadingDates>();
   for (const slot of bySlot(readings).keys()) dates.set(slot, await timesOf(chain, slot));
   return ({ slot, status }) => {

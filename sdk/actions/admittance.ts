@@ -2,28 +2,14 @@
 import type { Admitted } from "../admittance/lists.js";
 import { Standings } from "../admittance/standings.js";
 import type { AnyChain } from "../connect.js";
-import { CommonwattError } from "../errors.js";
 import { readEvents } from "../events.js";
+import type { Head } from "../latest-head.js";
 import { ask } from "../transact.js";
 import { announcedNodes } from "./nodes.js";
-
-/** A block that is followed; on QBFT each is final. */
-export interface Head {
-  readonly number: number;
-  /** Unix seconds. */
-  readonly timestamp: bigint;
-}
 
 /** What the contracts say at a block. */
 export interface AdmittedAt extends Admitted {
   readonly head: Head;
-}
-
-/** The chain's latest block. */
-export async function latestHead(chain: AnyChain): Promise<Head> {
-  const block = await ask(() => chain.provider.getBlock("latest"));
-  if (block === null) throw new CommonwattError("BlockUnknown", { blockNumber: "latest" });
-  return { number: block.number, timestamp: BigInt(block.timestamp) };
 }
 
 /** The node addresses that seal the block after this one. */

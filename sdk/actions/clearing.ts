@@ -11,6 +11,7 @@ import {
   type TreeFeeder,
 } from "../clearing/index.js";
 import type { TransactionChain } from "../connect.js";
+import { latestHead } from "../latest-head.js";
 import type { MarketView } from "../market-view.js";
 import { timesOf } from "./market.js";
 import { ask, transact, type BatchCall, type Receipt, type TransactionOverrides } from "../transact.js";
@@ -193,8 +194,7 @@ async function voidAreasOf(
   view: MarketView,
   { city, slot }: { readonly city: bigint; readonly slot: bigint },
 ): Promise<Set<bigint>> {
-  const [times, latest] = await Promise.all([timesOf(chain, slot), chain.provider.getBlock("latest")]);
-  const now = BigInt(latest?.timestamp ?? 0);
+  const [times, { timestamp: now }] = await Promise.all([timesOf(chain, slot), latestHead(chain.provider)]);
   const levels = [
     { areas: view.feedersAt(city, slot), deadline: times.feederDeadline },
     { areas: view.childrenAt(city, slot), deadline: times.districtDeadline },

@@ -15,6 +15,7 @@ import { readAccountProof, readWordProof } from "../../sdk/actions/state-proofs.
 import { withSigner, type AnyChain, type UserChain } from "../../sdk/connect.js";
 import { MemberRole, RecordKind } from "../../sdk/enums.js";
 import { isCommonwattError } from "../../sdk/errors.js";
+import { latestHead } from "../../sdk/latest-head.js";
 import { AccountantsStage } from "../utils/accountants.js";
 import { startCommand } from "../utils/command.js";
 import { sealedChain, type SealedOptions } from "../utils/sealed-chain.js";
@@ -69,7 +70,7 @@ describe("anchors between two chains", function () {
   }
 
   async function timeOf(chain: AnyChain): Promise<bigint> {
-    return BigInt((await chain.provider.getBlock("latest"))?.timestamp ?? 0);
+    return (await latestHead(chain.provider)).timestamp;
   }
 
   /** Both clocks to the later one's time, and `seconds` on. */

@@ -40,6 +40,7 @@ import {
 import { withSigner, type UserChain } from "../../sdk/connect.js";
 import { MemberRole, RecordKind, RequestStatus } from "../../sdk/enums.js";
 import { isCommonwattError } from "../../sdk/errors.js";
+import { latestHead } from "../../sdk/latest-head.js";
 import type { NewRecordVersion } from "../../sdk/record-history.js";
 import { grantIdOf, grantTag } from "../../sdk/signing/grants.js";
 
@@ -108,7 +109,7 @@ describe("the user chain", () => {
       const commitment = credentialCommitment(id(`salt ${address}`), id(`credential ${address}`));
       await admitUser(as(registrar), { user: address, credentialCommitment: commitment });
     }
-    now = BigInt((await network.user.provider.getBlock("latest"))?.timestamp ?? 0);
+    now = (await latestHead(network.user.provider)).timestamp;
   });
 
   after(() => network.close());

@@ -8,7 +8,7 @@ import { ListAttester } from "../../scripts/network/agent/attester.js";
 import { newVitals, oneRound, type LoopParts } from "../../scripts/network/agent/loop.js";
 import { followed } from "../../scripts/network/agent/followed.js";
 import { keyFromSeed, openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
-import { latestHead } from "../../sdk/actions/admittance.js";
+import { latestHead } from "../../sdk/latest-head.js";
 import { candidateNumberOf } from "../../sdk/actions/accountants.js";
 import { castBallot } from "../../sdk/actions/ballots.js";
 import { holdDueElection, registerCandidate, signNodeClaim } from "../../sdk/actions/election.js";
@@ -198,7 +198,7 @@ export class AdmittanceStage {
   // -------------------- time
 
   async tick(): Promise<void> {
-    this.now = (await latestHead(this.chain)).timestamp;
+    this.now = (await latestHead(this.chain.provider)).timestamp;
   }
 
   async moveTo(time: bigint): Promise<void> {

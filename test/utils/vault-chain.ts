@@ -8,6 +8,7 @@ import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index
 import { admitMember, admitUser, credentialCommitment } from "../../sdk/actions/federation.js";
 import { withSigner, type UserChain } from "../../sdk/connect.js";
 import { MemberRole } from "../../sdk/enums.js";
+import { latestHead } from "../../sdk/latest-head.js";
 import { FileJournal, FolderContents, FolderShares } from "../../sdk/node/index.js";
 import {
   Grantee,
@@ -42,7 +43,7 @@ export async function openVaultChain(): Promise<VaultChain> {
   await admitMember(as(network.operators.user.council), { member: key.address, roles: [MemberRole.Registrar] });
   let time = 0n;
   const tick = async (): Promise<bigint> => {
-    time = BigInt((await network.user.provider.getBlock("latest"))?.timestamp ?? 0);
+    time = (await latestHead(network.user.provider)).timestamp;
     return time;
   };
   await tick();

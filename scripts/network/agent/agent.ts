@@ -4,7 +4,8 @@
  */
 import { canonicalEnode } from "../../../sdk/admittance/enode.js";
 import { isNodeOf, listsOf, type AllowLists } from "../../../sdk/admittance/lists.js";
-import type { AdmittedAt, Head } from "../../../sdk/actions/admittance.js";
+import type { AdmittedAt } from "../../../sdk/actions/admittance.js";
+import type { Head } from "../../../sdk/latest-head.js";
 
 import { changeList, NO_CHANGE, readList, type Change, type ListInForce } from "./allow-list.js";
 import type { ControlledNode } from "./besu-node.js";

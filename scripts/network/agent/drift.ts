@@ -1,5 +1,5 @@
 /** Which nodes' lists in force are not what the contracts say, by what their agents attested. */
-import { AdmittanceView, latestHead, type Head } from "../../../sdk/actions/admittance.js";
+import { AdmittanceView } from "../../../sdk/actions/admittance.js";
 import { attestationOf, type LastAttestation } from "../../../sdk/actions/nodes.js";
 import {
   digestsOf,
@@ -10,6 +10,7 @@ import {
 } from "../../../sdk/admittance/lists.js";
 import type { AnyChain } from "../../../sdk/connect.js";
 import { isCommonwattError } from "../../../sdk/errors.js";
+import { latestHead, type Head } from "../../../sdk/latest-head.js";
 
 /** Attestations come once a day at least; this much later an agent counts as silent, seconds. */
 const SILENT_AFTER_SECONDS = 86_400n + 3_600n;
@@ -48,7 +49,7 @@ export interface Drift {
 
 /** Compares every node's last attestation with the contracts. `always`: the accounts that agents list always. */
 export async function drift(chain: AnyChain, always: readonly string[]): Promise<Drift> {
-  const head = await latestHead(chain);
+  const head = await latestHead(chain.provider);
   const admitted = await new AdmittanceView(chain).at(head);
   const now = digestsOf(listsOf(admitted, always));
   const earlier = new Map<number, Promise<ListDigests | undefined>>();

@@ -1,0 +1,26 @@
+/** A chain's newest block: how far it is, and what its clock says. */
+import type { Provider } from "ethers";
+
+import { CommonwattError } from "./errors.js";
+import { ask } from "./transact.js";
+
+/** Besu has no latest block for the moment of an import (seen once in thousands of questions): then it is asked again. */
+const TRIES = 5;
+const PAUSE_MILLISECONDS = 100;
+
+/** A block that is followed; on QBFT each is final. */
+export interface Head {
+  readonly number: number;
+  /** Unix seconds. */
+  readonly timestamp: bigint;
+}
+
+/** Fails with `BlockUnknown` where the endpoint goes on saying that there is none. */
+export async function latestHead(provider: Provider): Promise<Head> {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const block = await ask(() => provider.getBlock("latest"));
+    if (block !== null) return { number: block.number, timestamp: BigInt(block.timestamp) };
+    await new Promise((go) => setTimeout(go, PAUSE_MILLISECONDS));
+  }
+  throw new CommonwattError("BlockUnknown", { blockNumber: "latest" });
+}

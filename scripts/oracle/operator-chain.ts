@@ -3,6 +3,7 @@ import { connectTransactionChain, endpointOf, type TransactionChain } from "../.
 import { deploymentPath, readDeployment } from "../../sdk/node/deployments.js";
 import { loadKey } from "../inputs/keys.js";
 import { openNetworkEndpoint } from "../networks/folder.js";
+import { transactionDefaults } from "../networks/served.js";
 
 import type { Environment } from "./open-sources.js";
 import { isDeploymentFile, type OracleSettings } from "./settings.js";
@@ -40,9 +41,9 @@ export class OperatorChain {
     const key = await load();
     const deployment = await readDeployment(isDeploymentFile(network) ? network : deploymentPath(network));
     const provider = await openNetworkEndpoint(endpointOf(deployment, "transaction", rpc), deployment, "transaction");
-    const connect = (own: Key): Promise<TransactionChain> => {
+    const connect = async (own: Key): Promise<TransactionChain> => {
       const signer = own.connect(provider) as Key & { readonly provider: typeof provider };
-      return connectTransactionChain(deployment, signer);
+      return connectTransactionChain(deployment, signer, await transactionDefaults(provider));
     };
     const disconnect = (): void => provider.destroy();
     try {

@@ -11,12 +11,13 @@ import { NODE_KEY_VARIABLE } from "../../scripts/accountants/command.js";
 import { Watcher, type WatcherEvent } from "../../scripts/accountants/watcher.js";
 import { readDrift } from "../../scripts/network/engine/list-drift.js";
 import { nodeRpcs } from "../../scripts/network/engine/node-rpc.js";
+import { findBesu } from "../../scripts/network/engine/process-engine.js";
 import { readNetworkFile } from "../../scripts/network/network-file.js";
 import { operatorKeystore } from "../../scripts/network/operators.js";
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
-import { FOLDER_VARIABLE } from "../../scripts/networks/folder.js";
 import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
+import { startBareNode } from "../utils/besu-node.js";
 import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
@@ -32,7 +33,6 @@ describe("a federation on real Besu", function () {
   const stop = new AbortController();
   const events: WatcherEvent[] = [];
   let watching: Promise<void> = Promise.resolve();
-  const savedEnvironment = { ...process.env };
 
   before(async function () {
     const reason = await whyNoBesu();
@@ -42,8 +42,7 @@ describe("a federation on real Besu", function () {
     }
     scratch = await mkdtemp(join(tmpdir(), "besu-federation-"));
     network = await BesuNetwork.make("--base-port", "27500", "--slot-seconds", "60");
-    process.env[FOLDER_VARIABLE] = network.dir;
-    process.env[PASSWORD_FILE_VARIABLE] = network.environment[PASSWORD_FILE_VARIABLE];
+    network.useForCommands();
     await network.do("up", "--deployment", network.deployment);
     await network.do("deploy", "--council", "--deployment", network.deployment);
     await network.do("announce", "--deployment", network.deployment);
@@ -53,10 +52,6 @@ describe("a federation on real Besu", function () {
     stop.abort();
     await watching;
     session?.close();
-    for (const name of [FOLDER_VARIABLE, PASSWORD_FILE_VARIABLE]) {
-      if (savedEnvironment[name] === undefined) delete process.env[name];
-      else process.env[name] = savedEnvironment[name];
-    }
     if (network !== undefined) await network.close();
     if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
   });
@@ -106,6 +101,29 @@ describe("a federation on real Besu", function () {
         (error: unknown) => (error as Error).message,
       );
     expect(refused).to.match(/Sender account not authorized/);
+  });
+
+  it("refuses on the wire a node that nobody announced", async function () {
+    if ((await findBesu(process.env)) === undefined) return this.skip(); // containers alone: nothing to start it with
+    const [first] = network.network.nodes;
+    if (first === undefined) throw new Error("no node");
+    const listed = network.rpcOf(first, CHAIN);
+    const { enode } = await listed.call<{ enode: string }>("admin_nodeInfo");
+    const before = await listed.call<string>("net_peerCount");
+    const genesis = join(network.dir, CHAIN, "genesis.json");
+    const stranger = await startBareNode({ folder: scratch, genesis });
+    try {
+      await stranger.rpc.call("admin_addPeer", enode);
+      const seconds = 30; // a node that is listed has connected within two
+      for (let second = 0; second < seconds; second++) {
+        expect(await stranger.rpc.call("net_peerCount")).to.equal("0x0");
+        await new Promise((go) => setTimeout(go, 1_000));
+      }
+      expect(await stranger.rpc.call("eth_blockNumber")).to.equal("0x0");
+      expect(await listed.call<string>("net_peerCount")).to.equal(before);
+    } finally {
+      stranger.child.kill("SIGKILL");
+    }
   });
 
   it("lets an elected standby make blocks", async () => {

@@ -1,67 +1,32 @@
 /** The agent's lists on a real Besu node; the contracts are simulated ones. `BESU` names the client, else PATH's `besu`. */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import { Wallet } from "ethers";
 
 import { canonicalEnode } from "../../sdk/admittance/enode.js";
 import { canonicalAccounts } from "../../sdk/admittance/lists.js";
 import { BesuNode } from "../../scripts/network/agent/besu-node.js";
 import { changeList } from "../../scripts/network/agent/allow-list.js";
 import { oneRound } from "../../scripts/network/agent/loop.js";
-import { NodeRpc } from "../../scripts/network/engine/node-rpc.js";
+import { findBesu } from "../../scripts/network/engine/process-engine.js";
 import { MemberRole } from "../../sdk/enums.js";
 import { AdmittanceStage, type ModelNode } from "../utils/admittance.js";
-import { twoFreePorts } from "../utils/ports.js";
-
-const client = process.env["BESU"] ?? "besu";
-const isThere = spawnSync(client, ["--version"], { stdio: "ignore" }).status === 0;
-
-async function startBesu(
-  folder: string,
-  ports: { p2p: number; rpc: number },
-): Promise<{ child: ChildProcess; rpc: NodeRpc }> {
-  const permissions = join(folder, "permissions.toml");
-  await writeFile(permissions, "accounts-allowlist=[]\nnodes-allowlist=[]\n");
-  await writeFile(join(folder, "node.key"), Wallet.createRandom().privateKey);
-  const args = [
-    "--genesis-file=test/fixtures/besu-qbft/genesis.json",
-    `--data-path=${join(folder, "data")}`,
-    `--node-private-key-file=${join(folder, "node.key")}`,
-    `--p2p-port=${ports.p2p}`,
-    ...["--p2p-host=127.0.0.1", "--p2p-interface=127.0.0.1", "--discovery-enabled=false", "--nat-method=NONE"],
-    ...["--rpc-http-enabled", "--rpc-http-host=127.0.0.1", `--rpc-http-port=${ports.rpc}`, "--rpc-http-api=ADMIN,PERM"],
-    ...["--host-allowlist=127.0.0.1", "--min-gas-price=0", "--sync-mode=FULL"],
-    ...["--permissions-accounts-config-file-enabled", `--permissions-accounts-config-file=${permissions}`],
-    ...["--permissions-nodes-config-file-enabled", `--permissions-nodes-config-file=${permissions}`],
-  ];
-  const child = spawn(client, args, { stdio: "ignore" });
-  const rpc = new NodeRpc(`http://127.0.0.1:${ports.rpc}`, () => Promise.resolve("none"), undefined, 15_000);
-  for (let tries = 0; ; tries++) {
-    const isUp = await rpc.call("perm_getNodesAllowlist").then(
-      () => true,
-      () => false,
-    );
-    if (isUp) return { child, rpc };
-    if (tries === 120 || child.exitCode !== null) throw new Error("besu did not come up");
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
-}
+import { startBareNode, type BareNode } from "../utils/besu-node.js";
+import { whyNoBesu } from "../utils/besu-network.js";
 
 describe("permission agent on a real node", function () {
   this.timeout(600_000);
   let folder: string;
-  let running: Awaited<ReturnType<typeof startBesu>> | undefined;
+  let running: BareNode | undefined;
   let stage: AdmittanceStage | undefined;
 
   before(async function () {
-    if (!isThere) return this.skip(); // neither BESU nor PATH has a client
+    const reason = await whyNoBesu();
+    if (reason !== undefined || (await findBesu(process.env)) === undefined) return this.skip();
     folder = await mkdtemp(join(tmpdir(), "commonwatt-besu-"));
-    const port = await twoFreePorts();
-    running = await startBesu(folder, { p2p: port, rpc: port + 1 });
+    running = await startBareNode({ folder, genesis: "test/fixtures/besu-qbft/genesis.json", permissioned: true });
     stage = await AdmittanceStage.open(new BesuNode(running.rpc));
   });
 
@@ -116,7 +81,7 @@ describe("permission agent on a real node", function () {
     expect(refused.get(first)).to.include("Cannot add an existing account to allowlist");
     expect(isFileBehind).to.equal(false);
     expect(await accounts.read()).to.include.members(strangers);
-    await writeFile(join(folder, "permissions.toml"), "accounts-allowlist=[]\nnodes-allowlist=[]\n");
+    await writeFile(running.permissions, "accounts-allowlist=[]\nnodes-allowlist=[]\n");
     const behind = await changeList(strangers, (entries) => accounts.remove(entries));
     expect(behind).to.deep.include({ isFileBehind: true });
     expect(behind.refused.size).to.equal(0);

@@ -12,6 +12,7 @@ import { findBesu } from "../../scripts/network/engine/process-engine.js";
 import { readStatus, type ChainStatus, type NodeStatus } from "../../scripts/network/engine/status.js";
 import { readNetworkFile, type ChainName, type NetworkFile } from "../../scripts/network/network-file.js";
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
+import { FOLDER_VARIABLE } from "../../scripts/networks/folder.js";
 import { runCommandLine } from "../../scripts/run.js";
 
 /** Set by `npm run test:besu`. */
@@ -32,6 +33,8 @@ export interface Outcome {
 }
 
 export class BesuNetwork {
+  #savedEnvironment: NodeJS.ProcessEnv | undefined;
+
   private constructor(
     readonly dir: string,
     readonly network: NetworkFile,
@@ -74,6 +77,13 @@ export class BesuNetwork {
     return new BesuNetwork(dir, network, await nodeRpcs(dir, network), environment);
   }
 
+  /** Has this process's own connections find the folder and its password, until `close`. */
+  useForCommands(): void {
+    this.#savedEnvironment ??= { ...process.env };
+    process.env[FOLDER_VARIABLE] = this.dir;
+    process.env[PASSWORD_FILE_VARIABLE] = this.environment[PASSWORD_FILE_VARIABLE];
+  }
+
   /** Runs a command of `npm run network` on this folder. */
   run(command: string, ...args: string[]): Promise<Outcome> {
     return run([command, ...args, "--dir", this.dir], this.environment);
@@ -104,6 +114,11 @@ export class BesuNetwork {
     try {
       await this.do("down");
     } finally {
+      for (const name of [FOLDER_VARIABLE, PASSWORD_FILE_VARIABLE]) {
+        if (this.#savedEnvironment === undefined) break;
+        if (this.#savedEnvironment[name] === undefined) delete process.env[name];
+        else process.env[name] = this.#savedEnvironment[name];
+      }
       await rm(join(this.dir, ".."), { recursive: true, force: true });
     }
   }

@@ -9,6 +9,7 @@ import { Random } from "../../scripts/inputs/index.js";
 import { admitNeighbourhood, type Neighbourhood } from "../../scripts/neighbourhood.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/embedded.js";
 import { meterLedgerOf, readingsAt } from "../../sdk/actions/readings.js";
+import type { TransactionChain } from "../../sdk/connect.js";
 import { formatDeployment } from "../../sdk/deployments/index.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { signReading, type Reading, type SignedReading } from "../../sdk/signing/readings.js";
@@ -102,19 +103,8 @@ export class OracleStage {
     return readingsAt(this.network.transaction, { meters, slot });
   }
 
-  /** How often the ledger stored anything, by `meter/slot/status`: as its events say. */
-  async timesStored(): Promise<Map<string, number>> {
-    const { meterLedger } = this.network.transaction.contracts;
-    const times = new Map<string, number>();
-    for (const { args } of await meterLedger.queryFilter(meterLedger.filters.ReadingBatchStored())) {
-      for (const word of args.readings) {
-        if ((BigInt(word) >> 104n) % 256n === 0n) continue; // it was stored before
-        const status = (BigInt(word) >> 120n) % 256n;
-        const key = `${BigInt(word) >> 224n}/${(BigInt(word) >> 192n) % 2n ** 32n}/${status}`;
-        times.set(key, (times.get(key) ?? 0) + 1);
-      }
-    }
-    return times;
+  timesStored(): Promise<Map<string, number>> {
+    return timesStored(this.network.transaction);
   }
 
   /** A slot that has just ended, by the wall's clock and by the chain's. */
@@ -140,6 +130,20 @@ export class OracleStage {
     await this.network.close();
     await rm(this.folder, { recursive: true });
   }
+}
+
+/** How often the ledger stored anything, by `meter/slot/status`: as its events say. */
+export async function timesStored({ contracts: { meterLedger } }: TransactionChain): Promise<Map<string, number>> {
+  const times = new Map<string, number>();
+  for (const { args } of await meterLedger.queryFilter(meterLedger.filters.ReadingBatchStored())) {
+    for (const word of args.readings) {
+      if ((BigInt(word) >> 104n) % 256n === 0n) continue; // it was stored before
+      const status = (BigInt(word) >> 120n) % 256n;
+      const key = `${BigInt(word) >> 224n}/${(BigInt(word) >> 192n) % 2n ** 32n}/${status}`;
+      times.set(key, (times.get(key) ?? 0) + 1);
+    }
+  }
+  return times;
 }
 
 function wallNow(): number {

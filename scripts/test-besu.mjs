@@ -10,8 +10,15 @@ const given = process.argv.slice(2);
 const files =
   given.length > 0
     ? given
-    : ["test/besu/network.test.ts", "test/besu/federation.test.ts", "test/besu/permission-agent.test.ts"];
-const { status } = spawnSync(process.execPath, [hardhat, "test", "mocha", ...files], {
+    : [
+        "test/besu/network.test.ts",
+        "test/besu/federation.test.ts",
+        "test/besu/oracle.test.ts",
+        "test/besu/day.test.ts",
+        "test/besu/permission-agent.test.ts",
+      ];
+// --no-compile: what the setup has built is enough, the Solidity tests are not for here
+const { status } = spawnSync(process.execPath, [hardhat, "test", "mocha", "--no-compile", ...files], {
   cwd: root,
   env,
   stdio: "inherit",

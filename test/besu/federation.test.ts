@@ -158,8 +158,8 @@ describe("a federation on real Besu", function () {
   it("jails an accountant that was killed, and keeps its cadence without it; then lets it come back", async () => {
     const [key] = (await network.status(CHAIN)).nodes.filter(({ name }) => name === "accountant4");
     await network.do("kill", "4", "--chain", CHAIN);
-    const jailed = await network.until((now) => nodeIn(now, "accountant4").isJailed === true, CHAIN);
-    expect(nodeIn(jailed, "accountant4").misses).to.be.greaterThan(0);
+    await network.until((now) => nodeIn(now, "accountant4").isJailed === true, CHAIN);
+    expect(events.filter(({ kind }) => kind === "missed")).to.not.deep.equal([]);
     const without = await network.until(({ recentBlocks, roundChanges, setInForce }) => {
       return recentBlocks === 20 && roundChanges === 0 && setInForce.length === 4;
     }, CHAIN);

@@ -1,20 +1,23 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
+import { Command } from "commander";
 import { id, toBeHex, Wallet, ZeroHash } from "ethers";
 
 import { checkpointTypedData, genesisHeader, type Checkpoint } from "../../light/index.js";
 import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
+import { checkEvidence } from "../../scripts/audit/evidence/check.js";
+import { addEvidenceCommands } from "../../scripts/audit/evidence/command.js";
 import { lightNodeCommand } from "../../scripts/light-node/command.js";
 import { LightStore } from "../../scripts/light-node/store.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { runCommandLine } from "../../scripts/run.js";
 import { TRANSACTION_CONTRACTS, USER_CONTRACTS } from "../../sdk/deployments/index.js";
-import { startCommand } from "../utils/command.js";
+import { runCommand, startCommand } from "../utils/command.js";
 import { chainAsk, genesisOf, lyingAsk, servedAsk } from "../utils/light-rpc.js";
 
 import "../../scripts/fast-keccak.js";
@@ -76,8 +79,14 @@ describe("npm run light-node", () => {
       servedAsk(liar, async (liarUrl) => {
         const common = ["--network", file("deployment.json"), "--rpc", `${liarUrl},${honestUrl}`, "--db", database()];
         const start = ["--genesis", file("genesis.json"), "--once", "--samples", "0"];
-        const followed = await run([...common, "follow", ...start]);
+        const followed = await run([...common, "--evidence", file("lies"), "follow", ...start]);
         expect(followed.problems).to.contain(`${liarUrl} is kept out`);
+        const [lie = "", ...more] = await readdir(file("lies"));
+        expect(more).to.deep.equal([]);
+        const { meaning } = checkEvidence(await readFile(join(file("lies"), lie), "utf8"), lie, {
+          headers: [chain.header(HEAD).hash, chain.header(HEAD - 1).hash],
+        });
+        expect(meaning[0]).to.contain(liarUrl);
         expect(followed.code).to.equal(0);
         expect(followed.out)
           .to.contain(`block ${HEAD} ${chain.header(HEAD).hash}`)
@@ -108,6 +117,45 @@ describe("npm run light-node", () => {
         await writeFile(file("checkpoint.json"), JSON.stringify(checkpoint));
       }),
     );
+  });
+
+  it("writes a fork as evidence that audit check takes, and no altered one", async () => {
+    const honest = chainAsk(chain);
+    const set = chain.setFor(HEAD);
+    const other = chain.seal({ ...chain.block(HEAD), gasUsed: "0x9" }, set.slice(1), 2n);
+    const forked = lyingAsk(honest, (method, truth, [number]) =>
+      method === "eth_getBlockByNumber" && Number(number) === HEAD ? other : truth,
+    );
+    await servedAsk(honest, (honestUrl) =>
+      servedAsk(forked, async (forkedUrl) => {
+        const peers = ["--rpc", `${honestUrl},${forkedUrl}`, "--db", database()];
+        const common = ["--network", file("deployment.json"), ...peers];
+        const none = await run([...common, "forks", "--out", file("none.json")]);
+        expect([none.code, none.problems.includes("no such database")]).to.deep.equal([2, true]);
+        const followed = await run([...common, "--genesis", file("genesis.json"), "--once", "--samples", "0"]);
+        expect(followed.problems).to.contain(`FORK at block ${HEAD}`);
+        const written = await run([...common, "forks", "--out", file("fork.json")]);
+        expect(written.out).to.equal(`Written: ${file("fork.json")}`);
+        const elsewhere = await run([...common, "forks", "--out", file("none.json"), "--block", "1"]);
+        expect([elsewhere.code, elsewhere.problems]).to.satisfy(([code, text]: [number, string]) =>
+          Boolean(code === 2 && text.includes("no such fork")),
+        );
+      }),
+    );
+    const network = ["--network", file("deployment.json"), "--validators", set.join(",")];
+    const checked: string[] = [];
+    const audit = new Command();
+    addEvidenceCommands(audit, (text) => checked.push(text));
+    await audit.parseAsync(["check", file("fork.json"), ...network], { from: "user" });
+    expect(checked.join())
+      .to.contain("They are of rounds 0 and 2")
+      .and.contain("are those that you gave")
+      .and.contain("A proof of state shows that they are of chain 9");
+    const text = await readFile(file("fork.json"), "utf8");
+    await writeFile(file("altered.json"), text.replaceAll(String(other["hash"]), id("another")));
+    const altered = await runCommand("audit", ["check", file("altered.json"), ...network]);
+    expect(altered.stderr).to.contain("Refused: ").and.contain("header, hash");
+    expect(altered.code).to.equal(1);
   });
 
   it("starts from a checkpoint that members signed, and from no other's", async () => {

@@ -8,6 +8,7 @@ import {
   type SealedHeader,
 } from "../../light/index.js";
 import type { LightChain } from "../../scripts/bench/light-chain.js";
+import type { EvidenceIdentity } from "../../scripts/audit/evidence/file.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 
 export interface CountingPeer extends LightPeer {
@@ -50,4 +51,12 @@ export function simulatedRules(chain: LightChain, recover: Recover, trustingSeco
     trustingSeconds,
     recover,
   });
+}
+
+/** What evidence about a simulated chain says that it is of. */
+export function simulatedIdentity(chain: LightChain): EvidenceIdentity {
+  return {
+    ...{ network: "simulated", chain: "transaction", chainId: chain.options.chainId },
+    ...{ genesisHash: chain.header(0).hash, contracts: { AccountantElection: SIMULATED_ELECTION } },
+  };
 }

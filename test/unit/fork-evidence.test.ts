@@ -1,14 +1,16 @@
 import { expect } from "chai";
 import { getAddress, hexlify, id } from "ethers";
 
-import { forkOf, proofOfSet, SealedHeader, type ChainRules, type ForkProofs } from "../../light/index.js";
+import { encodeHeader, forkOf, proofOfSet, SealedHeader, type ChainRules, type ForkProofs } from "../../light/index.js";
 import { checkEvidence } from "../../scripts/audit/evidence/check.js";
 import type { EvidenceIdentity, ForkFile, ForkSide } from "../../scripts/audit/evidence/file.js";
 import { forkText, sidesText } from "../../scripts/audit/evidence/fork.js";
+import { EvidenceRefused } from "../../scripts/audit/evidence/refused.js";
 import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
 import { InputError } from "../../scripts/inputs/error.js";
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
 import { flippedHex, forged, NO_TRUST, refusalOf, set } from "../utils/evidence.js";
+import { readRecording } from "../utils/qbft.js";
 import { simulatedIdentity, simulatedPeer, simulatedRules } from "../utils/light-peer.js";
 
 import "../../scripts/fast-keccak.js";
@@ -185,6 +187,21 @@ describe("evidence of a fork", () => {
     function strangers(): string[] {
       return keys.addresses.filter((one) => !validators.includes(one)).slice(0, 1);
     }
+  });
+
+  it("takes raw headers of one block from several Besu nodes for no fork", () => {
+    const { blocks } = readRecording();
+    let pairs = 0;
+    for (const { number, block, rawHeader, elsewhere, set } of blocks) {
+      if (number === 0) continue;
+      const own = { hash: block.hash, header: rawHeader, validators: [...set] };
+      for (const other of elsewhere) {
+        const sides: ForkFile["fork"]["sides"] = [own, { ...own, header: encodeHeader(other) }];
+        expect(() => sidesText(identity, number, sides)).to.throw(EvidenceRefused, "both headers are of one block");
+        pairs += 1;
+      }
+    }
+    expect(pairs).to.be.above(50);
   });
 
   it("refuses accountants and hashes that are not the verifier's", () => {

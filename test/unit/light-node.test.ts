@@ -10,10 +10,8 @@ import { hexlify, id, toBeHex } from "ethers";
 import {
   checkFork,
   encodeExtraData,
-  packedSetLayout,
   quorumOf,
   SealedHeader,
-  setIn,
   type ChainRules,
   type ForkEvidence,
   type TrustedHeader,
@@ -29,7 +27,7 @@ import { LightStore } from "../../scripts/light-node/store.js";
 import { superviseOnce } from "../../scripts/light-node/supervise.js";
 import { Follower, type SyncOptions } from "../../scripts/light-node/sync.js";
 import { Random } from "../../scripts/inputs/random.js";
-import { simulatedRules } from "../utils/light-peer.js";
+import { simulatedRules, simulatedStart } from "../utils/light-peer.js";
 import { chainAsk, lyingAsk, type RpcLie } from "../utils/light-rpc.js";
 
 import "../../scripts/fast-keccak.js";
@@ -51,9 +49,7 @@ describe("light node", () => {
     const written = rotatingSets(keys, { size: 4, changes: 3, everyBlocks: 20, seed: SEED });
     chain = await LightChain.make({ chainId: 9, written, keys, head: HEAD, startsAt: STARTS_AT, seed: SEED });
     rules = simulatedRules(chain, (await fastestRecover()).recover);
-    const header = chain.header(0);
-    const proof = await chain.proof(0, packedSetLayout(9n).slots({ get: () => 4n }));
-    start = { header, sealers: [], next: setIn(rules, header, { validators: [] }, proof), isProven: true };
+    start = await simulatedStart(chain, rules);
   });
 
   after(() => opened.forEach((store) => store.close()));

@@ -2,10 +2,12 @@
 import {
   chainRules,
   packedSetLayout,
+  setIn,
   type ChainRules,
   type LightPeer,
   type Recover,
   type SealedHeader,
+  type TrustedHeader,
 } from "../../light/index.js";
 import type { LightChain } from "../../scripts/bench/light-chain.js";
 import type { EvidenceIdentity } from "../../scripts/audit/evidence/file.js";
@@ -59,4 +61,12 @@ export function simulatedIdentity(chain: LightChain): EvidenceIdentity {
     ...{ network: "simulated", chain: "transaction", chainId: chain.options.chainId },
     ...{ genesisHash: chain.header(0).hash, contracts: { AccountantElection: SIMULATED_ELECTION } },
   };
+}
+
+/** The simulated chain's genesis block, trusted. */
+export async function simulatedStart(chain: LightChain, rules: ChainRules): Promise<TrustedHeader> {
+  const header = chain.header(0);
+  const slots = rules.layout.slots({ get: () => BigInt(chain.setFor(1).length) });
+  const next = setIn(rules, header, { validators: [] }, await chain.proof(0, slots));
+  return { header, sealers: [], next, isProven: true };
 }

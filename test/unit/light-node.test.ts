@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import { hexlify, id, toBeHex } from "ethers";
+import { getBytes, hexlify, id, toBeHex } from "ethers";
 
 import {
   checkFork,
@@ -264,8 +264,17 @@ describe("light node", () => {
       expect(stage.forks).to.have.length(1);
       expect(stage.store.forks).to.deep.equal(stage.forks);
       expect(checkFork(rules, stage.forks[0] as ForkEvidence).hashes).to.include(forged["hash"]);
+      expect(SealedHeader.read(getBytes(stage.forks[0]?.set?.parent ?? "0x")).hash).to.equal(
+        chain.header(HEAD - 1).hash,
+      );
       await stage.follower.round();
       expect(stage.store.forks).to.have.length(1);
+      expect(stage.forks).to.have.length(1); // told once
+      // what shows it to others is taken over where it was not there at first
+      const { set: _, ...bare } = stage.forks[0] as ForkEvidence;
+      const { store } = stageOf({ honest });
+      expect([store.addFork(bare), store.addFork(stage.forks[0] as ForkEvidence)]).to.deep.equal([true, false]);
+      expect(store.forks).to.deep.equal(stage.forks);
     });
   });
 

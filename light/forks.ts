@@ -10,8 +10,9 @@ import type { ChainRules } from "./chain-rules.js";
 import { SealedHeader } from "./sealed-header.js";
 import { signersOfDigest } from "./seals.js";
 import type { AccountProof } from "./set-certificate.js";
-import { provenWords } from "./state-proof.js";
-import { requireSealed } from "./verify.js";
+import { sameSet, type KnownSet } from "./set-layout.js";
+import { provenWords, type ProofNodes } from "./state-proof.js";
+import { requireLink, requireSealed } from "./verify.js";
 
 /** Version of the evidence's format. */
 export const FORK_VERSION = 1;
@@ -27,27 +28,39 @@ export interface ForkEvidence {
   readonly validators: AccountantSet;
   /** RLP with seals, hex. */
   readonly headers: readonly [string, string];
+  /** The first block's parent (RLP), and a proof in its state of the chain's id and the set: shows both to others. */
+  readonly set?: ProvenSet;
   /** Of the second block's chain, against its state, where the two have different parents: else it may be another chain's. */
   readonly proof?: AccountProof;
   /** Who sealed both, in lower case; empty where they did so in different rounds with different keys. */
   readonly sealedBoth: readonly string[];
 }
 
+/** A set, proven in the state of the block before those that it seals. */
+export interface ProvenSet {
+  /** RLP, hex. */
+  readonly parent: string;
+  readonly proof: AccountProof;
+}
+
+/** What shows more of a fork than its two headers. */
+export type ForkProofs = Pick<ForkEvidence, "proof" | "set">;
+
 /** The evidence of two headers. LightNoFork where they are one block, of two heights, or not both sealed by a quorum. */
 export function forkOf(
   rules: ChainRules,
   [first, second]: readonly [SealedHeader, SealedHeader],
   validators: AccountantSet,
-  proof?: AccountProof,
+  { proof, set }: ForkProofs = {},
 ): ForkEvidence {
   if (first.number !== second.number) throw new CommonwattError("LightNoFork", { reason: "they are of two heights" });
   if (first.hash === second.hash) throw new CommonwattError("LightNoFork", { reason: "they are one block" });
   for (const header of [first, second]) requireSealed(rules, header, validators);
   if (first.parentHash !== second.parentHash) requireSameChain(rules, second, proof);
-  const others = new Set(signersOfDigest(second.digest, second.seals, rules.recover));
-  const sealedBoth = [...signersOfDigest(first.digest, first.seals, rules.recover)].filter((signer) =>
-    others.has(signer),
-  );
+  if (set !== undefined && !sameSet(setBefore(rules, first, set).validators, validators)) {
+    throw new CommonwattError("LightNoFork", { reason: "another set was in force" });
+  }
+  const sealedBoth = sealersOfBoth(rules, first, second);
   return {
     version: FORK_VERSION,
     chainId: Number(rules.chainId),
@@ -55,9 +68,31 @@ export function forkOf(
     hashes: [first.hash, second.hash],
     validators,
     headers: [hexlify(first.raw), hexlify(second.raw)],
+    ...(set === undefined ? {} : { set }),
     ...(proof === undefined ? {} : { proof }),
     sealedBoth,
   };
+}
+
+/** Who sealed both headers, in lower case. */
+export function sealersOfBoth(
+  { recover }: Pick<ChainRules, "recover">,
+  first: SealedHeader,
+  second: SealedHeader,
+): string[] {
+  const others = new Set(signersOfDigest(second.digest, second.seals, recover));
+  return [...signersOfDigest(first.digest, first.seals, recover)].filter((signer) => others.has(signer));
+}
+
+/** The set in force for a header, by its parent's state. LightWrongParent, and what `provenWords` and layouts throw. */
+export function setBefore(
+  { election, layout }: Pick<ChainRules, "election" | "layout">,
+  header: SealedHeader,
+  { parent, proof }: { readonly parent: string; readonly proof: ProofNodes },
+): KnownSet {
+  const before = SealedHeader.read(getBytes(parent));
+  requireLink(before, header);
+  return layout.read(provenWords(before.stateRoot, election, proof));
 }
 
 /** The same accountants may seal another chain: a header has no chain id, its state has. */
@@ -74,7 +109,7 @@ export function checkFork(rules: ChainRules, evidence: ForkEvidence): ForkEviden
   const [first, second] = evidence.headers.map((raw) => SealedHeader.read(getBytes(raw)));
   if (first === undefined || second === undefined)
     throw new CommonwattError("LightNoFork", { reason: "one is missing" });
-  const made = forkOf(rules, [first, second], evidence.validators, evidence.proof);
+  const made = forkOf(rules, [first, second], evidence.validators, evidence);
   if (JSON.stringify(made) === JSON.stringify(evidence)) return made;
   throw new CommonwattError("LightNoFork", { reason: "its headers say something else than it does" });
 }

@@ -14,6 +14,9 @@ export interface Account {
   readonly codeHash: string;
 }
 
+/** What of an answer of `eth_getProof` proves anything; all else in it is only said. */
+export type ProofNodes = Pick<AccountProof, "accountProof" | "storageProof">;
+
 /** Words of one account's storage by slot: 0 for what is proven absent, undefined for what is not proven. */
 export interface Words {
   get(slot: bigint): bigint | undefined;
@@ -46,7 +49,7 @@ export function provenWord(storageRoot: string, slot: bigint, proof: readonly st
  * All words that an answer of `eth_getProof` proves. Keys and values come unpadded from Besu. Of an account that is not
  * there nothing is proven but that: StateProofFalse.
  */
-export function provenWords(stateRoot: string, address: string, proof: AccountProof): Words {
+export function provenWords(stateRoot: string, address: string, proof: ProofNodes): Words {
   return guarded(() => {
     const account = provenAccount(stateRoot, address, proof.accountProof);
     if (account === undefined) throw falseProof(`there is no contract at ${address}`);

@@ -64,34 +64,24 @@ export interface LogFilter {
 /** The whole body of a known header. BodyNotOfHeader, with what is wrong, where the peer's is another. */
 export async function readBody(peer: RpcPeer, header: KnownHeader): Promise<CheckedBody> {
   try {
-    return await checkedBody(peer, header);
+    return await askedBody(peer, header);
   } catch (error) {
     if (error instanceof PeerFailure || isCommonwattError(error)) throw error;
     // what no reader of fields can read is no body
-    throw new CommonwattError("BodyNotOfHeader", { what: "encoding", blockNumber: header.number }, { cause: error });
+    throw notOfHeader("encoding", header, error);
   }
 }
 
-async function checkedBody(peer: RpcPeer, header: KnownHeader): Promise<CheckedBody> {
+async function askedBody(peer: RpcPeer, header: KnownHeader): Promise<CheckedBody> {
   const blockNumber = header.number;
   // a genesis block has no body, whatever its maker wrote for roots
   if (blockNumber === 0n) return { header, transactions: [], withdrawals: [], logs: [] };
-  const demand = (isRight: boolean, what: string): void => {
-    if (!isRight) throw new CommonwattError("BodyNotOfHeader", { what, blockNumber });
-  };
   const block = await peer.block(blockNumber);
   if (block === undefined) throw new CommonwattError("LightBlockMissing", { number: blockNumber });
-  demand(rpcBlockHash(block) === header.hash, "header");
-  const items = listField(block, "transactions").map((item) => objectOf(item, "transactions"));
-  const encoded = items.map(transactionBytes);
-  demand(orderedTrieRoot(encoded) === header.transactionsRoot, "list of transactions");
-  const withdrawals = withdrawalsOf(block);
-  const withdrawalsRoot = orderedTrieRoot(withdrawals.map(withdrawalBytes));
-  demand(withdrawalsRoot === (header.withdrawalsRoot ?? EMPTY_TRIE_ROOT), "list of withdrawals");
+  const { encoded, withdrawals } = checkedLists(block, header);
   const hashes = encoded.map((bytes) => keccak256(bytes));
-  const receipts = (await peer.receipts(blockNumber, hashes)).map(receiptBytes);
-  demand(receipts.length === encoded.length, "number of receipts");
-  demand(orderedTrieRoot(receipts) === header.receiptsRoot, "list of receipts");
+  const receipts = checkedReceipts(await peer.receipts(blockNumber, hashes), header);
+  if (receipts.length !== encoded.length) throw notOfHeader("number of receipts", header);
   const transactions = encoded.map((bytes, place): CheckedTransaction => {
     const receipt = decodeReceipt(receipts[place] as Uint8Array);
     return { hash: hashes[place] as string, place, raw: hexlify(bytes), receipt };
@@ -102,10 +92,37 @@ async function checkedBody(peer: RpcPeer, header: KnownHeader): Promise<CheckedB
   return { header, transactions, withdrawals, logs: logs.map((log, index) => ({ ...log, index })) };
 }
 
+/** A block's transactions as the trie has them, and its withdrawals. BodyNotOfHeader where they are not the header's. */
+export function checkedLists(
+  block: RpcObject,
+  header: KnownHeader,
+): { readonly encoded: readonly Uint8Array[]; readonly withdrawals: readonly CheckedWithdrawal[] } {
+  if (rpcBlockHash(block) !== header.hash) throw notOfHeader("header", header);
+  const encoded = listField(block, "transactions").map((item) => transactionBytes(objectOf(item, "transactions")));
+  if (orderedTrieRoot(encoded) !== header.transactionsRoot) throw notOfHeader("list of transactions", header);
+  const withdrawals = withdrawalsOf(block);
+  const root = orderedTrieRoot(withdrawals.map(withdrawalBytes));
+  if (root !== (header.withdrawalsRoot ?? EMPTY_TRIE_ROOT)) throw notOfHeader("list of withdrawals", header);
+  return { encoded, withdrawals };
+}
+
+/** A block's receipts as the trie has them. BodyNotOfHeader where they are not the header's: one too few, altered, moved. */
+export function checkedReceipts(receipts: readonly RpcObject[], header: KnownHeader): Uint8Array[] {
+  const encoded = receipts.map(receiptBytes);
+  if (orderedTrieRoot(encoded) !== header.receiptsRoot) throw notOfHeader("list of receipts", header);
+  return encoded;
+}
+
 /** Refuses a peer's own list of a block's logs that is not the checked one: omitted, invented, altered, reordered. */
 export async function requireSameLogs(peer: RpcPeer, { header, logs }: CheckedBody): Promise<void> {
   const quantity = `0x${header.number.toString(16)}`;
   const told = await peer.ask("eth_getLogs", [{ fromBlock: quantity, toBlock: quantity }]);
+  const place = firstOtherLog(told, logs);
+  if (place !== undefined) throw notOfHeader(`list of logs from place ${place} on`, header);
+}
+
+/** The first place at which a node's list of logs is not the true one; undefined: it is. AnswerFieldInvalid for no logs. */
+export function firstOtherLog(told: unknown, logs: readonly ReceiptLog[]): number | undefined {
   const textOf = ({ address, topics, data }: Pick<ReceiptLog, "address" | "topics" | "data">): string =>
     JSON.stringify([address.toLowerCase(), topics, data]);
   const given = Array.isArray(told) ? told.map((log) => objectOf(log, "logs")) : [];
@@ -116,8 +133,13 @@ export async function requireSameLogs(peer: RpcPeer, { header, logs }: CheckedBo
       data: hexField(log, "data"),
     }),
   );
-  if (JSON.stringify(texts) === JSON.stringify(logs.map(textOf))) return;
-  throw new CommonwattError("BodyNotOfHeader", { what: "list of logs", blockNumber: header.number });
+  const place = logs.findIndex((log, index) => textOf(log) !== texts[index]);
+  if (place !== -1) return place;
+  return texts.length === logs.length ? undefined : logs.length;
+}
+
+function notOfHeader(what: string, { number }: KnownHeader, cause?: unknown): CommonwattError {
+  return new CommonwattError("BodyNotOfHeader", { what, blockNumber: number }, { cause });
 }
 
 /** Whether a block may have such logs, by its header alone; no is certain. */

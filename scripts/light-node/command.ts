@@ -8,6 +8,7 @@ import type { Print } from "../run.js";
 import { follow, requireTrusted, type FollowOptions } from "./follow.js";
 import { addGetCommands } from "./get-commands.js";
 import { jsonOf } from "./json.js";
+import { writeForks } from "./fork-files.js";
 import { openLight, TRUSTING_SECONDS, type ChainOptions, type OpenLight } from "./open.js";
 
 const SERVED_PORT = 8_645;
@@ -24,6 +25,7 @@ export function lightNodeCommand(print: Print, complain: Print): Command {
       `for how long a set of accountants is believed (default: the deployment file's, else ${TRUSTING_SECONDS})`,
       whole,
     )
+    .option("--evidence <folder>", "where lies that a header shows are kept, for npm run audit -- check")
     .addHelpText("after", "\nbackup: full copies of the chain; see npm run light-node -- backup --help")
     .allowExcessArguments(false)
     .exitOverride();
@@ -39,7 +41,7 @@ export function lightNodeCommand(print: Print, complain: Print): Command {
     .action((_, command: Command) =>
       follow({ ...command.optsWithGlobals<FollowOptions>(), once: false }, print, complain),
     );
-  addGetCommands(program, print);
+  addGetCommands(program, print, complain);
   addFiles(program, print);
   return program;
 }
@@ -77,9 +79,19 @@ function addFiles(program: Command, print: Print): void {
   subcommand(program, "checkpoint", "the newest header and its set, to be signed and passed on; JSON").action(
     (_, command: Command) => reads(command, ({ rules, store }) => checkpointOf(rules, requireTrusted(store))),
   );
-  subcommand(program, "forks", "blocks of one height that quorums sealed, with their headers; JSON").action(
-    (_, command: Command) => reads(command, ({ store }) => store.forks),
-  );
+  subcommand(program, "forks", "blocks of one height that quorums sealed, with their headers; JSON")
+    .option("--out <file>", "writes each as evidence for npm run audit -- check, instead of printing them")
+    .option("--block <n>", "those of that height alone", whole)
+    .action(async ({ out, block }: { out?: string; block?: bigint }, command: Command) => {
+      const light = await openLight(command.optsWithGlobals<ChainOptions>(), { mustExist: true });
+      try {
+        const forks = light.store.forks.filter(({ number }) => block === undefined || BigInt(number) === block);
+        if (out === undefined) print(jsonOf(forks));
+        else for (const file of await writeForks(light, forks, out)) print(`Written: ${file}`);
+      } finally {
+        light.store.close();
+      }
+    });
 }
 
 function peersOf({ store, peers }: OpenLight, pardoned: string | undefined): unknown {

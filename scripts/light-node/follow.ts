@@ -46,8 +46,9 @@ export async function follow(options: FollowOptions, print: Print, complain: Pri
   };
   const light = await openLight(options, {
     onLie: ({ peer, what }) => tell({ kind: "lie", text: `${peer} is kept out: ${what}`, peer }),
+    tell: complain,
   });
-  const closing: (() => void | Promise<void>)[] = [() => light.store.close()];
+  const closing: (() => void | Promise<void>)[] = [() => light.keeper?.close(), () => light.store.close()];
   const { store, peers, rules } = light;
   try {
     const now = (): bigint => BigInt(Math.floor(Date.now() / 1_000));
@@ -87,6 +88,8 @@ export async function follow(options: FollowOptions, print: Print, complain: Pri
         if (options.once || !(error instanceof InputError)) throw error;
         vitals.failedRounds += 1;
         if (vitals.failedRounds === 1) tell({ kind: "trouble", text: error.message });
+      } finally {
+        await light.keeper?.write((number) => follower.sealersOf(number));
       }
       requirePeer(light);
       if (options.once) break;

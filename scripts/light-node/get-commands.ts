@@ -15,16 +15,18 @@ interface ReadingOptions {
   readonly slotSeconds?: bigint;
 }
 
-export function addGetCommands(program: Command, print: Print): void {
+export function addGetCommands(program: Command, print: Print, complain: Print): void {
   const get = program
     .command("get")
     .description("what a full node says, checked against the headers; JSON")
     .exitOverride();
   const asks = async (command: Command, ask: (light: OpenLight) => Promise<unknown>): Promise<void> => {
-    const light = await openLight(command.optsWithGlobals<ChainOptions>(), { mustExist: true });
+    const light = await openLight(command.optsWithGlobals<ChainOptions>(), { mustExist: true, tell: complain });
     try {
       print(jsonOf(await ask(light)));
     } finally {
+      await light.keeper?.write((number) => light.store.sealersOf(number));
+      light.keeper?.close();
       light.store.close();
     }
   };

@@ -16,9 +16,14 @@ import { isCommonwattError } from "../../sdk/errors.js";
 import { eventDecoder, genesisLogsOf } from "../../sdk/events.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
 import { CertificateStore } from "../accountants/certificates.js";
+import { identityOf } from "../audit/evidence/collect.js";
+import type { EvidenceIdentity } from "../audit/evidence/file.js";
 import { InputError } from "../inputs/error.js";
 import { deploymentFileOf } from "../networks/served.js";
+import type { Print } from "../run.js";
+import { AnswerRecord } from "./answer-record.js";
 import { fastestRecover } from "./fastest-recover.js";
+import { LieKeeper } from "./lie-keeper.js";
 import { Peers, type PeerLie } from "./peers.js";
 import { httpAsk, RpcPeer } from "./rpc-peer.js";
 import { checkpointIn, genesisIn, readJson, readMembers } from "./start-files.js";
@@ -34,6 +39,8 @@ export interface ChainOptions {
   readonly db: string;
   /** Absent: as the deployment file says, or `TRUSTING_SECONDS`. */
   readonly trustingSeconds?: bigint;
+  /** Folder in which lies are kept as evidence; absent: they are only told of and counted. */
+  readonly evidence?: string;
 }
 
 export interface StartOptions {
@@ -52,11 +59,22 @@ export interface OpenLight {
   readonly peers: Peers;
   /** By what seals are recovered. */
   readonly recoverName: string;
+  /** Whose network and contracts evidence is about. */
+  readonly identity: EvidenceIdentity;
+  readonly keeper?: LieKeeper;
+}
+
+/** What is done with the database, and who is told of what. */
+export interface OpenHow {
+  readonly mustExist?: boolean;
+  readonly onLie?: (lie: PeerLie) => void;
+  /** What became of evidence. */
+  readonly tell?: Print;
 }
 
 export async function openLight(
   options: ChainOptions,
-  { mustExist = false, onLie }: { readonly mustExist?: boolean; readonly onLie?: (lie: PeerLie) => void } = {},
+  { mustExist = false, onLie = () => undefined, tell = () => undefined }: OpenHow = {},
 ): Promise<OpenLight> {
   const deployment = await readDeployment(deploymentFileOf(options.network));
   const { chainId, genesisHash, contracts, rpcUrl } = deployment.chains[options.chain];
@@ -70,11 +88,28 @@ export async function openLight(
   });
   const urls = options.rpc ?? (rpcUrl === undefined ? [] : [rpcUrl]);
   if (urls.length === 0) throw new InputError({ file: "--rpc" }, "no peer is named", "Give URLs, comma-separated");
-  const named = namedPeers(urls);
+  const record = options.evidence === undefined ? undefined : new AnswerRecord();
+  const named = namedPeers(urls, record);
   const store = LightStore.open(options.db, { mustExist });
   try {
     store.claim(`chain ${chainId} with genesis block ${genesisHash}`);
-    return { rules, deployment, genesisHash, store, peers: new Peers(named, onLie, store), recoverName: name };
+    const identity = identityOf({
+      ...{ kind: options.chain, network: deployment.network, deployment: deployment.chains[options.chain] },
+    });
+    const keeper =
+      options.evidence === undefined || record === undefined
+        ? undefined
+        : await LieKeeper.open({ folder: options.evidence, identity, record, headers: store, tell });
+    const peers = new Peers(
+      named,
+      (lie) => {
+        keeper?.take(lie);
+        onLie(lie);
+      },
+      store,
+    );
+    const light = { rules, deployment, genesisHash, store, peers, recoverName: name, identity };
+    return keeper === undefined ? light : { ...light, keeper };
   } catch (error) {
     store.close();
     throw error;
@@ -149,12 +184,14 @@ export function boundTrustOf(deployment: Deployment, chain: keyof Deployment["ch
 }
 
 /** Peers of one host whose paths are secret are told apart by their place. */
-function namedPeers(urls: readonly string[]): RpcPeer[] {
+function namedPeers(urls: readonly string[], record: AnswerRecord | undefined): RpcPeer[] {
   const names = urls.map(withoutSecrets);
   return urls.map((url, index) => {
     const name = names[index] as string;
     const before = names.slice(0, index).filter((one) => one === name).length;
-    return new RpcPeer(before === 0 ? name : `${name} (${before + 1})`, httpAsk(url));
+    const own = before === 0 ? name : `${name} (${before + 1})`;
+    const ask = httpAsk(url);
+    return new RpcPeer(own, record === undefined ? ask : record.of(own, ask));
   });
 }
 

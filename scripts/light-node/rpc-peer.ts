@@ -45,7 +45,8 @@ const answerSchema = z.object({
 });
 
 const word = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/);
-const proofSchema = z.object({
+/** An answer of `eth_getProof`. */
+export const accountProofSchema = z.object({
   address: z.string(),
   balance: z.string(),
   codeHash: z.string(),
@@ -99,7 +100,7 @@ export class RpcPeer implements LightPeer {
       throw error;
     }
     if (answer === null || answer === undefined) return undefined;
-    const read = proofSchema.safeParse(answer);
+    const read = accountProofSchema.safeParse(answer);
     if (!read.success) throw new PeerFailure(`eth_getProof gives no proof: ${read.error.issues[0]?.message ?? ""}`);
     return read.data;
   }

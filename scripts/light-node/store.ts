@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-import { type SealedHeader, type ForkEvidence, type KnownSet, type TrustedHeader } from "../../light/index.js";
+import type { AccountantSet, ForkEvidence, KnownSet, SealedHeader, TrustedHeader } from "../../light/index.js";
 import { InputError } from "../inputs/error.js";
 import { inTransaction, Statements } from "../sqlite.js";
 import type { PeerRecord } from "./peers.js";
@@ -110,6 +110,11 @@ export class LightStore {
     return text === undefined ? undefined : BigInt((JSON.parse(text) as TrustedRow).number);
   }
 
+  /** Who sealed the trusted header; undefined for others, of which that is not kept. */
+  sealersOf(number: bigint): AccountantSet | undefined {
+    return number === this.trustedNumber ? this.trusted?.sealers : undefined;
+  }
+
   header(number: bigint): SealedHeader | undefined {
     const row = this.#one<{ data: Uint8Array }>("SELECT data FROM headers WHERE number = ?", Number(number));
     if (row === undefined) return undefined;
@@ -174,8 +179,17 @@ export class LightStore {
     });
   }
 
-  addFork(fork: ForkEvidence): void {
-    this.#run("INSERT OR IGNORE INTO forks VALUES (?, ?)", fork.number, JSON.stringify(fork));
+  /** Keeps a fork once, and what shows it to others as soon as there is something. False: it was known. */
+  addFork(fork: ForkEvidence): boolean {
+    return this.whole(() => {
+      const known = this.forks.find(({ hashes }) => hashes.every((hash, place) => hash === fork.hashes[place]));
+      if (known === undefined) {
+        this.#run("INSERT INTO forks VALUES (?, ?)", fork.number, JSON.stringify(fork));
+      } else if (known.set === undefined && fork.set !== undefined) {
+        this.#run("UPDATE forks SET evidence = ? WHERE evidence = ?", JSON.stringify(fork), JSON.stringify(known));
+      }
+      return known === undefined;
+    });
   }
 
   get forks(): ForkEvidence[] {

@@ -2,6 +2,8 @@
  * Follows a chain: on to the newest head that a peer can prove, then the ancestors in between by their hashes. A peer
  * whose answers can't be true is named, counted and kept out; one honest peer is enough to go on.
  */
+import { hexlify } from "ethers";
+
 import {
   advance,
   forkOf,
@@ -13,6 +15,7 @@ import {
   type CertificateSource,
   type ChainRules,
   type ForkEvidence,
+  type ProvenSet,
   type SealedHeader,
   type TrustedHeader,
 } from "../../light/index.js";
@@ -130,20 +133,43 @@ export class Follower {
     try {
       const other = await headerOf(peer, number);
       if (other.hash === known.hash) return;
-      const sealers =
-        this.#sealers.get(number) ?? (number === store.trustedNumber ? store.trusted?.sealers : undefined);
+      const sealers = this.sealersOf(number);
       // at genesis and checkpoints there is nothing to weigh: they are what was trusted
       if (sealers === undefined || sealers.length === 0) throw new CommonwattError("LightWrongParent", { number });
       // another parent: it may be a block of another chain that the same accountants seal
       const isOfParent = other.parentHash === known.parentHash;
       const trusted = this.#trusted();
       const proof = isOfParent ? undefined : await proofOfSet({ rules, peer }, other, trusted.next);
-      const fork = forkOf(rules, [known, other], sealers, proof);
-      store.addFork(fork);
-      onFork?.(fork);
+      const set = await this.#setBefore(known, isOfParent ? undefined : peer);
+      const fork = forkOf(rules, [known, other], sealers, { ...(proof && { proof }), ...(set && { set }) });
+      if (store.addFork(fork)) onFork?.(fork);
     } catch (error) {
       peers.note(peer, `block ${number}`, error);
     }
+  }
+
+  /** The set that sealed a header, as others can check it; undefined: nobody has the state before it any more. */
+  async #setBefore(header: SealedHeader, forked: RpcPeer | undefined): Promise<ProvenSet | undefined> {
+    const { peers, rules, store } = this.options;
+    const before = header.number - 1n;
+    for (const peer of peers.inTurn()) {
+      // after another parent it has another state
+      if (peer === forked) continue;
+      try {
+        const parent = store.header(before) ?? (await headerOf(peer, before));
+        requireLink(parent, header);
+        const proof = await proofOfSet({ rules, peer }, parent, { validators: [] });
+        return { parent: hexlify(parent.raw), proof };
+      } catch (error) {
+        peers.note(peer, `the set before block ${header.number}`, error);
+      }
+    }
+    return undefined;
+  }
+
+  /** Who sealed a block; undefined: that is not remembered. */
+  sealersOf(number: bigint): AccountantSet | undefined {
+    return this.#sealers.get(number) ?? this.options.store.sealersOf(number);
   }
 
   /** Some ancestors below a header that is there, descending, each by the hash that its child names. */

@@ -1,19 +1,23 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
+import { Command } from "commander";
 import { id, toBeHex, Wallet, ZeroHash } from "ethers";
 
 import { checkpointTypedData, genesisHeader, type Checkpoint } from "../../light/index.js";
 import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
+import { checkEvidence } from "../../scripts/audit/evidence/check.js";
+import { addEvidenceCommands } from "../../scripts/audit/evidence/command.js";
 import { lightNodeCommand } from "../../scripts/light-node/command.js";
 import { LightStore } from "../../scripts/light-node/store.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { runCommandLine } from "../../scripts/run.js";
 import { TRANSACTION_CONTRACTS, USER_CONTRACTS } from "../../sdk/deployments/index.js";
-import { startCommand } from "../utils/command.js";
+import { runCommand, startCommand } from "../utils/command.js";
 import { chainAsk, genesisOf, lyingAsk, servedAsk } from "../utils/light-rpc.js";
 
 import "../../scripts/fast-keccak.js";
@@ -75,8 +79,14 @@ describe("npm run light-node", () => {
       servedAsk(liar, async (liarUrl) => {
         const common = ["--network", file("deployment.json"), "--rpc", `${liarUrl},${honestUrl}`, "--db", database()];
         const start = ["--genesis", file("genesis.json"), "--once", "--samples", "0"];
-        const followed = await run([...common, "follow", ...start]);
+        const followed = await run([...common, "--evidence", file("lies"), "follow", ...start]);
         expect(followed.problems).to.contain(`${liarUrl} is kept out`);
+        const [lie = "", ...more] = await readdir(file("lies"));
+        expect(more).to.deep.equal([]);
+        const { meaning } = checkEvidence(await readFile(join(file("lies"), lie), "utf8"), lie, {
+          headers: [chain.header(HEAD).hash, chain.header(HEAD - 1).hash],
+        });
+        expect(meaning[0]).to.contain(liarUrl);
         expect(followed.code).to.equal(0);
         expect(followed.out)
           .to.contain(`block ${HEAD} ${chain.header(HEAD).hash}`)
@@ -107,6 +117,45 @@ describe("npm run light-node", () => {
         await writeFile(file("checkpoint.json"), JSON.stringify(checkpoint));
       }),
     );
+  });
+
+  it("writes a fork as evidence that audit check takes, and no altered one", async () => {
+    const honest = chainAsk(chain);
+    const set = chain.setFor(HEAD);
+    const other = chain.seal({ ...chain.block(HEAD), gasUsed: "0x9" }, set.slice(1), 2n);
+    const forked = lyingAsk(honest, (method, truth, [number]) =>
+      method === "eth_getBlockByNumber" && Number(number) === HEAD ? other : truth,
+    );
+    await servedAsk(honest, (honestUrl) =>
+      servedAsk(forked, async (forkedUrl) => {
+        const peers = ["--rpc", `${honestUrl},${forkedUrl}`, "--db", database()];
+        const common = ["--network", file("deployment.json"), ...peers];
+        const none = await run([...common, "forks", "--out", file("none.json")]);
+        expect([none.code, none.problems.includes("no such database")]).to.deep.equal([2, true]);
+        const followed = await run([...common, "--genesis", file("genesis.json"), "--once", "--samples", "0"]);
+        expect(followed.problems).to.contain(`FORK at block ${HEAD}`);
+        const written = await run([...common, "forks", "--out", file("fork.json")]);
+        expect(written.out).to.equal(`Written: ${file("fork.json")}`);
+        const elsewhere = await run([...common, "forks", "--out", file("none.json"), "--block", "1"]);
+        expect([elsewhere.code, elsewhere.problems]).to.satisfy(([code, text]: [number, string]) =>
+          Boolean(code === 2 && text.includes("no such fork")),
+        );
+      }),
+    );
+    const network = ["--network", file("deployment.json"), "--validators", set.join(",")];
+    const checked: string[] = [];
+    const audit = new Command();
+    addEvidenceCommands(audit, (text) => checked.push(text));
+    await audit.parseAsync(["check", file("fork.json"), ...network], { from: "user" });
+    expect(checked.join())
+      .to.contain("They are of rounds 0 and 2")
+      .and.contain("are those that you gave")
+      .and.contain("A proof of state shows that they are of chain 9");
+    const text = await readFile(file("fork.json"), "utf8");
+    await writeFile(file("altered.json"), text.replaceAll(String(other["hash"]), id("another")));
+    const altered = await runCommand("audit", ["check", file("altered.json"), ...network]);
+    expect(altered.stderr).to.contain("Refused: ").and.contain("header, hash");
+    expect(altered.code).to.equal(1);
   });
 
   it("starts from a checkpoint that members signed, and from no other's", async () => {
@@ -157,55 +206,48 @@ describe("npm run light-node", () => {
     });
   });
 
-  it("leaves a usable database whenever it is killed", async function () {
-    this.timeout(900_000);
+  it("leaves a usable database whenever it is killed, and ends with the rows of a sync that nothing stopped", async function () {
+    this.timeout(1_800_000);
+    const head = isLong ? 4_000 : 400;
     const long = await LightChain.make({
       ...chain.options,
-      head: 4_000,
-      startsAt: Math.floor(Date.now() / 1_000) - 8_000,
+      head,
+      startsAt: Math.floor(Date.now() / 1_000) - 2 * head,
     });
     await writeFile(file("long.json"), JSON.stringify(deploymentOf(long)));
     await writeFile(file("long-genesis.json"), JSON.stringify(genesisOf(long)));
     const ask = chainAsk(long);
-    let questions = 0;
-    let untilKilled = 0;
+    const random = new Random(SEED);
+    let [questions, untilKilled] = [0, 0];
     let kill = (): void => undefined;
     const counted: typeof ask = (method, params) => {
-      if ((questions += 1) === untilKilled) kill();
+      // some while after a question, so that writes are met, too
+      if ((questions += 1) === untilKilled) setTimeout(kill, random.between(0, 30));
       return ask(method, params);
     };
-    const random = new Random(SEED);
-    let db = database();
     await servedAsk(counted, async (url) => {
+      const common = (db: string): string[] => ["--network", file("long.json"), "--rpc", url, "--db", db];
+      const start = ["--genesis", file("long-genesis.json"), "--samples", "0"];
+      const finished = async (db: string): Promise<unknown> => {
+        const whole = await run([...common(db), ...start, "--once"]);
+        expect(whole.code, whole.problems).to.equal(0);
+        expect(whole.out).to.contain(`block ${head} `).and.contain(" 0 headers to fill in");
+        return rowsOf(db);
+      };
+      const reference = await finished(database());
+      let [db, missing] = [database(), head];
       for (let round = 0; round < (isLong ? 100 : 2); round += 1) {
-        const common = ["--network", file("long.json"), "--rpc", url, "--db", db];
-        questions = 0;
-        untilKilled = random.between(1, 2_000);
-        const running = startCommand("light-node", [
-          ...common,
-          "--genesis",
-          file("long-genesis.json"),
-          "--samples",
-          "0",
-        ]);
+        [questions, untilKilled] = [0, random.between(1, missing)];
+        const running = startCommand("light-node", [...common(db), ...start]);
         kill = () => void running.child.kill("SIGKILL");
         await running.ended;
-        const store = LightStore.open(db);
-        try {
-          const head = store.trusted?.header;
-          if (head !== undefined) expect(head.hash).to.equal(long.header(Number(head.number)).hash);
-          const missing = store.gaps.reduce((sum, { low, high }) => sum + Number(high - low) + 1, 0);
-          if (head !== undefined) expect(store.counts.headers + missing).to.equal(Number(head.number) + 1);
-          if (missing === 0) db = database(); // all is there: from the start again
-        } finally {
-          store.close();
-        }
+        untilKilled = 0;
+        missing = missingIn(db, long);
+        if (missing > head / 20) continue;
+        expect(await finished(db)).to.deep.equal(reference);
+        [db, missing] = [database(), head]; // from the start again
       }
-      const common = ["--network", file("long.json"), "--rpc", url, "--db", db];
-      untilKilled = 0;
-      const whole = await run([...common, "--genesis", file("long-genesis.json"), "--once", "--samples", "0"]);
-      expect(whole.code, whole.problems).to.equal(0);
-      expect(whole.out).to.contain("block 4000").and.contain(" 0 headers to fill in");
+      expect(await finished(db)).to.deep.equal(reference);
     });
   });
 
@@ -247,6 +289,35 @@ describe("npm run light-node", () => {
     expect((await run(["status"])).code).to.equal(2);
   });
 });
+
+/** Whether what a killed process left is in order; returns how many headers are missing up to the chain's head. */
+function missingIn(db: string, chain: LightChain): number {
+  const { head } = chain.options;
+  const store = LightStore.open(db);
+  try {
+    const trusted = store.trusted?.header;
+    if (trusted === undefined) return head;
+    expect(trusted.hash).to.equal(chain.header(Number(trusted.number)).hash);
+    const missing = store.gaps.reduce((sum, { low, high }) => sum + Number(high - low) + 1, 0);
+    expect(store.counts.headers + missing).to.equal(Number(trusted.number) + 1);
+    return head - Number(trusted.number) + missing;
+  } finally {
+    store.close();
+  }
+}
+
+/** All that a database holds of the chain. */
+function rowsOf(db: string): unknown {
+  const database = new DatabaseSync(db, { readOnly: true });
+  try {
+    expect(database.prepare("PRAGMA integrity_check").get()).to.deep.include({ integrity_check: "ok" });
+    return ["meta ORDER BY name", "headers ORDER BY number", "gaps", "forks"].map((rows) =>
+      database.prepare(`SELECT * FROM ${rows}`).all(),
+    );
+  } finally {
+    database.close();
+  }
+}
 
 /** A deployment file of the simulated chain. */
 function deploymentOf(chain: LightChain): unknown {

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { id, type Provider } from "ethers";
 
 import { checkEvidence, type Trust } from "../../scripts/audit/evidence/check.js";
-import { digestOf, formatEvidence, type Evidence } from "../../scripts/audit/evidence/file.js";
+import { digestOf, type Evidence } from "../../scripts/audit/evidence/file.js";
 import { proveReadings, proveSettlement, proveTransaction } from "../../scripts/audit/evidence/prove.js";
 import { encodeHeader } from "../../light/index.js";
 import { EvidenceRefused } from "../../scripts/audit/evidence/refused.js";
@@ -17,33 +17,9 @@ import { unpackOutcomes, unpackReadings } from "../../sdk/records.js";
 import { FOUNDERS } from "../../scripts/networks/operators.js";
 import { validatorsFor } from "../../sdk/actions/accountants.js";
 import { AuditedRun, STAGES } from "../utils/audited-run.js";
+import { flippedHex, forged, NO_TRUST, refusalOf, set } from "../utils/evidence.js";
 import { accountants, readRecording } from "../utils/qbft.js";
 import { sealedChain } from "../utils/sealed-chain.js";
-
-const NO_TRUST: Trust = { headers: [] };
-
-function refusalOf(text: string, trust: Trust = NO_TRUST): EvidenceRefused {
-  try {
-    checkEvidence(text, "file.json", trust);
-  } catch (error) {
-    if (error instanceof EvidenceRefused) return error;
-    throw error;
-  }
-  throw new Error("it was taken for evidence");
-}
-
-/** The file with something in its body changed; its checksum is right again. */
-function forged(text: string, change: (evidence: Evidence) => void): string {
-  const evidence = JSON.parse(text) as Evidence;
-  change(evidence);
-  const { digest: _, ...body } = evidence;
-  return formatEvidence(body);
-}
-
-function flippedHex(text: string, at: number): string {
-  const digit = Number.parseInt(text[at] ?? "0", 16) ^ 1;
-  return `${text.slice(0, at)}${digit.toString(16)}${text.slice(at + 1)}`;
-}
 
 describe("audit evidence", function () {
   this.timeout(120_000);
@@ -362,15 +338,6 @@ describe("audit evidence", function () {
 });
 
 type Message = Evidence["readings"][number]["message"];
-
-function set<Target extends object, Key extends keyof Target>(
-  target: Target | undefined,
-  key: Key,
-  change: (value: Target[Key]) => NoInfer<Target[Key]>,
-): void {
-  if (target === undefined) throw new Error("the file has no such part");
-  target[key] = change(target[key]);
-}
 
 type Send = (method: string, parameters: readonly unknown[]) => Promise<unknown>;
 

@@ -5,15 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import { hexlify, id, toBeHex } from "ethers";
+import { getBytes, hexlify, id, toBeHex } from "ethers";
 
 import {
   checkFork,
   encodeExtraData,
-  packedSetLayout,
   quorumOf,
   SealedHeader,
-  setIn,
   type ChainRules,
   type ForkEvidence,
   type TrustedHeader,
@@ -29,7 +27,7 @@ import { LightStore } from "../../scripts/light-node/store.js";
 import { superviseOnce } from "../../scripts/light-node/supervise.js";
 import { Follower, type SyncOptions } from "../../scripts/light-node/sync.js";
 import { Random } from "../../scripts/inputs/random.js";
-import { simulatedRules } from "../utils/light-peer.js";
+import { simulatedRules, simulatedStart } from "../utils/light-peer.js";
 import { chainAsk, lyingAsk, type RpcLie } from "../utils/light-rpc.js";
 
 import "../../scripts/fast-keccak.js";
@@ -51,9 +49,7 @@ describe("light node", () => {
     const written = rotatingSets(keys, { size: 4, changes: 3, everyBlocks: 20, seed: SEED });
     chain = await LightChain.make({ chainId: 9, written, keys, head: HEAD, startsAt: STARTS_AT, seed: SEED });
     rules = simulatedRules(chain, (await fastestRecover()).recover);
-    const header = chain.header(0);
-    const proof = await chain.proof(0, packedSetLayout(9n).slots({ get: () => 4n }));
-    start = { header, sealers: [], next: setIn(rules, header, { validators: [] }, proof), isProven: true };
+    start = await simulatedStart(chain, rules);
   });
 
   after(() => opened.forEach((store) => store.close()));
@@ -268,8 +264,17 @@ describe("light node", () => {
       expect(stage.forks).to.have.length(1);
       expect(stage.store.forks).to.deep.equal(stage.forks);
       expect(checkFork(rules, stage.forks[0] as ForkEvidence).hashes).to.include(forged["hash"]);
+      expect(SealedHeader.read(getBytes(stage.forks[0]?.set?.parent ?? "0x")).hash).to.equal(
+        chain.header(HEAD - 1).hash,
+      );
       await stage.follower.round();
       expect(stage.store.forks).to.have.length(1);
+      expect(stage.forks).to.have.length(1); // told once
+      // what shows it to others is taken over where it was not there at first
+      const { set: _, ...bare } = stage.forks[0] as ForkEvidence;
+      const { store } = stageOf({ honest });
+      expect([store.addFork(bare), store.addFork(stage.forks[0] as ForkEvidence)]).to.deep.equal([true, false]);
+      expect(store.forks).to.deep.equal(stage.forks);
     });
   });
 

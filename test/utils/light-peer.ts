@@ -2,12 +2,15 @@
 import {
   chainRules,
   packedSetLayout,
+  setIn,
   type ChainRules,
   type LightPeer,
   type Recover,
   type SealedHeader,
+  type TrustedHeader,
 } from "../../light/index.js";
 import type { LightChain } from "../../scripts/bench/light-chain.js";
+import type { EvidenceIdentity } from "../../scripts/audit/evidence/file.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 
 export interface CountingPeer extends LightPeer {
@@ -50,4 +53,20 @@ export function simulatedRules(chain: LightChain, recover: Recover, trustingSeco
     trustingSeconds,
     recover,
   });
+}
+
+/** What evidence about a simulated chain says that it is of. */
+export function simulatedIdentity(chain: LightChain): EvidenceIdentity {
+  return {
+    ...{ network: "simulated", chain: "transaction", chainId: chain.options.chainId },
+    ...{ genesisHash: chain.header(0).hash, contracts: { AccountantElection: SIMULATED_ELECTION } },
+  };
+}
+
+/** The simulated chain's genesis block, trusted. */
+export async function simulatedStart(chain: LightChain, rules: ChainRules): Promise<TrustedHeader> {
+  const header = chain.header(0);
+  const slots = rules.layout.slots({ get: () => BigInt(chain.setFor(1).length) });
+  const next = setIn(rules, header, { validators: [] }, await chain.proof(0, slots));
+  return { header, sealers: [], next, isProven: true };
 }

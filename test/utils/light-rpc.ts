@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { keccak256, toBeHex, toQuantity, ZeroHash } from "ethers";
+import { hexlify, keccak256, toBeHex, toQuantity, ZeroHash } from "ethers";
 
-import { setDigest, versionSlot, type GenesisFile } from "../../light/index.js";
+import { encodeExtraData, SealedHeader, setDigest, versionSlot, type GenesisFile } from "../../light/index.js";
 import type { LightChain } from "../../scripts/bench/light-chain.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import { PeerRefusal, type Ask } from "../../scripts/light-node/rpc-peer.js";
@@ -106,4 +106,10 @@ export async function servedAsk<Result>(ask: Ask, use: (url: string) => Promise<
       response.end(JSON.stringify({ jsonrpc: "2.0", id, error: { code, message } }));
     }
   }
+}
+
+/** A block as JSON-RPC gives it, with other seals or another round. */
+export function resealed(block: RpcObject, change: (seals: Uint8Array[]) => Uint8Array[], round = 0n): RpcObject {
+  const { vanity, seals } = SealedHeader.fromRpc(block).extra;
+  return { ...block, extraData: hexlify(encodeExtraData({ vanity, round, seals: change([...seals]) })) };
 }

@@ -1,29 +1,32 @@
 /** Checking an evidence file with nothing but it and what the verifier trusts: hashes of blocks, or a set of accountants. */
-import { quorumOf, readHeader, requireQuorum, type AccountantSet, type BlockHeader } from "../../../light/index.js";
+import { readHeader, type BlockHeader } from "../../../light/index.js";
 import type { Deployment } from "../../../sdk/deployments/index.js";
-import { isCommonwattError } from "../../../sdk/errors.js";
 import { InputError } from "../../inputs/error.js";
-import { digestOf, parseEvidence, type Evidence, type EvidenceIdentity } from "./file.js";
+import { anchorOf, isAnything, type Trust } from "./anchor.js";
+import { digestOf, parseEvidence, type AnyEvidence, type Evidence, type EvidenceIdentity } from "./file.js";
+import { checkForkFile } from "./fork.js";
+import { checkLieFile } from "./lie.js";
 import { meaningOf, outcomesIn } from "./meaning.js";
 import { attempt, demand, provenTransactions, type ProvenTransaction } from "./proven.js";
-import { EvidenceRefused } from "./refused.js";
 import { checkReading } from "./readings.js";
 
-/** What the verifier knows without the file. */
-export interface Trust {
-  /** Hashes of blocks. */
-  readonly headers: readonly string[];
-  /** Who may seal, ascending. */
-  readonly validators?: AccountantSet;
-  /** Of the network that the evidence should be of. */
-  readonly deployment?: Deployment;
+export type { Trust } from "./anchor.js";
+
+/** What the check of one kind of evidence finds. */
+export interface Checked {
+  /** What is proven, in words. */
+  readonly meaning: readonly string[];
+  /** What that rests on, a line each. */
+  readonly anchors: readonly string[];
+  /** Of the blocks that it is about. */
+  readonly headers: readonly BlockHeader[];
+  /** What is not proven. */
+  readonly limits: string;
 }
 
 /** What a file proves, and on what trust. */
-export interface Verdict {
-  readonly evidence: Evidence;
-  /** What is proven, in words. */
-  readonly meaning: readonly string[];
+export interface Verdict extends Pick<Checked, "meaning" | "headers" | "limits"> {
+  readonly evidence: AnyEvidence;
   /** What it rests on, a line a block, and what nothing vouches for. */
   readonly trust: readonly string[];
   /** False: only if the blocks are the chain's, which nobody vouched for. */
@@ -38,51 +41,47 @@ export function checkEvidence(text: string, source: string, trust: Trust): Verdi
   const evidence = parseEvidence(text, source);
   const { digest, ...body } = evidence;
   if (trust.deployment !== undefined) requireSameChain(evidence.identity, trust.deployment, source);
+  const { anchors, ...checked } = checkedOf(evidence, trust);
+  demand("digest", digest === digestOf(body), "the file is not as it was written");
+  return {
+    ...{ evidence, ...checked },
+    trust: [...anchors, ...identityLines(evidence, trust)],
+    isAnchored: isAnything(trust),
+  };
+}
+
+function checkedOf(evidence: AnyEvidence, trust: Trust): Checked {
+  if ("fork" in evidence) return sayingSo(evidence, checkForkFile(evidence, trust));
+  if ("lie" in evidence) return sayingSo(evidence, checkLieFile(evidence, trust));
   const transactions = provenTransactions(evidence.blocks, evidence.identity);
   for (const reading of evidence.readings) checkReading(reading, transactions, evidence.identity);
   requireSubject(evidence, transactions);
   const meaning = meaningOf(evidence, transactions);
-  evidence.meaning.forEach((line, index) =>
-    demand(`meaning, line ${index + 1}`, line === meaning[index], "the proven events say another"),
+  requireMeaning(evidence, meaning);
+  const headers = evidence.blocks.map(({ header, number }) =>
+    attempt(`block ${number}, header`, () => readHeader(header)),
   );
-  demand("meaning", meaning.length === evidence.meaning.length, `the proven events make ${meaning.length} lines`);
-  const anchors = evidence.blocks.map(({ header, number }) =>
-    anchorOf(
-      attempt(`block ${number}, header`, () => readHeader(header)),
-      trust,
-    ),
+  return {
+    ...{ meaning, headers, anchors: headers.map((header) => anchorOf(header, trust)) },
+    limits:
+      "Not proven: that nothing came before or after it that the file leaves out, and what no contract's event says.",
+  };
+}
+
+function sayingSo(evidence: AnyEvidence, checked: Checked): Checked {
+  requireMeaning(evidence, checked.meaning);
+  return checked;
+}
+
+/** The file says in words what it proves, and nothing else. */
+function requireMeaning({ meaning: told }: AnyEvidence, meaning: readonly string[]): void {
+  told.forEach((line, index) =>
+    demand(`meaning, line ${index + 1}`, line === meaning[index], "what is proven says another"),
   );
-  demand("digest", digest === digestOf(body), "the file is not as it was written");
-  const isAnchored = trust.headers.length > 0 || trust.validators !== undefined;
-  return { evidence, meaning, trust: [...anchors, ...identityLines(evidence, trust)], isAnchored };
+  demand("meaning", meaning.length === told.length, `what is proven makes ${meaning.length} lines`);
 }
 
-/** Why the block is taken for the chain's; refused where the verifier gave something that does not cover it. */
-function anchorOf(header: BlockHeader, { headers, validators }: Trust): string {
-  const block = `Block ${header.number} with the hash ${header.hash}`;
-  if (headers.includes(header.hash)) return `${block}: you gave this hash.`;
-  if (validators !== undefined) return `${block}: ${sealText(header, validators)}.`;
-  const isGiven = headers.length > 0;
-  demand(`block ${header.number}, trust`, !isGiven, `its hash ${header.hash} is not one that you gave`);
-  const seals = header.sealed === undefined ? "it carries no seals" : `its seals need --validators`;
-  return `${block}: NOBODY VOUCHES FOR IT (${seals}). Compare the hash with a node that you trust, or give it with --header.`;
-}
-
-function sealText({ sealed, number }: BlockHeader, validators: AccountantSet): string {
-  const part = `block ${number}, seals`;
-  if (sealed === undefined) {
-    throw new EvidenceRefused(part, "its header has none, as on a simulated chain: give its hash with --header");
-  }
-  try {
-    requireQuorum(sealed, validators);
-  } catch (cause) {
-    const problem = isCommonwattError(cause) ? cause.message : "they cannot be read";
-    throw new EvidenceRefused(part, problem.replace(/\.$/, ""), { cause });
-  }
-  return `${sealed.seals.length} of the ${validators.length} accountants given sealed it, ${quorumOf(validators.length)} must`;
-}
-
-function identityLines({ identity }: Evidence, { deployment }: Trust): string[] {
+function identityLines({ identity }: AnyEvidence, { deployment }: Trust): string[] {
   const chain = `chain ${identity.chainId} of the network ${identity.network}`;
   if (deployment !== undefined) return [`The contracts are those of your deployment file (${chain}).`];
   return [

@@ -4,7 +4,13 @@ import type { AnyChain } from "../../../sdk/connect.js";
 import type { EvidenceBlock, EvidenceIdentity } from "./file.js";
 
 /** Whose contracts the evidence is about. */
-export function identityOf({ kind, network, deployment }: AnyChain): EvidenceIdentity {
+export function identityOf({
+  kind,
+  network,
+  deployment,
+}: Pick<AnyChain, "kind" | "network"> & {
+  readonly deployment: Pick<AnyChain["deployment"], "chainId" | "genesisHash" | "contracts">;
+}): EvidenceIdentity {
   const { chainId, genesisHash } = deployment;
   const contracts = Object.fromEntries(
     Object.entries(deployment.contracts).map(([name, { address }]) => [name, address]),

@@ -11,7 +11,8 @@ import { InputError } from "../../inputs/error.js";
 import { deploymentFileOf } from "../../networks/served.js";
 import type { Print } from "../../run.js";
 import { openChain } from "../open.js";
-import { checkEvidence, type Trust, type Verdict } from "./check.js";
+import type { Trust } from "./anchor.js";
+import { checkEvidence, type Verdict } from "./check.js";
 import { proveReadings, proveSettlement, proveTransaction } from "./prove.js";
 
 interface ProveOptions {
@@ -90,26 +91,22 @@ async function check(file: string, { header, validators, network, json }: CheckO
   print(json ? jsonOf(verdict) : textOf(verdict));
 }
 
-function textOf({ meaning, trust, isAnchored }: Verdict): string {
+function textOf({ meaning, trust, isAnchored, limits }: Verdict): string {
   const head = isAnchored ? "Proven:" : "Proven, if the blocks below are the chain's:";
   return [
     head,
     ...meaning.map((line) => `  ${line}`),
     "On this trust:",
     ...trust.map((line) => `  ${line}`),
-    LIMITS,
+    limits,
   ].join("\n");
 }
 
-/** Said with each proof. */
-const LIMITS =
-  "Not proven: that nothing came before or after it that the file leaves out, and what no contract's event says.";
-
-function jsonOf({ evidence, meaning, trust, isAnchored }: Verdict): string {
-  const blocks = evidence.blocks.map(({ number, hash }) => ({ number, hash }));
+function jsonOf({ evidence, headers, meaning, trust, isAnchored, limits }: Verdict): string {
+  const blocks = headers.map(({ number, hash }) => ({ number: Number(number), hash }));
   const { subject, identity } = evidence;
   const { chainId, network } = identity;
-  return JSON.stringify({ subject, network, chainId, isAnchored, blocks, meaning, trust });
+  return JSON.stringify({ subject, network, chainId, isAnchored, blocks, meaning, trust, limits });
 }
 
 async function readText(file: string): Promise<string> {

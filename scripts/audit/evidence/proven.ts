@@ -75,6 +75,11 @@ export function demand(part: string, holds: boolean, problem: string): void {
   if (!holds) throw new EvidenceRefused(part, problem);
 }
 
+/** A failure in words. */
+export function problemOf(cause: unknown): string {
+  return isCommonwattError(cause) ? cause.message.replace(/\.$/, "") : "it cannot be read";
+}
+
 /** What the step gives; its failure is the part's. */
 export function attempt<Value>(part: string, step: () => Value): Value {
   try {
@@ -85,5 +90,14 @@ export function attempt<Value>(part: string, step: () => Value): Value {
     const given = told?.args["reason"];
     const reason = typeof given === "string" ? given : (told?.code ?? "it cannot be read");
     throw new EvidenceRefused(part, reason, { cause });
+  }
+}
+
+/** The same, told by the failure's whole text. */
+export function attemptInWords<Value>(part: string, step: () => Value): Value {
+  try {
+    return step();
+  } catch (cause) {
+    throw new EvidenceRefused(part, problemOf(cause), { cause });
   }
 }

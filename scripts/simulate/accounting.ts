@@ -60,7 +60,10 @@ export interface AccountantWork {
 /** Who accounted for a run, and what no accountant earned. */
 export interface AccountingWork {
   readonly accountants: readonly AccountantWork[];
+  /** Fees that nobody earned. */
   readonly poolMicro: bigint;
+  /** Whether the accountants' own nodes sealed the blocks; else one simulated maker names them in turn. */
+  readonly isSealed: boolean;
 }
 
 /** Lets accountants stand, founders and others, and homes vote. */
@@ -105,12 +108,12 @@ export class FeesBooked {
   }
 }
 
-/** Who booked and earned what in a run; `blocksOf` says how many blocks a node made. */
+/** Who booked and earned what in a run. */
 export async function accountingWork(
   chain: TransactionChain,
   members: Neighbourhood["members"],
   { own, voters }: Pick<FeesBooked, "own" | "voters">,
-  blocksOf: (node: string) => number,
+  { blocks, isSealed }: { readonly blocks: ReadonlyMap<string, number>; readonly isSealed: boolean },
 ): Promise<AccountingWork> {
   const names = new Map([...members].map(([name, { signer }]) => [signer.address, name]));
   const candidates = await candidatesOf(chain);
@@ -119,11 +122,11 @@ export async function accountingWork(
     node: candidate.node,
     seat: seatOf(candidate),
     weightMicro: candidate.countedWeight,
-    blocks: blocksOf(candidate.node),
+    blocks: blocks.get(candidate.node) ?? 0,
     earnedMicro: own.get(candidate.member) ?? 0n,
     votersEarnedMicro: voters.get(candidate.candidate) ?? 0n,
   }));
-  return { accountants, poolMicro: own.get(ZeroAddress) ?? 0n };
+  return { accountants, poolMicro: own.get(ZeroAddress) ?? 0n, isSealed };
 }
 
 function add<Key>(sums: Map<Key, bigint>, key: Key, amount: bigint): void {

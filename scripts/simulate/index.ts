@@ -11,7 +11,7 @@ import type { Plan } from "./plan.js";
 import type { SimulationResult } from "./result.js";
 import { Simulation } from "./run.js";
 import { prepareServing, serve } from "./serve.js";
-import { accountantsTable, billsTable, ROTATION, SEALED, totalsText } from "./table.js";
+import { accountantsTable, billsTable, totalsText } from "./table.js";
 
 async function main(options: SimulateOptions): Promise<number> {
   await prepareFolder(options.out);
@@ -23,7 +23,7 @@ async function main(options: SimulateOptions): Promise<number> {
     if (options.blockTime !== undefined)
       console.log(`Blocks came every ${options.blockTime} s or sooner. ${ONE_MAKER}.`);
     console.log(billsTable(result.homes));
-    console.log(accountantsTable(result.accounting, simulation.isSealed ? SEALED : ROTATION));
+    console.log(accountantsTable(result.accounting));
     console.log(totalsText(result));
     console.log(`Written: ${files.join(", ")}`);
     const first = result.firstDifference;

@@ -253,11 +253,6 @@ export class Simulation {
     return { network: this.#network as EmbeddedNetwork, neighbourhood: known(this.#neighbourhood) };
   }
 
-  /** Whether accountants' own nodes seal the network's blocks. */
-  get isSealed(): boolean {
-    return this.#network?.transactionSeconds !== undefined;
-  }
-
   /** The homes' agents; undefined when the run has no vaults. */
   get agents(): Agents | undefined {
     return this.#agents;
@@ -280,7 +275,7 @@ export class Simulation {
     await this.#network?.close();
   }
 
-  async #work({ transaction }: OpenNetwork, lastBlock: number, fees: FeesBooked): Promise<RunWork> {
+  async #work({ transaction, transactionSeconds }: OpenNetwork, lastBlock: number, fees: FeesBooked): Promise<RunWork> {
     let [transactions, gasUsed] = [0, 0n];
     const blocks = new Map<string, number>();
     for (let number = this.#firstBlock; number <= lastBlock; number++) {
@@ -291,7 +286,10 @@ export class Simulation {
       blocks.set(block.miner, (blocks.get(block.miner) ?? 0) + 1);
     }
     const { members } = known(this.#neighbourhood);
-    const accounting = await accountingWork(transaction, members, fees, (node) => blocks.get(node) ?? 0);
+    const accounting = await accountingWork(transaction, members, fees, {
+      blocks,
+      isSealed: transactionSeconds !== undefined,
+    });
     return { transactions, gasUsed, accounting };
   }
 

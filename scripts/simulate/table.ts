@@ -69,21 +69,23 @@ export function accountantRows({ accountants }: AccountingWork): string[][] {
 }
 
 /** Who booked the blocks, and what they earned by the fees of settlements. */
-export function accountantsTable(accounting: AccountingWork, makers = ROTATION): string {
+export function accountantsTable(accounting: AccountingWork): string {
   const table = new Table({
     head: [...ACCOUNTANT_COLUMNS],
     colAligns: ["left", "left", "right", "right", "right", "right"],
     style: { head: [], border: [], compact: true },
   });
   table.push(...accountantRows(accounting));
-  return `${table.toString()}\n${makers}${poolText(accounting)}`;
+  return `${table.toString()}\n${makersText(accounting)}${poolText(accounting)}`;
 }
 
-/** Said wherever blocks are counted: these are no sealed ones. */
-export const ROTATION =
-  "Votes are locked credits. The simulated chain has one maker; its blocks name the elected accountants in turn.";
-/** The same of a real network. */
-export const SEALED = "Votes are locked credits. The accountants' own nodes sealed the blocks.";
+/** Said wherever blocks are counted: who made them. */
+export function makersText({ isSealed }: Pick<AccountingWork, "isSealed">): string {
+  const made = isSealed
+    ? "The accountants' own nodes sealed the blocks."
+    : "The simulated chain has one maker; its blocks name the elected accountants in turn.";
+  return `Votes are locked credits. ${made}`;
+}
 
 function poolText({ poolMicro }: AccountingWork): string {
   return poolMicro === 0n ? "" : ` Fees that nobody earned: ${showCredits(poolMicro, 4)} credits.`;

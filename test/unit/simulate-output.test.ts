@@ -6,7 +6,7 @@ import { showCredits, showKwh, showShare } from "../../scripts/simulate/format.j
 import { jsonLine } from "../../scripts/simulate/output.js";
 import { reportPage } from "../../scripts/simulate/report/page.js";
 import type { HomeSlot, SimulationResult } from "../../scripts/simulate/result.js";
-import { accountantsTable, billsTable, ROTATION, totalsText } from "../../scripts/simulate/table.js";
+import { accountantsTable, billsTable, totalsText } from "../../scripts/simulate/table.js";
 import { parseSettlements } from "../utils/simulation.js";
 
 /** An id that would be markup, break a CSV and end a script. */
@@ -70,6 +70,7 @@ const ACCOUNTING: SimulationResult["accounting"] = {
     },
   ],
   poolMicro: 700n,
+  isSealed: false,
 };
 
 function result(changes: Partial<SimulationResult> = {}): SimulationResult {
@@ -211,10 +212,12 @@ describe("Simulation: report.html", () => {
     expect(page).to.match(/\.scroll svg\{[^}]*min-width:\d{3}px/);
   });
 
-  it("says who booked and earned what, and that the chain has one maker", () => {
+  it("says who booked and earned what, and who made the blocks", () => {
     expect(page).to.contain("<td>&#60;i&#62;Accountant 1&#60;/i&#62;</td><td>elected</td><td>12.35</td><td>42</td>");
     expect(page).to.contain("<td>0.0060</td><td>0.0041</td>");
-    expect(page).to.contain(ROTATION);
+    expect(page).to.contain("The simulated chain has one maker");
+    const onBesu = reportPage(result({ accounting: { ...ACCOUNTING, isSealed: true } }));
+    expect(onBesu).to.contain("The accountants' own nodes sealed the blocks").and.not.contain("one maker");
   });
 
   it("can be made of a run in which nothing was traded", () => {

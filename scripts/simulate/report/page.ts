@@ -2,7 +2,7 @@ import { escapeHtml, rowHtml } from "../../html.js";
 import { showCredits, showKwh } from "../format.js";
 import { sum } from "../bills.js";
 import type { HomeBill, SimulationResult } from "../result.js";
-import { ACCOUNTANT_COLUMNS, accountantRows, ROTATION } from "../table.js";
+import { ACCOUNTANT_COLUMNS, accountantRows, makersText } from "../table.js";
 import { billsChart, flowsChart, priceChart, supplyDemandChart } from "./charts.js";
 
 const BILLS =
@@ -58,7 +58,7 @@ ${section("Flows between areas", "Delivered community energy from the seller’s
 ${section("Bills", BILLS, billsChart(result))}
 <section><h2>Every home</h2><div class="scroll">${billsHtml(result.homes)}</div>
 <p class="sub">Energy in kWh, money in credits. “Paid” holds energy, grid fees and bonds paid; “received” holds sales, feed-in and bonds received; “saved” compares the net cost with no market.</p></section>
-<section><h2>Accountants</h2><p class="sub">Who booked the blocks, and what settlements’ accounting fees earned them and those who voted for them, in credits. ${ROTATION}</p>
+<section><h2>Accountants</h2><p class="sub">Who booked the blocks, and what settlements’ accounting fees earned them and those who voted for them, in credits. ${makersText(result.accounting)}</p>
 <div class="scroll">${tableHtml(ACCOUNTANT_COLUMNS, accountantRows(result.accounting))}</div></section>
 </body>
 </html>

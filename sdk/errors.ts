@@ -2,7 +2,7 @@
  * Every failure of the SDK is one typed error: a stable code, the values at fault, and a text that says why it
  * happened and what to do. Custom errors of the contracts decode to the same type by the contracts' ABIs.
  */
-import { decodeBytes32String, Interface, type ErrorDescription } from "ethers";
+import { decodeBytes32String, Interface, isError, type ErrorDescription } from "ethers";
 
 import { ERROR_ADVICE, type Advice } from "./error-advice.js";
 
@@ -154,7 +154,9 @@ function codeOfTransport(thrown: unknown): string {
 
 function textOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const { shortMessage } = thrown as { shortMessage?: unknown };
+  const { shortMessage, error } = thrown as { shortMessage?: unknown; error?: { message?: unknown } };
+  // what a node refuses in words that ethers does not know is "could not coalesce error" there; the words are inside
+  if (isError(thrown, "UNKNOWN_ERROR") && typeof error?.message === "string") return error.message.replace(/\.$/, "");
   return typeof shortMessage === "string" ? shortMessage : thrown.message;
 }
 

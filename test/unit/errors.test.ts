@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 
 import { expect } from "chai";
-import { encodeBytes32String, Interface } from "ethers";
+import { encodeBytes32String, Interface, makeError } from "ethers";
 
 import { errorReference } from "../../scripts/docs/errors.js";
 import { CONTRACT_INTERFACES, decodeError } from "../../sdk/contracts.js";
@@ -151,6 +151,14 @@ describe("errors", () => {
     expect(decodeError(Object.assign(new Error("refused"), { code: "ECONNREFUSED" })).code).to.equal("RpcUnreachable");
     expect(decodeError(new Error("odd")).code).to.equal("CallFailed");
     expect(decodeError("odd").args).to.deep.equal({ reason: "odd" });
+  });
+
+  it("say what a node said, where ethers has no word for it", () => {
+    const error = { code: -32002, message: "Transaction pool not enabled. (node not yet in sync)." };
+    const thrown = makeError("could not coalesce error", "UNKNOWN_ERROR", { error });
+    expect(decodeError(thrown).args).to.deep.equal({
+      reason: "Transaction pool not enabled. (node not yet in sync)",
+    });
   });
 
   it("pass through when they are decoded already", () => {

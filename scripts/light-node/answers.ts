@@ -20,7 +20,7 @@ import type { Peers } from "./peers.js";
 import type { HeaderSource, KnownHeader } from "./headers.js";
 
 /** The code hash of whoever has none. */
-const NO_CODE = keccak256("0x");
+export const NO_CODE = keccak256("0x");
 
 /** Headers looked at before others have their turn. */
 const BLOCKS_AT_ONCE = 256n;
@@ -124,15 +124,23 @@ export async function getAccount(
 export async function getCode(sources: Sources, account: string, number?: bigint): Promise<Answer<string>> {
   const { value: found, checkedAgainst } = await getAccount(sources, account, number);
   if (found === undefined || found.codeHash === NO_CODE) return { value: "0x", checkedAgainst };
-  const value = await sources.peers.attempt(`the code at ${account}`, async (peer) => {
-    const code = await peer.ask("eth_getCode", [account, `0x${checkedAgainst.number.toString(16)}`]);
+  const value = await getProvenCode(sources, { account, codeHash: found.codeHash, number: checkedAgainst.number });
+  return { value, checkedAgainst };
+}
+
+/** The code at an address after a block, in hex, by the hash that was proven of it. */
+export function getProvenCode(
+  { peers }: Sources,
+  { account, codeHash, number }: { readonly account: string; readonly codeHash: string; readonly number: bigint },
+): Promise<string> {
+  return peers.attempt(`the code at ${account}`, async (peer) => {
+    const code = await peer.ask("eth_getCode", [account, quantity(number)]);
     const told = hexlify(dataField({ code }, "code"));
-    if (keccak256(told) === found.codeHash) return told;
+    if (keccak256(told) === codeHash) return told;
     throw new CommonwattError("StateProofFalse", {
       reason: `the code at ${account} has another hash than the account`,
     });
   });
-  return { value, checkedAgainst };
 }
 
 /** An account and words of its storage after a block, with the proofs, as `eth_getProof` gives them. */

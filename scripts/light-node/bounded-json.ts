@@ -13,17 +13,21 @@ const [COMMA, LIST, OBJECT] = [",", "[", "{"].map((mark) => mark.charCodeAt(0)) 
 
 /** A number, a hash. */
 const SCALAR: JsonBounds = { bytes: 2 ** 16, parts: 256 };
+/** Code of 24 KiB. */
+const CODE: JsonBounds = { bytes: 2 ** 17, parts: 256 };
 /** A header with the hashes of its transactions, the proof of a whole set. */
 const HEADER: JsonBounds = { bytes: 4 * 2 ** 20, parts: 60_000 };
 /** All of a block, all of its receipts. */
 const BODY: JsonBounds = { bytes: 12 * 2 ** 20, parts: 400_000 };
 const OF_SCALARS = ["eth_blockNumber", "eth_chainId", "eth_sendRawTransaction"];
+const OF_PROOFS = ["eth_getProof", "eth_createAccessList"];
 
 /** What an honest answer to the question stays within. */
 export function boundsOf(method: string, params: readonly unknown[]): JsonBounds {
   if (OF_SCALARS.includes(method)) return SCALAR;
+  if (method === "eth_getCode") return CODE;
   const isHeader = method.startsWith("eth_getBlockBy") && params[1] === false;
-  return isHeader || method === "eth_getProof" ? HEADER : BODY;
+  return isHeader || OF_PROOFS.includes(method) ? HEADER : BODY;
 }
 
 /** Parses it; undefined for what is no JSON. RangeError for more parts than those. */

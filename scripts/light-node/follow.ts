@@ -15,6 +15,7 @@ import {
   type OpenLight,
   type StartOptions,
 } from "./open.js";
+import { forksIn } from "./start-files.js";
 import { superviseOnce } from "./supervise.js";
 import { Follower } from "./sync.js";
 import { VerifiedRpc } from "./verified-rpc.js";
@@ -70,7 +71,8 @@ export async function follow(options: FollowOptions, print: Print, complain: Pri
     }
     if (options.port !== undefined) {
       const { chainId, recover } = rules;
-      const server = await serveRpc(new VerifiedRpc({ store, peers, chainId, recover }), options.port, SERVED_LIMITS);
+      const verified = new VerifiedRpc({ store, peers, chainId, recover, forks: await forksIn(options.genesis) });
+      const server = await serveRpc(verified, options.port, SERVED_LIMITS);
       closing.unshift(() => server.close());
       print(`verified JSON-RPC at ${server.url}`);
     }

@@ -11,11 +11,16 @@ export class RpcFailure extends Error {
     readonly code: number,
     message: string,
     options?: ErrorOptions,
+    /** What a contract reverted with. */
+    readonly data?: string,
   ) {
     super(message, options);
   }
 }
 
+/** A contract's revert, and every other way in which a call fails, as nodes have them. */
+export const REVERTED = 3;
+export const FAILED = -32000;
 export const INVALID_PARAMS = -32602;
 export const NO_METHOD = -32601;
 export const NOT_PROVEN = -32001;
@@ -38,12 +43,12 @@ export interface LogsQuestion {
 const MOST_SLOTS = 1_024;
 const MOST_ALTERNATIVES = 1_024;
 
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is no address");
-const hash = z
+export const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is no address");
+export const hash = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, "is no hash")
   .transform((text) => text.toLowerCase());
-const number = z
+export const number = z
   .string()
   .regex(/^0x[0-9a-fA-F]{1,16}$/, "is no quantity")
   .transform((text) => BigInt(text));
@@ -58,11 +63,12 @@ const byName = z.union([
   z.object({ blockHash: hash }).transform((name) => ({ hash: name.blockHash })),
   z.object({ blockNumber: number }).transform((name) => ({ number: name.blockNumber })),
 ]);
-const block = z.union([byNumber, byName], { error: "is no block" }).optional();
+export const block = z.union([byNumber, byName], { error: "is no block" }).optional();
 const word = z
   .string()
   .regex(/^0x[0-9a-fA-F]{1,64}$/, "is no slot")
   .transform((text) => BigInt(text));
+export const bytes = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, "is no bytes");
 const topic = z.union([z.null(), hash, z.array(hash).max(MOST_ALTERNATIVES)], { error: "is no topic" });
 const filter = z.object({
   address: z.union([address, z.array(address).max(MOST_ALTERNATIVES)]).nullish(),
@@ -115,7 +121,7 @@ export function hashAndDetail(params: readonly unknown[]): readonly [at: BlockNa
 
 /** `[transaction]`, signed */
 export function bytesOf(params: readonly unknown[]): string {
-  return read(z.tuple([z.string().regex(/^0x([0-9a-fA-F]{2})+$/, "is no bytes")]), padded(params, 1))[0];
+  return read(z.tuple([bytes.min(4, "is empty")]), padded(params, 1))[0];
 }
 
 /** `[filter]` */
@@ -134,13 +140,13 @@ export function logsOf(params: readonly unknown[]): LogsQuestion {
 }
 
 /** Parameters that are left out are undefined; more than there are, are refused. */
-function padded(params: readonly unknown[], count: number): unknown[] {
+export function padded(params: readonly unknown[], count: number): unknown[] {
   if (params.length > count)
     throw new RpcFailure(INVALID_PARAMS, `there are ${params.length} parameters, not ${count}`);
   return Array.from({ length: count }, (_, index) => params[index] ?? undefined);
 }
 
-function read<Schema extends z.ZodType>(schema: Schema, params: readonly unknown[]): z.output<Schema> {
+export function read<Schema extends z.ZodType>(schema: Schema, params: readonly unknown[]): z.output<Schema> {
   const result = schema.safeParse(params);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

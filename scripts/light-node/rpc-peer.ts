@@ -20,8 +20,9 @@ export class PeerRefusal extends PeerFailure {
   constructor(
     readonly code: number,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type TrustedHeader,
 } from "../../light/index.js";
 import { InputError } from "../inputs/error.js";
+import { forkTimesIn, OSAKA_ALWAYS, type ForkTimes } from "./call/forks.js";
 
 const addressText = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const checkpointSchema = z.strictObject({
@@ -45,6 +46,14 @@ export function genesisIn(
   if (start.header.hash === genesisHash) return start;
   const problem = `its block has the hash ${start.header.hash}, and the deployment file says ${genesisHash}`;
   throw new InputError({ file }, problem, "Give the genesis file of this network's chain");
+}
+
+/** When forks come by a genesis file; without one as the federation's files have it. */
+export async function forksIn(file: string | undefined): Promise<ForkTimes> {
+  if (file === undefined) return OSAKA_ALWAYS;
+  const read = z.object({ config: z.record(z.string(), z.unknown()) }).safeParse(await readJson(file));
+  if (read.success) return forkTimesIn(read.data.config);
+  throw new InputError({ file }, "it has no config", "Give the genesis file of this network's chain");
 }
 
 export async function readMembers(file: string): Promise<string[]> {

@@ -4,17 +4,10 @@ import { Transaction } from "ethers";
 import type { Recover } from "../../light/index.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
 import { InputError } from "../inputs/error.js";
-import {
-  findTransaction,
-  getAccount,
-  getBlock,
-  getCode,
-  getLogBodies,
-  getProof,
-  getWord,
-  type Sources,
-} from "./answers.js";
+import { findTransaction, getAccount, getBlock, getCode, getLogBodies, getProof, getWord } from "./answers.js";
 import { isMatch, type CheckedBody } from "./bodies.js";
+import { callOf, type CallMessage } from "./call/call-params.js";
+import { Calls, type CallOptions } from "./call/call.js";
 import type { KnownHeader } from "./headers.js";
 import { blockObject, logObject, nextBaseFee, quantity, receiptObject, transactionObject } from "./rpc-objects.js";
 import {
@@ -27,7 +20,6 @@ import {
   logsOf,
   NO_METHOD,
   NOT_PROVEN,
-  NOT_SUPPORTED,
   numberAndDetail,
   RpcFailure,
   slotAndBlock,
@@ -37,8 +29,7 @@ import {
 } from "./rpc-params.js";
 import { sendTransaction } from "./send.js";
 
-export interface VerifiedOptions extends Sources {
-  readonly chainId: bigint;
+export interface VerifiedOptions extends CallOptions {
   readonly recover: Recover;
 }
 
@@ -46,20 +37,15 @@ export interface VerifiedOptions extends Sources {
 const MOST_BLOCKS = 100_000n;
 const MOST_LOGS = 20_000;
 
-/** What would have to be run on the state, and what to ask instead. */
-const UNPROVABLE: Readonly<Record<string, string>> = {
-  eth_call: "read events, or words of storage with eth_getStorageAt",
-  eth_estimateGas: "send with a gas limit of your own; gas that is left over costs nothing",
-  eth_createAccessList: "send without one",
-};
-
 type Method = (params: readonly unknown[]) => unknown;
 
 export class VerifiedRpc {
   readonly #methods: ReadonlyMap<string, Method>;
+  readonly #calls: Calls;
 
   constructor(private readonly options: VerifiedOptions) {
     const { chainId } = options;
+    this.#calls = new Calls(options);
     this.#methods = new Map<string, Method>([
       ["web3_clientVersion", () => "commonwatt light node"],
       ["eth_chainId", () => quantity(chainId)],
@@ -81,6 +67,12 @@ export class VerifiedRpc {
       ["eth_getCode", (params) => this.#code(params)],
       ["eth_getStorageAt", (params) => this.#word(params)],
       ["eth_getProof", (params) => this.#proof(params)],
+      ["eth_call", (params) => this.#run(params, (...asked) => this.#calls.call(...asked))],
+      [
+        "eth_estimateGas",
+        (params) => this.#run(params, async (...asked) => quantity(await this.#calls.estimate(...asked))),
+      ],
+      ["eth_createAccessList", (params) => this.#run(params, (...asked) => this.#accessList(...asked))],
       ["eth_sendRawTransaction", (params) => this.#send(bytesOf(params))],
     ]);
   }
@@ -88,7 +80,7 @@ export class VerifiedRpc {
   /** Answers as a node would. RpcFailure for what is refused, or what no peer can prove. */
   async request({ method, params = [] }: { method: string; params?: unknown[] }): Promise<unknown> {
     const known = this.#methods.get(method);
-    if (known === undefined) throw unknownMethod(method);
+    if (known === undefined) throw new RpcFailure(NO_METHOD, `the light node has no method ${method.slice(0, 60)}`);
     try {
       return await known(params);
     } catch (error) {
@@ -164,6 +156,19 @@ export class VerifiedRpc {
     return (await getProof(this.options, { account, slots, number: await this.#number(at) })).value;
   }
 
+  async #run<Result>(
+    params: readonly unknown[],
+    run: (message: CallMessage, header: KnownHeader) => Promise<Result>,
+  ): Promise<Result> {
+    const { message, at } = callOf(params, this.options.chainId);
+    return run(message, await this.#knownHeader(at));
+  }
+
+  async #accessList(message: CallMessage, header: KnownHeader): Promise<RpcObject> {
+    const { accessList, charged } = await this.#calls.accessList(message, header);
+    return { accessList, gasUsed: quantity(charged) };
+  }
+
   async #send(raw: string): Promise<string> {
     let transaction: Transaction;
     try {
@@ -189,9 +194,13 @@ export class VerifiedRpc {
   }
 
   async #number(name: BlockName): Promise<bigint> {
+    return (await this.#knownHeader(name)).number;
+  }
+
+  async #knownHeader(name: BlockName): Promise<KnownHeader> {
     const header = await this.#header(name);
     if (header === undefined) throw new RpcFailure(INVALID_PARAMS, "no such block is known");
-    return header.number;
+    return header;
   }
 
   /** Undefined: there is none yet, or no peer knows of one with that hash. RpcFailure: it was not kept. */
@@ -227,10 +236,4 @@ export class VerifiedRpc {
     if (!trusted.isProven) throw new RpcFailure(NOT_PROVEN, "trust has lapsed: nothing is proven any more");
     return trusted.header;
   }
-}
-
-function unknownMethod(method: string): RpcFailure {
-  const instead = UNPROVABLE[method];
-  if (instead === undefined) return new RpcFailure(NO_METHOD, `the light node has no method ${method.slice(0, 60)}`);
-  return new RpcFailure(NOT_SUPPORTED, `${method} is refused: no header proves what it answers; ${instead}`);
 }

@@ -1,33 +1,29 @@
 import { expect } from "chai";
-import { id, keccak256, toBeHex, toQuantity, Transaction, Wallet } from "ethers";
+import { id, toBeHex, Transaction, Wallet } from "ethers";
 
-import type { AccountProof } from "../../light/index.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
 import { serveRpc } from "../../scripts/chains/rpc-server.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { firstBlockSince, getReading } from "../../scripts/light-node/reading.js";
-import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
-import { Peers, type PeerLie } from "../../scripts/light-node/peers.js";
-import { PeerRefusal, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
-import { RpcFailure } from "../../scripts/light-node/rpc-params.js";
-import { VerifiedRpc } from "../../scripts/light-node/verified-rpc.js";
+import { PeerRefusal, type Ask } from "../../scripts/light-node/rpc-peer.js";
+import type { VerifiedRpc } from "../../scripts/light-node/verified-rpc.js";
 import { openEndpoint } from "../../sdk/connect.js";
 import { connectTransactionChain } from "../../sdk/index.js";
 import type { ChainEvent } from "../../sdk/events.js";
 import { unpackMovements, unpackOutcomes, unpackReadings } from "../../sdk/records.js";
-import { AuditedRun, STAGES } from "../utils/audited-run.js";
-import { honestAsk } from "../utils/audit-endpoint.js";
+import { STAGES, type AuditedRun } from "../utils/audited-run.js";
+import { answered } from "../utils/call-questions.js";
+import { comparable, expectSame, RandomQuestions } from "../utils/light-questions.js";
 import { lyingAsk, type RpcLie } from "../utils/light-rpc.js";
+import { NOBODY, ProxiedChain, refusalOf } from "../utils/proxied-chain.js";
 import { UnsealedHeaders } from "../utils/unsealed-headers.js";
-
-import "../../scripts/fast-keccak.js";
 
 const SEED = 20_261;
 const QUESTIONS = 1_000;
-const NOBODY = toBeHex(7, 20);
 
 describe("light node's endpoint for wallets", function () {
   this.timeout(600_000);
+  let chain: ProxiedChain;
   let run: AuditedRun;
   let events: ChainEvent[];
   let headers: UnsealedHeaders;
@@ -35,117 +31,41 @@ describe("light node's endpoint for wallets", function () {
   let rpc: VerifiedRpc;
   let head: number;
   let chainId: bigint;
-  /** Blocks after which the embedded chain's proofs are of the state that its header names: EDR's are not after some. */
-  let provable: string[];
 
   before(async () => {
-    run = await AuditedRun.open();
-    for (const stage of STAGES) await run.reach(stage);
+    chain = await ProxiedChain.open(STAGES);
+    ({ run, full, headers, head, chainId } = chain);
     ({ events } = await run.events());
-    full = embeddedAsk(honestAsk(run.network));
-    headers = new UnsealedHeaders();
-    await headers.follow(full);
-    head = Number(headers.trusted?.header.number);
-    provable = [];
-    // on until the head is such a block
-    for (let number = 0; number <= head || provable.at(-1) !== toQuantity(head); number += 1) {
-      if (number > head) {
-        await full("evm_mine", []);
-        await headers.follow(full);
-        head = number;
-      }
-      const { accountProof } = (await full("eth_getProof", [NOBODY, [], toQuantity(number)])) as AccountProof;
-      const isOfHeader = keccak256(accountProof[0] ?? "0x80") === headers.header(BigInt(number))?.stateRoot;
-      if (isOfHeader) provable.push(toQuantity(number));
-    }
-    chainId = BigInt(run.network.deployment.chains.transaction.chainId);
-    rpc = (await rpcWith({ full })).rpc;
-    expect(provable.length).to.be.above(head / 2);
+    ({ rpc } = await chain.proxy());
+    expect(chain.provable.length).to.be.above(head / 2);
   });
 
-  after(() => run.close());
-
-  async function rpcWith(
-    asks: Readonly<Record<string, Ask>>,
-    store = headers,
-  ): Promise<{ readonly rpc: VerifiedRpc; readonly peers: Peers; readonly lies: PeerLie[] }> {
-    const lies: PeerLie[] = [];
-    const peers = new Peers(
-      Object.entries(asks).map(([name, ask]) => new RpcPeer(name, ask)),
-      (lie) => lies.push(lie),
-    );
-    const { recover } = await fastestRecover();
-    return { rpc: new VerifiedRpc({ store, peers, chainId, recover }), peers, lies };
-  }
+  after(() => chain.close());
 
   it(`answers ${QUESTIONS} random questions as the full node does`, async () => {
-    const random = new Random(SEED);
-    const hashes = [...new Set(events.map(({ transaction }) => transaction)), id("no transaction")];
-    const contracts = Object.values(run.network.deployment.chains.transaction.contracts).map(({ address }) => address);
-    const homes = run.neighbourhood.homes.map(({ chain }) => chain.signer.address);
-    const topics = (await Promise.all(hashes.slice(0, 40).map((hash) => full("eth_getTransactionReceipt", [hash]))))
-      .flatMap((receipt) => ((receipt as RpcObject | null)?.["logs"] ?? []) as RpcObject[])
-      .flatMap((log) => log["topics"] as string[]);
-    const one = <Value>(values: readonly Value[]): Value => values[random.between(0, values.length - 1)] as Value;
-    const number = (): string => `0x${random.between(0, head + 2).toString(16)}`;
-    const known = (): string => `0x${random.between(1, head).toString(16)}`;
-    const tag = (): string => one([known(), known(), known(), "latest", "earliest"]);
-    const proven = (): string => one(provable);
-    const account = (): string => one([...contracts, ...homes, toBeHex(random.between(1, 99), 20)]);
-    const hashOfBlock = (): string => headers.header(BigInt(random.between(0, head)))?.hash ?? "";
-    const slot = (): string => toBeHex(random.between(0, 12), 32);
-    const logs = (): unknown => {
-      const from = random.between(1, head);
-      const range = one([
-        { fromBlock: `0x${from.toString(16)}`, toBlock: `0x${(from + random.between(0, 30)).toString(16)}` },
-        { blockHash: hashOfBlock() },
-        { fromBlock: `0x${Math.max(1, head - 5).toString(16)}` },
-      ]);
-      const address = one([undefined, one(contracts), [one(contracts), one(contracts)]]);
-      const places = one([undefined, [one(topics)], [null, one(topics)], [[one(topics), one(topics)]], [null, null]]);
-      return { ...range, ...(address && { address }), ...(places && { topics: places }) };
-    };
-    const questions: readonly (() => readonly [string, readonly unknown[]])[] = [
-      () => ["eth_chainId", []],
-      () => ["net_version", []],
-      () => ["eth_blockNumber", []],
-      () => ["eth_getBlockByNumber", [one([number(), tag()]), one([true, false])]],
-      () => ["eth_getBlockByHash", [one([hashOfBlock(), id("no block")]), one([true, false])]],
-      () => ["eth_getBalance", [account(), proven()]],
-      () => ["eth_getTransactionCount", [account(), proven()]],
-      () => ["eth_getCode", [account(), proven()]],
-      () => ["eth_getStorageAt", [one(contracts), slot(), proven()]],
-      () => ["eth_getTransactionByHash", [one(hashes)]],
-      () => ["eth_getTransactionReceipt", [one(hashes)]],
-      () => ["eth_getBlockReceipts", [number()]],
-      () => ["eth_getLogs", [logs()]],
-      () => ["eth_getProof", [account(), [slot(), slot()], proven()]],
-    ];
-    const asked = new Map<string, number>();
+    const questions = await RandomQuestions.of(chain, events, new Random(SEED));
+    const asked = new Set<string>();
+    const outcomes = new Set<string>();
     for (let question = 0; question < QUESTIONS; question += 1) {
-      const [method, params] = one(questions)();
-      const answer = await rpc.request({ method, params: [...params] });
-      const truth = await full(method, params);
-      expect(comparable(method, answer), `${method} ${JSON.stringify(params)}`).to.deep.equal(
-        comparable(method, truth),
-      );
-      asked.set(method, (asked.get(method) ?? 0) + 1);
+      const [method, params] = questions.next();
+      const answer = await answered(() => rpc.request({ method, params: [...params] }));
+      const truth = await answered(() => full(method, params));
+      expectSame(method, answer, truth, `${method} ${JSON.stringify(params)}`);
+      asked.add(method);
+      if ("failed" in answer) outcomes.add(`${method} ${answer.data === "0x" ? "fails" : "reverts"}`);
+      else if (method === "eth_call" || method === "eth_estimateGas") outcomes.add(`${method} answers`);
     }
-    expect([...asked.keys()]).to.have.length(questions.length);
+    expect([...asked]).to.have.members(questions.methods);
+    // nothing else is refused, and calls end in every way
+    const ways = ["answers", "fails", "reverts"];
+    expect([...outcomes]).to.have.members(
+      ["eth_call", "eth_estimateGas"].flatMap((name) => ways.map((way) => `${name} ${way}`)),
+    );
   });
 
   it("refuses what no header proves, and says what to do instead", async () => {
-    const refusal = async (method: string, params: unknown[] = []): Promise<RpcFailure> => {
-      try {
-        await rpc.request({ method, params });
-      } catch (error) {
-        if (error instanceof RpcFailure) return error;
-        throw error;
-      }
-      throw new Error("it was answered");
-    };
-    expect(await refusal("eth_call", [{}])).to.include({ code: -32004 });
-    expect((await refusal("eth_estimateGas", [{}])).message).to.contain("gas limit of your own");
+    const refusal = (method: string, params: unknown[] = []): ReturnType<typeof refusalOf> =>
+      refusalOf(rpc, method, params);
     expect(await refusal("eth_sign")).to.include({ code: -32601 });
     const wrong: readonly (readonly [string, unknown[], string])[] = [
       ["eth_getBalance", ["0x12"], "is no address"],
@@ -166,7 +86,7 @@ describe("light node's endpoint for wallets", function () {
     const gone = new UnsealedHeaders();
     await gone.follow(full);
     gone.forget(5n);
-    const { rpc: gap } = await rpcWith({ full }, gone);
+    const { rpc: gap } = await chain.proxy({ full }, { store: gone });
     const failures: string[] = [];
     for (const [method, params] of [
       ["eth_getBlockByNumber", ["0x5", false]],
@@ -192,17 +112,17 @@ describe("light node's endpoint for wallets", function () {
         accountProof: [...(proof["accountProof"] as string[])].reverse(),
       })),
       "eth_getBalance",
-      () => [NOBODY, provable.at(-1)],
+      () => [NOBODY, chain.provable.at(-1)],
     ],
     "gives other code": [
       (method, truth) => (method === "eth_getCode" ? "0x6001" : truth),
       "eth_getCode",
-      () => [run.network.deployment.chains.transaction.contracts.MeterLedger.address, provable.at(-1)],
+      () => [run.network.deployment.chains.transaction.contracts.MeterLedger.address, chain.provable.at(-1)],
     ],
     "leaves a proven slot out": [
       field("eth_getProof", (proof) => ({ ...proof, storageProof: [] })),
       "eth_getStorageAt",
-      () => [run.network.deployment.chains.transaction.contracts.MeterLedger.address, "0x1", provable.at(-1)],
+      () => [run.network.deployment.chains.transaction.contracts.MeterLedger.address, "0x1", chain.provable.at(-1)],
     ],
     "has the transaction in another block": [
       field("eth_getTransactionByHash", (transaction) => ({ ...transaction, blockNumber: "0x1" })),
@@ -227,7 +147,7 @@ describe("light node's endpoint for wallets", function () {
   };
   for (const [what, [lie, method, params]] of Object.entries(lies)) {
     it(`answers by another peer, and names the one that ${what}`, async () => {
-      const { rpc: proxy, lies: told } = await rpcWith({ liar: lyingAsk(full, lie), full });
+      const { rpc: proxy, lies: told } = await chain.proxy({ liar: lyingAsk(full, lie), full });
       // whoever is asked first: two questions reach both
       for (let turn = 0; turn < 2; turn += 1) {
         const answer = await proxy.request({ method, params: [...params()] });
@@ -283,11 +203,11 @@ describe("light node's endpoint for wallets", function () {
     }
     const send = (proxy: VerifiedRpc): Promise<unknown> =>
       proxy.request({ method: "eth_sendRawTransaction", params: [raw] });
-    const all = await rpcWith(answers);
+    const all = await chain.proxy(answers);
     expect(await send(all.rpc)).to.equal(Transaction.from(raw).hash);
     expect(sent.sort()).to.deep.equal(["liar", "refuser", "taker"]);
     expect(all.lies.map(({ peer }) => peer)).to.deep.equal(["liar"]);
-    const none = await rpcWith({ refuser: answers["refuser"] as Ask });
+    const none = await chain.proxy({ refuser: answers["refuser"] as Ask });
     expect(String(await send(none.rpc).catch((error: unknown) => error))).to.contain("nonce too low");
     const other = await wallet.signTransaction({
       ...Transaction.from(raw).toJSON(),
@@ -301,7 +221,7 @@ describe("light node's endpoint for wallets", function () {
   });
 
   it("says whether a reading was booked and what was paid, by events of known headers", async () => {
-    const { peers } = await rpcWith({ full });
+    const { peers } = await chain.proxy({ full });
     const deployment = run.network.deployment.chains.transaction;
     const meter = BigInt(run.neighbourhood.homes[0]?.meter ?? 0);
     const slot = run.firstSlot;
@@ -356,37 +276,3 @@ describe("light node's endpoint for wallets", function () {
     expect([never.booked, never.settled, never.isFinal, never.isComplete]).to.deep.equal([[], [], false, true]);
   });
 });
-
-/** The embedded chain as a node over HTTP would answer: its refusals are a node's, and it has no answers for blocks' receipts. */
-function embeddedAsk(ask: Ask): Ask {
-  return async (method, params) => {
-    if (method === "eth_getBlockReceipts") return blockReceipts(ask, params);
-    try {
-      return structuredClone(await ask(method, params));
-    } catch (error) {
-      throw new PeerRefusal(-32_000, (error as Error).message);
-    }
-  };
-}
-
-async function blockReceipts(ask: Ask, [number]: readonly unknown[]): Promise<unknown> {
-  const block = (await ask("eth_getBlockByNumber", [number, false])) as { transactions: string[] } | null;
-  return block && Promise.all(block.transactions.map((hash) => ask("eth_getTransactionReceipt", [hash])));
-}
-
-/**
- * Without what no root covers, and in one form: hex in lower case, a proof's keys without zeros, no proof where there is
- * nothing. The embedded chain gives no yParity and no times of transactions, and does not count the bytes before a typed transaction as a block's size.
- */
-function comparable(method: string, answer: unknown): unknown {
-  const plain = (value: unknown, name = ""): unknown => {
-    if (typeof value === "string") return name === "key" ? toQuantity(value) : value.toLowerCase();
-    if (Array.isArray(value)) return value.map((part) => plain(part)).filter((part) => part !== "0x80");
-    if (typeof value !== "object" || value === null) return value;
-    const entries = Object.entries(value).filter(([field, part]) => !LEFT_OUT.includes(field) && part !== undefined);
-    return Object.fromEntries(entries.map(([field, part]) => [field, plain(part, field)]));
-  };
-  return method === "eth_getCode" ? answer : plain(answer);
-}
-
-const LEFT_OUT = ["totalDifficulty", "size", "yParity", "blockTimestamp"];

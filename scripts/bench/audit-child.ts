@@ -2,8 +2,6 @@
  * The audit's indexer over a recording, in a process of its own, so that its memory is its own. Arguments: recording,
  * database, and how many threads read, or `stages` for what each step takes in one thread. One JSON object is printed.
  */
-import { existsSync, readFileSync } from "node:fs";
-
 import { keccak256 } from "ethers";
 
 import { AuditDatabase } from "../audit/indexer/database.js";
@@ -17,6 +15,7 @@ import "../fast-keccak.js";
 import { eventDecoder } from "../../sdk/events.js";
 import { signerOf } from "../oracle/signer.js";
 import { openAsk, readRecording } from "./audit-recording.js";
+import { peakMebibytes } from "./peak.js";
 
 const NAME = "recorded answers";
 const PAGE_BLOCKS = 64;
@@ -69,13 +68,6 @@ async function index(recording: string, path: string, threads: number): Promise<
   } finally {
     database.close();
   }
-}
-
-/** Of this process alone: getrusage's figure would have that of the process which started it (Linux counts on over exec). */
-function peakMebibytes(): number {
-  const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
-  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
-  return Number(kibibytes) / 1_024;
 }
 
 /** The same work step by step; what hashes and signatures take of it is measured on the same blocks by itself. */

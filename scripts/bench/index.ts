@@ -11,6 +11,7 @@ import { benchDay } from "./day.js";
 import { benchEngine } from "./engine.js";
 import { benchGas } from "./gas.js";
 import { benchLight } from "./light.js";
+import { benchLightMemory } from "./light-memory.js";
 import { benchLinkage } from "./linkage.js";
 import { benchOracle } from "./oracle.js";
 import { benchVault } from "./vault.js";
@@ -29,6 +30,7 @@ const PARTS = {
   vault: benchVault,
   backup: benchBackup,
   light: benchLight,
+  "light-memory": benchLightMemory,
   day: benchDay,
   linkage: benchLinkage,
 } satisfies Record<string, BenchPart>;

@@ -31,7 +31,7 @@ import {
 } from "../../light/index.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
 import { Random } from "../inputs/random.js";
-import { SetStates, SIMULATED_ELECTION, type SetWritten } from "./light-state.js";
+import { SetStates, SIMULATED_ELECTION, type OtherContract, type SetWritten } from "./light-state.js";
 
 const BLOCK_SECONDS = 2;
 const EMPTY_UNCLES = keccak256("0xc0");
@@ -55,6 +55,8 @@ export interface LightChainOptions {
    * asked for before.
    */
   readonly isSparse?: boolean;
+  /** Contracts beside the election. */
+  readonly others?: readonly OtherContract[];
 }
 
 /** Nodes' keys by address in lower case. */
@@ -119,7 +121,7 @@ export class LightChain {
   }
 
   static async make(options: LightChainOptions): Promise<LightChain> {
-    return new LightChain(options, await SetStates.write(options.chainId, options.written));
+    return new LightChain(options, await SetStates.write(options.chainId, options.written, options.others));
   }
 
   /** Of the set after a block; counted from 1. */

@@ -18,6 +18,12 @@ export interface SetWritten {
   readonly validators: AccountantSet;
 }
 
+/** A contract beside the election: its code, over the election's storage. */
+export interface OtherContract {
+  readonly address: string;
+  readonly code: string;
+}
+
 interface StateRoots {
   readonly storage: Uint8Array;
   readonly state: Uint8Array;
@@ -29,13 +35,18 @@ export class SetStates {
   private constructor(
     readonly storage: MerklePatriciaTrie,
     readonly accounts: MerklePatriciaTrie,
+    private readonly others: readonly OtherContract[],
   ) {}
 
   /** `written`: ascending by block; the first one is the genesis block's. */
-  static async write(chainId: number, written: readonly SetWritten[]): Promise<SetStates> {
+  static async write(
+    chainId: number,
+    written: readonly SetWritten[],
+    others: readonly OtherContract[] = [],
+  ): Promise<SetStates> {
     const options = { useKeyHashing: true };
-    const states = new SetStates(await createMPT(options), await createMPT(options));
-    for (let other = 1; other <= 20; other += 1) await states.#putAccount(toBeHex(other, 20), new Uint8Array(0));
+    const states = new SetStates(await createMPT(options), await createMPT(options), others);
+    for (let other = 1; other <= 20; other += 1) await states.#putAccount(toBeHex(other, 20));
     for (const [index, set] of written.entries()) {
       await states.#write(chainId, index + 1, set, written[index - 1]?.validators.length ?? 0);
     }
@@ -78,7 +89,10 @@ export class SetStates {
     await this.#put(2n, head);
     await this.#put(versionSlot(BigInt(version)), length | BigInt(block));
     const storage = Uint8Array.from(this.storage.root());
-    await this.#putAccount(SIMULATED_ELECTION, storage);
+    await this.#putAccount(SIMULATED_ELECTION, { storage, codeHash: CODE_HASH });
+    for (const { address, code } of this.others) {
+      await this.#putAccount(address, { storage, codeHash: keccak256(code) });
+    }
     this.#roots.push({ storage, state: Uint8Array.from(this.accounts.root()) });
   }
 
@@ -88,10 +102,12 @@ export class SetStates {
     else await this.storage.put(key, getBytes(encodeRlp(toBeArray(word))));
   }
 
-  async #putAccount(address: string, storageRoot: Uint8Array): Promise<void> {
-    const isContract = storageRoot.length > 0;
-    const root = isContract ? hexlify(storageRoot) : keccak256("0x80");
-    const account = encodeRlp(["0x01", toBeArray(BigInt(address)), root, isContract ? CODE_HASH : keccak256("0x")]);
+  async #putAccount(
+    address: string,
+    contract?: { readonly storage: Uint8Array; readonly codeHash: string },
+  ): Promise<void> {
+    const root = contract === undefined ? keccak256("0x80") : hexlify(contract.storage);
+    const account = encodeRlp(["0x01", toBeArray(BigInt(address)), root, contract?.codeHash ?? keccak256("0x")]);
     await this.accounts.put(getBytes(address), getBytes(account));
   }
 

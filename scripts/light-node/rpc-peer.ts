@@ -24,6 +24,11 @@ export class PeerRefusal extends PeerFailure {
   ) {
     super(message, options);
   }
+
+  /** Whether the node has no such method. */
+  get isOfMethod(): boolean {
+    return this.code === NO_METHOD_CODE || NO_METHOD.test(this.message);
+  }
 }
 
 /** How much patience a peer gets. */
@@ -112,8 +117,7 @@ export class RpcPeer implements LightPeer {
     try {
       answer = await this.ask("eth_getBlockReceipts", [quantity(number)]);
     } catch (error) {
-      if (!(error instanceof PeerRefusal)) throw error;
-      if (error.code !== NO_METHOD_CODE && !NO_METHOD.test(error.message)) throw error;
+      if (!(error instanceof PeerRefusal && error.isOfMethod)) throw error;
       answer = await Promise.all(hashes.map((hash) => this.ask("eth_getTransactionReceipt", [hash])));
     }
     if (!Array.isArray(answer)) throw new PeerFailure("eth_getBlockReceipts gives no list");

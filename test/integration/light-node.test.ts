@@ -5,10 +5,11 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
 import { Command } from "commander";
-import { id, toBeHex, Wallet, ZeroHash } from "ethers";
+import { id, toBeHex, Wallet } from "ethers";
 
-import { checkpointTypedData, genesisHeader, type Checkpoint } from "../../light/index.js";
+import { checkpointTypedData, type Checkpoint } from "../../light/index.js";
 import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-chain.js";
+import { deploymentOf } from "../../scripts/bench/light-served.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import { checkEvidence } from "../../scripts/audit/evidence/check.js";
 import { addEvidenceCommands } from "../../scripts/audit/evidence/command.js";
@@ -16,7 +17,6 @@ import { lightNodeCommand } from "../../scripts/light-node/command.js";
 import { LightStore } from "../../scripts/light-node/store.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { runCommandLine } from "../../scripts/run.js";
-import { TRANSACTION_CONTRACTS, USER_CONTRACTS } from "../../sdk/deployments/index.js";
 import { runCommand, startCommand } from "../utils/command.js";
 import { chainAsk, genesisOf, lyingAsk, servedAsk } from "../utils/light-rpc.js";
 
@@ -266,7 +266,8 @@ describe("npm run light-node", () => {
         };
         expect(await call("eth_blockNumber", [])).to.include({ result: toBeHex(HEAD) });
         expect(await call("eth_getBalance", [toBeHex(7, 20), "latest"])).to.include({ result: "0x7" });
-        expect(await call("eth_call", [{}])).to.have.nested.property("error.code", -32_004);
+        expect(await call("eth_call", [{ data: "0x60205ff3" }])).to.include({ result: toBeHex(0, 32) });
+        expect(await call("eth_sign", [])).to.have.nested.property("error.code", -32_601);
         const batch = Array.from({ length: 101 }, () => ({ id: 1, method: "eth_chainId" }));
         const headers = { "content-type": "application/json" };
         const large = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(batch) });
@@ -317,23 +318,4 @@ function rowsOf(db: string): unknown {
   } finally {
     database.close();
   }
-}
-
-/** A deployment file of the simulated chain. */
-function deploymentOf(chain: LightChain): unknown {
-  const contracts = (names: readonly string[]): object =>
-    Object.fromEntries(names.map((name) => [name, { address: SIMULATED_ELECTION, codeHash: ZeroHash }]));
-  const shape = {
-    chainId: chain.options.chainId,
-    genesisHash: genesisHeader(genesisOf(chain)).hash,
-    deploymentBlock: 0,
-  };
-  return {
-    version: 1,
-    network: "simulated",
-    chains: {
-      transaction: { ...shape, contracts: contracts(TRANSACTION_CONTRACTS) },
-      user: { ...shape, chainId: 10, contracts: contracts(USER_CONTRACTS) },
-    },
-  };
 }

@@ -2,27 +2,30 @@
  * Random calls to a chain's own contracts, precompiles and code that asks for its block, and how answers of two nodes are
  * compared. No side effects.
  */
-import { generateKeyPairSync, sign, type webcrypto } from "node:crypto";
+import { concat, hexlify, id, Signature, toBeHex, toQuantity, Wallet, type Interface, type ParamType } from "ethers";
 
-import {
-  concat,
-  hexlify,
-  id,
-  sha256,
-  Signature,
-  toBeHex,
-  toQuantity,
-  Wallet,
-  type BaseContract,
-  type ParamType,
-} from "ethers";
-
-import { Random } from "../../scripts/inputs/random.js";
+import type { Random } from "../../scripts/inputs/random.js";
 import { PeerRefusal } from "../../scripts/light-node/rpc-peer.js";
 import { RpcFailure } from "../../scripts/light-node/rpc-params.js";
+import type { TransactionChain } from "../../sdk/connect.js";
 
 /** A transaction as JSON-RPC has it. */
 export type Call = Readonly<Record<string, string>>;
+
+/** A contract, and what can be asked of it. */
+export interface CalledContract {
+  readonly address: string;
+  readonly interface: Interface;
+}
+
+/** Those of a chain. */
+export function calledContracts({ deployment, contracts }: TransactionChain): CalledContract[] {
+  return Object.entries(deployment.contracts).map(([name, { address }]) => {
+    const bound = Object.entries(contracts).find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
+    if (bound === undefined) throw new Error(`no contract is bound as ${name}`);
+    return { address, interface: bound.interface };
+  });
+}
 
 /** What a node answered: a result, or why none, with what the contract reverted with. */
 export type CallAnswer =
@@ -55,7 +58,7 @@ const RETURN_WORD = "0x60005260206000f3";
 export class CallQuestions {
   constructor(
     private readonly random: Random,
-    private readonly contracts: readonly BaseContract[],
+    private readonly contracts: readonly CalledContract[],
     private readonly accounts: readonly string[],
   ) {}
 
@@ -69,7 +72,7 @@ export class CallQuestions {
       selector,
       inputs.map((input) => this.#argument(input)),
     );
-    return { from: this.#one(this.accounts), to: String(contract.target), data };
+    return { from: this.#one(this.accounts), to: contract.address, data };
   }
 
   /** Code that returns one word about its surroundings. */
@@ -92,8 +95,7 @@ export class CallQuestions {
     if (type.isArray())
       return Array.from({ length: Math.max(0, type.arrayLength ?? 0) }, () => this.#argument(type.arrayChildren));
     if (type.isTuple()) return type.components.map((component) => this.#argument(component));
-    if (type.type === "address")
-      return this.#one([...this.accounts, ...this.contracts.map(({ target }) => String(target))]);
+    if (type.type === "address") return this.#one([...this.accounts, ...this.contracts.map(({ address }) => address)]);
     if (type.type === "bool") return this.random.between(0, 1) === 1;
     if (type.type === "string") return this.#one(["", "x", "a longer text that has more than thirty-two bytes"]);
     if (type.type === "bytes") return this.#one(["0x", id("bytes"), "0x1234"]);
@@ -135,20 +137,19 @@ function precompiles(random: Random): readonly (readonly [address: number, input
   ]);
   return [
     [1, concat([hash, toBeHex(v, 32), r, s])],
-    [0x100, p256Input(hash)],
-    [0x100, concat([p256Input(hash), "0x00"])],
+    [0x100, P256_SIGNED],
+    [0x100, concat([P256_SIGNED, "0x00"])],
     [5, modulus],
     ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 0x100].map((address) => [address, garbage] as const),
     ...[6, 7, 8].map((address) => [address, "0x"] as const),
   ];
 }
 
-/** A signature that P256VERIFY accepts, over the hash's own SHA-256. */
-function p256Input(hash: string): string {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const digest = Buffer.from(hash.slice(2), "hex");
-  const signature = sign("sha256", digest, { key: privateKey, dsaEncoding: "ieee-p1363" });
-  const { x, y } = publicKey.export({ format: "jwk" }) as webcrypto.JsonWebKey;
-  const coordinate = (text = ""): Buffer => Buffer.from(text, "base64url");
-  return concat([sha256(digest), hexlify(signature), hexlify(coordinate(x)), hexlify(coordinate(y))]);
-}
+/** Hash, r, s and the key's coordinates that P256VERIFY accepts (Wycheproof's first one, as RIP-7212 has it). */
+const P256_SIGNED = concat([
+  "0x4cee90eb86eaa050036147a12d49004b6b9c72bd725d39d4785011fe190f0b4d",
+  "0xa73bd4903f0ce3b639bbbf6e8e80d16931ff4bcf5993d58468e8fb19086e8cac",
+  "0x36dbcd03009df8c59286b162af3bd7fcc0450c9aa81be5d10d312af6c66b1d60",
+  "0x4aebd3099c618202fcfe16ae7770b0c49ab5eadf74b754204a3bb6060e44eff3",
+  "0x7618b065f9832de4ca6ca971a7a1adc826d0f7c00181a5fb2ddf79ae00b4e10e",
+]);

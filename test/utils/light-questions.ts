@@ -1,12 +1,12 @@
 /** Random questions to a node, and how two nodes' answers are compared. No side effects. */
-import { id, toBeHex, toQuantity, type BaseContract } from "ethers";
+import { id, toBeHex, toQuantity } from "ethers";
 
 import { expect } from "chai";
 
 import type { RpcObject } from "../../light/rpc-fields.js";
 import type { Random } from "../../scripts/inputs/random.js";
 import type { ChainEvent } from "../../sdk/events.js";
-import { CallQuestions, type CallAnswer } from "./call-questions.js";
+import { calledContracts, CallQuestions, type CallAnswer } from "./call-questions.js";
 import type { ProxiedChain } from "./proxied-chain.js";
 
 type Question = readonly [method: string, params: readonly unknown[]];
@@ -44,11 +44,7 @@ export class RandomQuestions {
       const places = one([undefined, [one(topics)], [null, one(topics)], [[one(topics), one(topics)]], [null, null]]);
       return { ...range, ...(address && { address }), ...(places && { topics: places }) };
     };
-    const calls = new CallQuestions(
-      random,
-      Object.values(run.network.transaction.contracts) as unknown as BaseContract[],
-      [...homes, toBeHex(77, 20)],
-    );
+    const calls = new CallQuestions(random, calledContracts(run.network.transaction), [...homes, toBeHex(77, 20)]);
     return new RandomQuestions(random, [
       () => ["eth_chainId", []],
       () => ["net_version", []],

@@ -65,6 +65,13 @@ export class ProxiedChain {
     }
   }
 
+  /** The full node; what it was sent is in a block whose header is known when it answers. */
+  readonly followed: Ask = async (method, params) => {
+    const answer = await this.full(method, params);
+    if (method === "eth_sendRawTransaction") await this.follow();
+    return answer;
+  };
+
   async proxy(
     asks: Readonly<Record<string, Ask>> = { full: this.full },
     { store = this.headers, callLimits }: { readonly store?: UnsealedHeaders; readonly callLimits?: CallLimits } = {},

@@ -15,6 +15,7 @@ import type { CallMessage, CallPrice, ListedAccount } from "./call-params.js";
 import { CallState } from "./call-state.js";
 import type { ForkName } from "./forks.js";
 import { chargedGas, floorGas, intrinsicGas } from "./gas.js";
+import { boundPrecompiles } from "./precompiles.js";
 import type { ProvenState } from "./proven-state.js";
 
 /** What stays the same from one run of a call to the next. */
@@ -73,7 +74,7 @@ export async function execute(context: CallContext, message: CallMessage, gas: b
 }
 
 async function evmOf({ chainId, fork, proven, budget, hashOf }: CallContext): Promise<EVM> {
-  return createEVM({
+  const evm = await createEVM({
     common: commonOf(chainId, fork),
     stateManager: new CallState(proven, budget),
     // a loop comes by one each time: so none runs for longer than it may, or keeps others waiting
@@ -86,6 +87,10 @@ async function evmOf({ chainId, fork, proven, budget, hashOf }: CallContext): Pr
       },
     },
   });
+  // it listens for other forks, and so would live, with all that it read, for as long as the rules that calls share
+  evm.common.events.removeAllListeners();
+  boundPrecompiles(evm, budget);
+  return evm;
 }
 
 function commonOf(chainId: bigint, fork: ForkName): Common {

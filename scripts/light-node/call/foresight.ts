@@ -7,12 +7,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 
 import type { Peers } from "../peers.js";
-import { PeerFailure } from "../rpc-peer.js";
+import { PeerFailure, PeerRefusal } from "../rpc-peer.js";
 import { quantity } from "../rpc-objects.js";
 import { rpcOf, type CallMessage } from "./call-params.js";
 import type { CallContext } from "./execution.js";
 
 const PATIENCE_MILLISECONDS = 2_000;
+const NO_HINT = { accessList: [] };
 const hintSchema = z.object({
   accessList: z.array(
     z.object({
@@ -23,7 +24,7 @@ const hintSchema = z.object({
       storageKeys: z.array(
         z
           .string()
-          .regex(/^0x[0-9a-fA-F]{64}$/)
+          .regex(/^0x[0-9a-fA-F]{1,64}$/)
           .transform((text) => BigInt(text)),
       ),
     }),
@@ -44,6 +45,8 @@ export class Foresight {
     const asked = peer.ask("eth_createAccessList", [rpcOf(message), quantity(proven.header.number)]);
     const late = pause(PATIENCE_MILLISECONDS, undefined, { ref: false });
     const told = await Promise.race([asked, late]).catch((error: unknown) => {
+      // what reverts has no list with some nodes: the next call may have one
+      if (error instanceof PeerRefusal && !error.isOfMethod) return NO_HINT;
       if (error instanceof PeerFailure) return undefined;
       throw error;
     });

@@ -7,6 +7,7 @@ import { hexlify, keccak256, toBeHex, toQuantity, ZeroHash } from "ethers";
 import { encodeExtraData, SealedHeader, setDigest, versionSlot, type GenesisFile } from "../../light/index.js";
 import type { LightChain } from "../../scripts/bench/light-chain.js";
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
+import type { RpcObject } from "../../light/rpc-fields.js";
 import type { Ask } from "../../scripts/light-node/rpc-peer.js";
 
 export { chainAsk } from "../../scripts/bench/light-served.js";

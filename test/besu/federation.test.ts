@@ -17,12 +17,11 @@ import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
 import { FOLDER_VARIABLE } from "../../scripts/networks/folder.js";
 import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
-import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
+import { nodeIn, smallNetwork, whyNoBesu, type BesuNetwork } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
 /** The user chain elects by members' votes alone, without deposits. */
 const CHAIN = "user";
-const PASSWORD = "a password of tests alone";
 
 describe("a federation on real Besu", function () {
   this.timeout(40 * MINUTE);
@@ -41,7 +40,7 @@ describe("a federation on real Besu", function () {
       this.skip();
     }
     scratch = await mkdtemp(join(tmpdir(), "besu-federation-"));
-    network = await BesuNetwork.make("--base-port", "27500", "--slot-seconds", "60");
+    network = await smallNetwork("--base-port", "27500", "--slot-seconds", "60");
     process.env[FOLDER_VARIABLE] = network.dir;
     process.env[PASSWORD_FILE_VARIABLE] = network.environment[PASSWORD_FILE_VARIABLE];
     await network.do("up", "--deployment", network.deployment);
@@ -112,7 +111,7 @@ describe("a federation on real Besu", function () {
     const standby = network.network.nodes.find(({ name }) => name === "standby1");
     if (standby === undefined) throw new Error("no standby");
     expect(nodeIn(await network.status(CHAIN), "standby1").isInForce).to.equal(false);
-    network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, PASSWORD);
+    network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, network.password);
     await network.accountants(CHAIN, "--as", "standby1", "register");
     const candidates = await Promise.all(network.network.nodes.map(({ name }) => number(name)));
     for (const voter of ["accountant1", "accountant2", "accountant3", "accountant4"]) {

@@ -1,0 +1,51 @@
+/** The Besu benchmark's loads on simulated chains: what they do is what they are counted as. Rates are Besu's (`npm run bench:besu`). */
+import { expect } from "chai";
+
+import { LoadedMarket } from "../../scripts/bench-besu/market.js";
+import {
+  orders,
+  ORDERS_PER_HOME,
+  readings,
+  settlements,
+  signersOf,
+  transfers,
+} from "../../scripts/bench-besu/loads.js";
+import { runLoad, type LoadResult, type LoadTransaction } from "../../scripts/bench-besu/load.js";
+import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
+import type { JsonRpcApiProvider } from "ethers";
+
+const HOMES = 20;
+const SLOTS = 3;
+
+describe("the Besu benchmark's loads", function () {
+  this.timeout(120_000);
+  let network: EmbeddedNetwork;
+  let market: LoadedMarket;
+
+  before(async () => {
+    network = await openEmbedded({ seed: 1, slotSeconds: 30, genesisTime: 1_767_225_600n });
+    market = await LoadedMarket.open(network, { homes: HOMES, slots: SLOTS, seed: 1, homesAtOnce: 1 });
+  });
+  after(() => network?.close());
+
+  async function sent(name: string, load: readonly LoadTransaction[]): Promise<LoadResult> {
+    const node = network.transaction.provider as unknown as JsonRpcApiProvider;
+    return runLoad(load, { name, nodes: [node, node], reader: node });
+  }
+
+  it("are plain transfers, orders, readings and outcomes, each counted as one, in the market's order", async () => {
+    const signers = await signersOf(market);
+    const plain = await sent("transfers", transfers(signers, 50));
+    expect(plain).to.include({ units: 50, transactions: 50, gasPerUnit: 21_000 });
+    await market.untilOpen();
+    const ordered = await sent("orders", await orders(market, signers));
+    expect(ordered.units).to.equal(HOMES * ORDERS_PER_HOME);
+    await market.clear();
+    await market.untilDelivered();
+    const read = await sent("readings", await readings(market, signers));
+    expect(read.units).to.equal(HOMES * SLOTS);
+    const settled = await sent("settlements", await settlements(market, signers));
+    expect(settled.units).to.equal(HOMES * SLOTS);
+    console.log(plain, ordered, read, settled);
+  });
+});

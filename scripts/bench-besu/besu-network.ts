@@ -1,5 +1,4 @@
 /** A network of real nodes in a temporary folder: made, run and ended by the commands that operators use. */
-import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +12,9 @@ import { readNetworkFile, type ChainName, type NetworkFile } from "../network/ne
 import { PASSWORD_FILE_VARIABLE } from "../network/password.js";
 import { runCommandLine } from "../run.js";
 
+const PASSWORD = "a password of tests alone";
+/** Small and soon warm: many nodes share a machine. */
+const SMALL = { BESU_OPTS: "-Xmx320m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC" };
 const POLL_MILLISECONDS = 500;
 
 /** What a command printed, and how it ended. */
@@ -27,9 +29,10 @@ export class BesuNetwork {
     readonly network: NetworkFile,
     readonly rpcOf: RpcOf,
     readonly environment: NodeJS.ProcessEnv,
-    /** Of all its keys. */
-    readonly password: string,
   ) {}
+
+  /** Of all its keys: they guard nothing that lasts. */
+  readonly password = PASSWORD;
 
   /** Where `deploy --deployment` writes. */
   get deployment(): string {
@@ -49,16 +52,17 @@ export class BesuNetwork {
     return lines.join("\n");
   }
 
-  /**
-   * Makes the folder; nothing runs yet.
-   * @param own variables of the environment that nodes and commands get besides this process's
-   */
-  static async make(own: NodeJS.ProcessEnv, ...init: string[]): Promise<BesuNetwork> {
+  /** Makes the folder, for small nodes; nothing runs yet. */
+  static make(...init: string[]): Promise<BesuNetwork> {
+    return BesuNetwork.makeWith(SMALL, ...init);
+  }
+
+  /** The same; `own`: variables that nodes and commands find in their environment, unless this process has others. */
+  static async makeWith(own: NodeJS.ProcessEnv, ...init: string[]): Promise<BesuNetwork> {
     const parent = await mkdtemp(join(tmpdir(), "besu-network-"));
     const dir = join(parent, "network");
     const passwordFile = join(parent, "password");
-    const password = randomBytes(24).toString("base64");
-    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+    await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
     const environment = {
       ...own,
       ...process.env,
@@ -67,7 +71,7 @@ export class BesuNetwork {
     const { code, words } = await run(["init", "--out", dir, ...init], environment);
     if (code !== 0) throw new Error(words);
     const network = await readNetworkFile(dir);
-    return new BesuNetwork(dir, network, await nodeRpcs(dir, network), environment, password);
+    return new BesuNetwork(dir, network, await nodeRpcs(dir, network), environment);
   }
 
   /** Runs a command of `npm run network` on this folder. */

@@ -2,6 +2,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { whole } from "../bench/report.js";
+
 const BLOCKS_PER_DAY = 43_200;
 /** Quarters of an hour. */
 const SLOTS_PER_DAY = 96;
@@ -42,9 +44,8 @@ export function bytesPerDay(emptyBlock: number, homeSlot: number, homes: number)
 
 /** The formula, with its figures. */
 export function dayFormula(emptyBlock: number, homeSlot: number, homes: number): string {
-  const [empty, own] = [emptyBlock, homeSlot].map((value) => Math.round(value).toLocaleString("en-US"));
   return (
-    `43,200 blocks x ${empty} B + ${homes.toLocaleString("en-US")} homes x ${SLOTS_PER_DAY} slots x ${own} B ` +
+    `${whole(BLOCKS_PER_DAY)} blocks x ${whole(emptyBlock)} B + ${whole(homes)} homes x ${SLOTS_PER_DAY} slots x ${whole(homeSlot)} B ` +
     `= ${(bytesPerDay(emptyBlock, homeSlot, homes) / 2 ** 20).toFixed(0)} MiB a day`
   );
 }

@@ -105,14 +105,14 @@ export async function benchFailure(federation: MeasuredFederation, print: (text:
   }
 }
 
-async function untilElected({ network, node }: MeasuredFederation): Promise<void> {
-  const { accountantElection } = network.transaction.contracts;
+async function untilElected(federation: MeasuredFederation): Promise<void> {
+  const { accountantElection } = federation.network.transaction.contracts;
   for (const until = Date.now() + ELECTED_SECONDS * 1_000; Date.now() < until; await sleep(1_000)) {
     const [standby, set] = await Promise.all([
       ask(() => accountantElection.standby()),
       ask(() => accountantElection.getValidators()),
     ]);
-    const isIn = set.includes(nodeOnChain(node(VICTIM), CHAIN).address);
+    const isIn = set.includes(nodeOnChain(federation.node(VICTIM), CHAIN).address);
     if (standby.length > 0 && set.length === SEATS && isIn) return;
   }
   const problem = `${STANDBY} does not stand by after ${ELECTED_SECONDS} s`;
@@ -120,12 +120,13 @@ async function untilElected({ network, node }: MeasuredFederation): Promise<void
 }
 
 async function untilRecovered(
-  { network, node, reader }: MeasuredFederation,
+  federation: MeasuredFederation,
   first: TimedBlock,
   endedAt: number,
 ): Promise<TimedBlock[]> {
+  const { reader, network } = federation;
   const { accountantElection } = network.transaction.contracts;
-  const victim = nodeOnChain(node(VICTIM), CHAIN).address;
+  const victim = nodeOnChain(federation.node(VICTIM), CHAIN).address;
   const blocks = [first];
   for (const until = Date.now() + RECOVERED_SECONDS * 1_000; Date.now() < until; await sleep(POLL_MILLISECONDS)) {
     const head = await headOf(reader);

@@ -36,7 +36,7 @@ export class MeasuredFederation {
 
   /** Makes, starts and deploys it. What fails leaves nothing running. */
   static async open({ basePort, blockGasLimit, print }: FederationOptions): Promise<MeasuredFederation> {
-    const besu = await BesuNetwork.make(
+    const besu = await BesuNetwork.makeWith(
       {},
       ...["--base-port", String(basePort), "--slot-seconds", SLOT_SECONDS],
       ...["--block-gas-limit", String(blockGasLimit)],

@@ -17,7 +17,7 @@ import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
 import { FOLDER_VARIABLE } from "../../scripts/networks/folder.js";
 import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
-import { nodeIn, smallNetwork, whyNoBesu, type BesuNetwork } from "../utils/besu-network.js";
+import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
 /** The user chain elects by members' votes alone, without deposits. */
@@ -40,7 +40,7 @@ describe("a federation on real Besu", function () {
       this.skip();
     }
     scratch = await mkdtemp(join(tmpdir(), "besu-federation-"));
-    network = await smallNetwork("--base-port", "27500", "--slot-seconds", "60");
+    network = await BesuNetwork.make("--base-port", "27500", "--slot-seconds", "60");
     process.env[FOLDER_VARIABLE] = network.dir;
     process.env[PASSWORD_FILE_VARIABLE] = network.environment[PASSWORD_FILE_VARIABLE];
     await network.do("up", "--deployment", network.deployment);

@@ -7,7 +7,7 @@ import { expect } from "chai";
 
 import { memoryFolder } from "../../scripts/network/engine/memory-folder.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
-import { nodeIn, smallNetwork, whyNoBesu, type BesuNetwork } from "../utils/besu-network.js";
+import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
 
@@ -21,7 +21,7 @@ describe("a network of real Besu nodes", function () {
       console.log(`    no real network here: ${reason}`);
       this.skip();
     }
-    network = await smallNetwork("--chains", "transaction", "--base-port", "27300", "--slot-seconds", "60");
+    network = await BesuNetwork.make("--chains", "transaction", "--base-port", "27300", "--slot-seconds", "60");
   });
 
   after(async () => {

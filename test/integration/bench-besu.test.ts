@@ -11,6 +11,7 @@ import {
   transfers,
 } from "../../scripts/bench-besu/loads.js";
 import { runLoad, type LoadResult, type LoadTransaction } from "../../scripts/bench-besu/load.js";
+import { runCommand } from "../utils/command.js";
 import { openEmbedded, type EmbeddedNetwork } from "../../scripts/networks/index.js";
 import type { JsonRpcApiProvider } from "ethers";
 
@@ -46,6 +47,30 @@ describe("the Besu benchmark's loads", function () {
     expect(read.units).to.equal(HOMES * SLOTS);
     const settled = await sent("settlements", await settlements(market, signers));
     expect(settled.units).to.equal(HOMES * SLOTS);
-    console.log(plain, ordered, read, settled);
   });
+});
+
+describe("npm run bench:besu", function () {
+  this.timeout(60_000);
+  const nowhere = { PATH: "/nowhere", BESU: "" };
+
+  it("says that there is no Besu, measures nothing in its place, and ends with 2", async () => {
+    const { code, stdout, stderr } = await runCommand("bench-besu", [], nowhere);
+    expect(stderr).to.match(/^bench:besu: there is no Besu here.*name its launcher in BESU/);
+    expect(stdout).to.equal("");
+    expect(code).to.equal(2);
+  });
+
+  for (const [what, args, message] of [
+    ["a launcher that is none", [], /\/nowhere\/besu: this is no program that can be run/],
+    ["a block gas limit that no large transaction fits in", ["--gas-limits", "30,10"], /--gas-limits .*20 or more/],
+    ["fewer homes than trade", ["--homes", "1"], /--homes .*from 8 to 5000/],
+    ["a part that is none", ["speed"], /Allowed choices are validators, rates, failure/],
+  ] as const) {
+    it(`refuses ${what} with exit code 2`, async () => {
+      const { code, stderr } = await runCommand("bench-besu", args, { PATH: "/nowhere", BESU: "/nowhere/besu" });
+      expect(stderr).to.match(message);
+      expect(code).to.equal(2);
+    });
+  }
 });

@@ -188,7 +188,8 @@ class Settler {
       await this.#network.fund("user", [userWallet.address]);
       const memberRoles = [...roles];
       await admitOnce(this.#as("council"), wallet.address, memberRoles);
-      if (!this.#isAlone) await admitOnce(this.#asOnUserChain("council"), userWallet.address, memberRoles);
+      if (this.#options.pace?.onTransactionChainAlone !== true)
+        await admitOnce(this.#asOnUserChain("council"), userWallet.address, memberRoles);
       this.#members.set(name, signing(this.#network.transaction, wallet));
       this.#userMembers.set(name, userWallet);
       if (roles.has(MemberRole.Supplier)) await this.#endow(this.#member(name), this.#options.supplierDepositMicro);
@@ -239,7 +240,7 @@ class Settler {
     const atOnce = this.#options.pace?.homesAtOnce ?? 1;
     await admitHomes(homes, { seed, chain: "transaction", registrar: this.#member(REGISTRAR), batch, atOnce });
     const settled = await inGroups(homes, atOnce, (keys) => this.#settleHome(keys, firstSlot));
-    if (this.#isAlone) return settled;
+    if (this.#options.pace?.onTransactionChainAlone === true) return settled;
     await this.#network.fund("user", byAddress(homes.map(({ userAccount }) => userAccount.address)));
     await admitHomes(homes, { seed, chain: "user", registrar: this.#registrarOnUserChain(), batch, atOnce });
     return settled;
@@ -280,10 +281,6 @@ class Settler {
     const member = this.#members.get(name);
     if (member === undefined) throw new Error(`there is no member ${name}`);
     return member;
-  }
-
-  get #isAlone(): boolean {
-    return this.#options.pace?.onTransactionChainAlone ?? false;
   }
 
   #advance(): void {

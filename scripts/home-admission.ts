@@ -84,7 +84,7 @@ export async function admitHomes(homes: readonly HomeKeys[], admissions: Admissi
   });
 }
 
-/** Does the work for each item, for so many of them at once; what came of it, in the items' order. */
+/** Does the work for each item, for so many of them at once; what came of it, in the items' order. After a failure nothing is under way any more. */
 export async function inGroups<Item, Result>(
   items: readonly Item[],
   size: number,
@@ -92,7 +92,10 @@ export async function inGroups<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (let from = 0; from < items.length; from += size) {
-    results.push(...(await Promise.all(items.slice(from, from + size).map(work))));
+    for (const outcome of await Promise.allSettled(items.slice(from, from + size).map(work))) {
+      if (outcome.status === "rejected") throw outcome.reason;
+      results.push(outcome.value);
+    }
   }
   return results;
 }

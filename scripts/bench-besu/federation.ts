@@ -44,9 +44,9 @@ export class MeasuredFederation {
     const providers: JsonRpcProvider[] = [];
     const restore = setVariables(besu);
     const close = async (): Promise<void> => {
-      for (const provider of providers) provider.destroy();
+      await besu.close(); // first: what still waits for an answer must not keep nodes running
       restore();
-      await besu.close();
+      for (const provider of providers) provider.destroy();
     };
     try {
       print("Starting both chains' nodes...");

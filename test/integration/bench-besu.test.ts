@@ -25,7 +25,7 @@ describe("the Besu benchmark's loads", function () {
 
   before(async () => {
     network = await openEmbedded({ seed: 1, slotSeconds: 30, genesisTime: 1_767_225_600n });
-    market = await LoadedMarket.open(network, { homes: HOMES, slots: SLOTS, seed: 1, homesAtOnce: 1 });
+    market = await LoadedMarket.open(network, { homes: HOMES, slots: SLOTS, seed: 1, homesAtOnce: 7 });
   });
   after(() => network?.close());
 

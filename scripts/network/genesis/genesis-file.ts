@@ -5,7 +5,7 @@ import { predeployedAddress } from "../../../deploy/predeployed.js";
 import { genesisHeader, type GenesisFile } from "../../../light/index.js";
 import type { Predeployed } from "./predeploy.js";
 
-/** What the benchmark justifies (docs/decisions.md); hardhat.config.ts has it too: what fits in a block there fits here. */
+/** As hardhat.config.ts has it: what fits in a block there fits here. `bench:besu --gas-limits` compares it with others. */
 export const BLOCK_GAS_LIMIT = 60_000_000;
 
 /** Besu's own mark of its BFT engines: the hash of "Istanbul Byzantine fault tolerance". */

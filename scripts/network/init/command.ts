@@ -39,7 +39,7 @@ const SEEDED_TIME = 1_767_225_600;
 const LEAST_SLOT_SECONDS = 30;
 /** The largest transaction (16,777,216, Osaka) fits, with room for what the chain itself needs: elections, reports. */
 const LEAST_BLOCK_GAS = 20_000_000;
-/** More than a block's period can execute on any machine we know. */
+/** Against a zero too many. */
 const MOST_BLOCK_GAS = 1_000_000_000;
 
 export function addInitCommand(program: Command, print: Print, environment: NodeJS.ProcessEnv): void {

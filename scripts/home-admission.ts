@@ -42,6 +42,26 @@ export function homeKeys(
   return { home, feeder, connectionWh: BigInt(connectionWh), chain: signing(transaction, account), device, ...keys };
 }
 
+/** How a set-up is hurried where each transaction waits for its block. */
+export interface Pace {
+  /** Homes that are set up at once. */
+  readonly homesAtOnce: number;
+  /** Seconds that the set-up may take. */
+  readonly seconds: number;
+  /** Leaves the user chain out: for measurements of the transaction chain. */
+  readonly onTransactionChainAlone: boolean;
+}
+
+/** Transactions of a set-up, each of which waits for the one before: of its members and areas, and of each home. */
+const SETUP_TRANSACTIONS = 80;
+const HOME_TRANSACTIONS = 8;
+
+/** Seconds that a set-up may take on a chain with a wall clock; generous, for a busy machine. */
+export function setupSeconds(homes: number, transactionSeconds = 0): number {
+  const waited = (SETUP_TRANSACTIONS + HOME_TRANSACTIONS * homes) * transactionSeconds;
+  return 30 + homes + Math.ceil(waited);
+}
+
 /** What a registrar's admissions follow from. */
 export interface Admissions {
   readonly seed: number;
@@ -49,16 +69,35 @@ export interface Admissions {
   readonly registrar: AnyChain;
   /** How many homes are admitted together, in an order of their own. */
   readonly batch: number;
+  /** How many admissions wait for their blocks at once, in their order; absent: one. */
+  readonly atOnce?: number;
 }
 
 /** Admits homes to one chain, batch by batch, each commitment under a salt of that chain alone. */
 export async function admitHomes(homes: readonly HomeKeys[], admissions: Admissions): Promise<void> {
-  const { seed, chain, registrar, batch } = admissions;
-  for (const { home, ...keys } of shuffledInBatches(homes, new Random(seed).fork(`admissions/${chain}`), batch)) {
+  const { seed, chain, registrar, batch, atOnce = 1 } = admissions;
+  const order = shuffledInBatches(homes, new Random(seed).fork(`admissions/${chain}`), batch);
+  await inGroups(order, atOnce, async ({ home, ...keys }) => {
     const user = chain === "user" ? keys.userAccount.address : keys.chain.signer.address;
     const salt = id(`salt/${seed}/${chain}/${home}`);
     await admitUser(registrar, { user, credentialCommitment: credentialCommitment(salt, id(`credential/${home}`)) });
+  });
+}
+
+/** Does the work for each item, for so many of them at once; what came of it, in the items' order. After a failure nothing is under way any more. */
+export async function inGroups<Item, Result>(
+  items: readonly Item[],
+  size: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let from = 0; from < items.length; from += size) {
+    for (const outcome of await Promise.allSettled(items.slice(from, from + size).map(work))) {
+      if (outcome.status === "rejected") throw outcome.reason;
+      results.push(outcome.value);
+    }
   }
+  return results;
 }
 
 /** The items batch by batch, each in a drawn order. */

@@ -1,5 +1,7 @@
 /** The members that a neighbourhood needs, and their roles. */
-import { MemberRole } from "../sdk/enums.js";
+import { admitMember, standingOf } from "../sdk/actions/federation.js";
+import type { TransactionChain, UserChain } from "../sdk/connect.js";
+import { MemberRole, Standing } from "../sdk/enums.js";
 import type { GridFeeder } from "./grid/index.js";
 import { FOUNDERS } from "./networks/operators.js";
 
@@ -25,4 +27,13 @@ export function rolesByName(feeders: readonly GridFeeder[]): Map<string, Set<Mem
     add(feeder.meteringOperator, MemberRole.MeteringOperator);
   }
   return roles;
+}
+
+/** A second neighbourhood on the same network finds accountants, issuer and regulator admitted. */
+export async function admitOnce(
+  chain: TransactionChain | UserChain,
+  member: string,
+  roles: MemberRole[],
+): Promise<void> {
+  if ((await standingOf(chain, member)) === Standing.None) await admitMember(chain, { member, roles });
 }

@@ -6,16 +6,25 @@ import { id, type Wallet } from "ethers";
 
 import { issueCredits } from "../sdk/actions/credits.js";
 import { depositWithPermit } from "../sdk/actions/escrow.js";
-import { admitMember, standingOf } from "../sdk/actions/federation.js";
 import { createArea, setEdge, setParties } from "../sdk/actions/grid.js";
 import { firstUnopenedSlotOf, setStandingPrice, slotLengthOf, type Price } from "../sdk/actions/market.js";
 import { withSigner, type TransactionChain, type UserChain } from "../sdk/connect.js";
-import { MemberRole, Standing } from "../sdk/enums.js";
+import { MemberRole } from "../sdk/enums.js";
 import { UNLINKABLE, type Unlinkability } from "../sdk/vault/unlinkability.js";
 import type { VaultWallet } from "../sdk/vault/wallet.js";
 import type { Grid, GridDistrict, GridFeeder } from "./grid/index.js";
-import { admitHomes, DEADLINE, homeKeys, settleMeter, signing, type HomeKeys } from "./home-admission.js";
-import { MANUFACTURER, REGISTRAR, rolesByName } from "./members.js";
+import {
+  admitHomes,
+  DEADLINE,
+  homeKeys,
+  inGroups,
+  settleMeter,
+  setupSeconds,
+  signing,
+  type HomeKeys,
+  type Pace,
+} from "./home-admission.js";
+import { admitOnce, MANUFACTURER, REGISTRAR, rolesByName } from "./members.js";
 import { keyFromSeed } from "./networks/keys.js";
 import { FOUNDERS, type Operators } from "./networks/operators.js";
 
@@ -36,6 +45,8 @@ export interface NeighbourhoodOptions {
   readonly price?: Price;
   /** How homes are admitted; absent: as docs/privacy.md says. */
   readonly unlinkability?: Unlinkability;
+  /** Absent: one home after the other, on both chains. */
+  readonly pace?: Pace;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -91,16 +102,6 @@ export interface NeighbourhoodNetwork {
   readonly transactionSeconds?: number;
   /** Gives accounts what gas is paid with. */
   fund(chain: "transaction" | "user", accounts: readonly string[]): Promise<void>;
-}
-
-/** Transactions of a set-up, each of which waits for the one before: of its members and areas, and of each home. */
-const SETUP_TRANSACTIONS = 80;
-const HOME_TRANSACTIONS = 8;
-
-/** Seconds that a set-up may take on a chain with a wall clock; generous, for a busy machine. */
-export function setupSeconds(homes: number, transactionSeconds = 0): number {
-  const waited = (SETUP_TRANSACTIONS + HOME_TRANSACTIONS * homes) * transactionSeconds;
-  return 30 + homes + Math.ceil(waited);
 }
 
 /** Admits the neighbourhood to both chains. */
@@ -162,7 +163,8 @@ class Settler {
   async #firstSlot(homes: number): Promise<bigint> {
     const { transaction, transactionSeconds } = this.#network;
     const [unopened, length] = await Promise.all([firstUnopenedSlotOf(transaction), slotLengthOf(transaction)]);
-    return unopened + BigInt(Math.ceil(setupSeconds(homes, transactionSeconds) / Number(length)));
+    const seconds = this.#options.pace?.seconds ?? setupSeconds(homes, transactionSeconds);
+    return unopened + BigInt(Math.ceil(seconds / Number(length)));
   }
 
   async #requireInTime(firstSlot: bigint): Promise<void> {
@@ -186,7 +188,8 @@ class Settler {
       await this.#network.fund("user", [userWallet.address]);
       const memberRoles = [...roles];
       await admitOnce(this.#as("council"), wallet.address, memberRoles);
-      await admitOnce(this.#asOnUserChain("council"), userWallet.address, memberRoles);
+      if (this.#options.pace?.onTransactionChainAlone !== true)
+        await admitOnce(this.#asOnUserChain("council"), userWallet.address, memberRoles);
       this.#members.set(name, signing(this.#network.transaction, wallet));
       this.#userMembers.set(name, userWallet);
       if (roles.has(MemberRole.Supplier)) await this.#endow(this.#member(name), this.#options.supplierDepositMicro);
@@ -234,11 +237,12 @@ class Settler {
     // in the order of their addresses, which says nothing
     const byAddress = (accounts: readonly string[]): string[] => accounts.toSorted();
     await this.#network.fund("transaction", byAddress(homes.map(({ chain }) => chain.signer.address)));
-    await admitHomes(homes, { seed, chain: "transaction", registrar: this.#member(REGISTRAR), batch });
-    const settled: NeighbourHome[] = [];
-    for (const keys of homes) settled.push(await this.#settleHome(keys, firstSlot));
+    const atOnce = this.#options.pace?.homesAtOnce ?? 1;
+    await admitHomes(homes, { seed, chain: "transaction", registrar: this.#member(REGISTRAR), batch, atOnce });
+    const settled = await inGroups(homes, atOnce, (keys) => this.#settleHome(keys, firstSlot));
+    if (this.#options.pace?.onTransactionChainAlone === true) return settled;
     await this.#network.fund("user", byAddress(homes.map(({ userAccount }) => userAccount.address)));
-    await admitHomes(homes, { seed, chain: "user", registrar: this.#registrarOnUserChain(), batch });
+    await admitHomes(homes, { seed, chain: "user", registrar: this.#registrarOnUserChain(), batch, atOnce });
     return settled;
   }
 
@@ -283,11 +287,6 @@ class Settler {
     this.#done += 1;
     this.#options.onProgress?.(this.#done, this.#total);
   }
-}
-
-/** A second neighbourhood on the same network finds accountants, issuer and regulator admitted. */
-async function admitOnce(chain: TransactionChain | UserChain, member: string, roles: MemberRole[]): Promise<void> {
-  if ((await standingOf(chain, member)) === Standing.None) await admitMember(chain, { member, roles });
 }
 
 function edgeOf(

@@ -18,20 +18,34 @@ export type TransactionOverrides = NonPayableOverrides;
 /** A mined transaction. */
 export type Receipt = ContractTransactionReceipt;
 
-/** The last send of each signer, while it is on its way to the node. */
-const sending = new WeakMap<object, Promise<unknown>>();
+interface Sending {
+  readonly provider: Provider;
+  readonly signer: unknown;
+}
 
-/** One after the other, for each signer: a send asks for the next nonce, which the one before must have taken. */
-function inTurn<T>(signer: unknown, send: () => Promise<T>): Promise<T> {
-  if (typeof signer !== "object" || signer === null) return send();
-  const before = sending.get(signer) ?? Promise.resolve();
+/** The last send of each account on each provider, while it is on its way to the node. */
+const sending = new WeakMap<Provider, Map<unknown, Promise<unknown>>>();
+
+/**
+ * One after the other, for each account, however many signers it has: a send asks for the next nonce, which the one
+ * before must have taken.
+ */
+function inTurn<T>({ provider, signer }: Sending, send: () => Promise<T>): Promise<T> {
+  const account = (signer as { readonly address?: string }).address ?? signer;
+  const last = sending.get(provider) ?? new Map<unknown, Promise<unknown>>();
+  sending.set(provider, last);
+  const before = last.get(account) ?? Promise.resolve();
   const sent = before.then(send, send);
-  sending.set(signer, sent);
+  last.set(account, sent);
+  const forget = (): void => {
+    if (last.get(account) === sent) last.delete(account);
+  };
+  void sent.then(forget, forget);
   return sent;
 }
 
 /**
- * Sends a transaction and waits until it is mined. Several of a signer may be waited for at once: they are sent, and
+ * Sends a transaction and waits until it is mined. Several of an account may be waited for at once: they are sent, and
  * mined, in the order of the calls.
  */
 export async function transact(
@@ -41,7 +55,7 @@ export async function transact(
   if (chain.signer === undefined) throw new CommonwattError("SignerMissing");
   let response: ContractTransactionResponse | undefined;
   try {
-    response = await inTurn(chain.signer, send);
+    response = await inTurn(chain, send);
     const receipt = await response.wait();
     if (receipt === null) throw new CommonwattError("TransactionFailed", { hash: response.hash });
     return receipt;

@@ -40,6 +40,14 @@ export const hostName = z
   .refine((text) => isIP(text) !== 0 || DNS_NAME.test(text), "is neither an IP address nor a DNS name in small letters")
   .refine((text) => text !== "0.0.0.0" && text !== "::", "is every address of a machine, and none that others reach");
 
+/** A container image that is pinned: by a tag, not the moving `latest`, or by its digest, or by both. */
+export const imageName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]*(:\d{1,5}(?=\/))?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(?=[:@])(:(?!latest(@|$))\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
+    "is no pinned image: NAME:TAG, not latest, or NAME@sha256:DIGEST",
+  );
+
 export const portNumber = z.number().int().min(1, "is no port").max(65_535, "is no port");
 
 const address = z.string().refine((text) => isAddress(text) && getAddress(text) === text, "is no checksummed address");
@@ -81,7 +89,7 @@ export const networkSchema = z
   .strictObject({
     version: z.literal(NETWORK_VERSION),
     name: z.string().min(1),
-    besu: z.strictObject({ minimumVersion: z.string().min(1), image: z.string().min(1) }),
+    besu: z.strictObject({ minimumVersion: z.string().min(1), image: imageName }),
     blockSeconds: whole.positive(),
     requestTimeoutSeconds: whole.positive(),
     /** Length of a market slot in seconds, which the election's terms go by; absent: 900. */

@@ -18,7 +18,7 @@ import type { SlotMap } from "./schedule.js";
 import type { Timeline } from "./timeline.js";
 
 /** What a relay takes on fresh accounts and books, so that one transaction stays below 16,777,216 gas. */
-const RELAY_GAS = { most: 14_000_000, book: 65_000, order: 130_000, slot: 6_500 };
+export const RELAY_GAS = { most: 14_000_000, book: 65_000, order: 130_000, slot: 6_500 };
 
 export interface MarketRunParts {
   /** Connected with the key that pays for what anyone may send. */
@@ -185,14 +185,18 @@ export class MarketRun {
 }
 
 /** Orders in their order, cut where a transaction into so many books would take too much gas. */
-function relayBatches(orders: readonly SignedOrder[], books: number): SignedOrder[][] {
+export function relayBatches(
+  orders: readonly SignedOrder[],
+  books: number,
+  most: number = RELAY_GAS.most,
+): SignedOrder[][] {
   const batches: SignedOrder[][] = [];
   let room = 0;
   for (const order of orders) {
     const gas = RELAY_GAS.order + RELAY_GAS.slot * order.order.wh.filter((wh) => wh > 0n).length;
     if (gas > room || batches.length === 0) {
       batches.push([]);
-      room = RELAY_GAS.most - RELAY_GAS.book * books;
+      room = most - RELAY_GAS.book * books;
     }
     batches.at(-1)?.push(order);
     room -= gas;

@@ -127,8 +127,8 @@ export function finalizeSlot(
   return finalizeSlots(chain, view, { city, slots: [slot] }, overrides);
 }
 
-/** The calls that settle a slot. */
-function settleCalls(
+/** The calls that settle a slot by the view: of the trading meters, if it is closed, then of each chunk of the others. */
+export function settleCalls(
   { contracts: { settlement } }: TransactionChain,
   view: MarketView,
   { city, slot }: TreeSlot,

@@ -23,7 +23,6 @@ import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
 const MINUTE = 60_000;
 /** The user chain elects by members' votes alone, without deposits. */
 const CHAIN = "user";
-const PASSWORD = "a password of tests alone";
 
 describe("a federation on real Besu", function () {
   this.timeout(40 * MINUTE);
@@ -130,7 +129,7 @@ describe("a federation on real Besu", function () {
     const standby = network.network.nodes.find(({ name }) => name === "standby1");
     if (standby === undefined) throw new Error("no standby");
     expect(nodeIn(await network.status(CHAIN), "standby1").isInForce).to.equal(false);
-    network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, PASSWORD);
+    network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, network.password);
     await network.accountants(CHAIN, "--as", "standby1", "register");
     const candidates = await Promise.all(network.network.nodes.map(({ name }) => number(name)));
     for (const voter of ["accountant1", "accountant2", "accountant3", "accountant4"]) {

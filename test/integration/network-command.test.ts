@@ -80,6 +80,21 @@ describe("npm run network", function () {
       /would have port 655\d\d/,
     ],
     ["a chain that is none", (at) => ["init", "--out", join(at, "x"), "--chains", "main"], /Give user, transaction/],
+    [
+      "an image that moves",
+      (at) => ["init", "--out", join(at, "x"), "--image", "hyperledger/besu:latest"],
+      /--image .*Give NAME:TAG, not latest/,
+    ],
+    [
+      "an image's malformed digest",
+      (at) => ["init", "--out", join(at, "x"), "--image", "hyperledger/besu@sha256:12"],
+      /--image .*64 hex digits/,
+    ],
+    [
+      "a block that the largest transaction has no room in",
+      (at) => ["init", "--out", join(at, "x"), "--block-gas-limit", "16000000"],
+      /--block-gas-limit .*Give 20000000 to/,
+    ],
     ["slots too short", (at) => ["init", "--out", join(at, "x"), "--slot-seconds", "10"], /slots are too short/],
     [
       "a hosts file that is not there",

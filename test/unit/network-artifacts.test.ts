@@ -15,7 +15,16 @@ import { initNetwork } from "../../scripts/network/init/init.js";
 import { parseHosts } from "../../scripts/network/init/hosts-file.js";
 import { planNodes } from "../../scripts/network/init/plan.js";
 import { prometheusFiles } from "../../scripts/network/init/prometheus.js";
-import { BESU, PROGRAM, unitName, unitText } from "../../scripts/network/init/systemd.js";
+import {
+  agentUnitName,
+  agentUnitText,
+  BESU,
+  NODE,
+  PASSWORD_FILE,
+  PROGRAM,
+  unitName,
+  unitText,
+} from "../../scripts/network/init/systemd.js";
 import { CHAIN_NAMES, nodeOnChain, type NetworkFile, type NetworkNode } from "../../scripts/network/network-file.js";
 
 const PASSWORD = "correct horse battery";
@@ -140,13 +149,43 @@ describe("what runs a network's nodes", function () {
       }
     });
 
+    it("of a permission agent runs the agent of that node and chain, and is handed the password by systemd", () => {
+      const names = new Set<string>();
+      for (const [node, chain] of parts(spread)) {
+        const text = agentUnitText(spread, node, chain);
+        names.add(agentUnitName(spread, node, chain));
+        const [, command = ""] = /^ExecStart=((?:.*\\\n)*.*)$/m.exec(text) ?? [];
+        expect(command.split(/[\s\\]+/)).to.deep.equal([
+          ...[NODE, "--import", "tsx", `${PROGRAM}/scripts/network/index.ts`, "agent", "--node", node.name],
+          ...["--chain", chain, "--dir", "/var/lib/commonwatt/besu"],
+        ]);
+        expect(text).to.include(`\nLoadCredential=password:${PASSWORD_FILE}\n`);
+        expect(text).to.include("\nEnvironment=COMMONWATT_NETWORK_PASSWORD_FILE=%d/password\n");
+        expect(text).to.match(new RegExp(`^After=.* ${unitName(spread, node, chain)}$`, "m"));
+      }
+      expect(names.size).to.equal(parts(spread).length);
+      expect(names).to.include("commonwatt-besu-agent@accountant1-user.service");
+    });
+
+    it("of an agent is guarded as the node's is, and writes nowhere", () => {
+      const [[node, chain] = []] = parts(spread);
+      if (node === undefined || chain === undefined) throw new Error("no part");
+      const guards = (text: string): string[] =>
+        text
+          .split("\n")
+          .filter((line) => /^(User|Group|UMask|NoNew|Cap|Protect|Private|Restrict|Lock|System)/.test(line));
+      expect(guards(agentUnitText(spread, node, chain))).to.deep.equal(guards(unitText(spread, node, chain)));
+      expect(agentUnitText(spread, node, chain)).not.to.include("ReadWritePaths");
+    });
+
     it("is one by systemd-analyze verify", async function () {
       if (spawnSync("systemd-analyze", ["--version"]).status !== 0) {
         console.log("      systemd-analyze is not here: units are not verified");
         this.skip();
       }
       const root = join(folder, "root");
-      for (const program of [BESU, `${PROGRAM}/node_modules/.bin/tsx`]) {
+      const programs = [BESU, `${PROGRAM}/node_modules/.bin/tsx`, NODE];
+      for (const program of programs) {
         await mkdir(dirname(join(root, program)), { recursive: true });
         await writeFile(join(root, program), "#!/bin/sh\n");
         await chmod(join(root, program), 0o755);
@@ -155,19 +194,23 @@ describe("what runs a network's nodes", function () {
         ...parts(local).map((part) => [local, ...part] as const),
         [spread, ...(parts(spread)[0] as [NetworkNode, "user"])] as const,
       ];
+      const kinds = [
+        [unitName, unitText],
+        [agentUnitName, agentUnitText],
+      ] as const;
       const files = await Promise.all(
-        units.map(async ([network, node, chain]) => {
-          const file = join(root, unitName({ name: `${network === local ? "local" : "spread"}` }, node, chain));
-          // the programs stand below the test's folder
-          const text = unitText(network, node, chain);
-          await writeFile(
-            file,
-            text
-              .replaceAll(`=${BESU}`, `=${root}${BESU}`)
-              .replaceAll(`=${PROGRAM}/node_modules/.bin/tsx`, `=${root}${PROGRAM}/node_modules/.bin/tsx`),
-          );
-          return file;
-        }),
+        units.flatMap(([network, node, chain]) =>
+          kinds.map(async ([nameOf, textOf]) => {
+            const file = join(root, nameOf({ name: `${network === local ? "local" : "spread"}` }, node, chain));
+            // the programs stand below the test's folder
+            const text = programs.reduce(
+              (unit, program) => unit.replaceAll(`=${program}`, `=${root}${program}`),
+              textOf(network, node, chain),
+            );
+            await writeFile(file, text);
+            return file;
+          }),
+        ),
       );
       const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", ...files], {
         encoding: "utf8",

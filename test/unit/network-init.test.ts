@@ -128,6 +128,21 @@ describe("network init", function () {
     }
   });
 
+  it("runs the image that was named, by its digest, and gives blocks the gas that was asked for", async () => {
+    const image = `hyperledger/besu@sha256:${"0123456789abcdef".repeat(4)}`;
+    const named = join(folder, "named");
+    const nodes = planNodes({ accountants: 4, standby: 0, chains: ["user"], basePort: 30_300 });
+    const own = { nodes, chains: ["user"] as const, image, blockGasLimit: 30_000_000 };
+    const made = await initNetwork(optionsFor(named, own));
+    expect(made.besu.image).to.equal(image);
+    expect(readFileSync(join(named, "compose.yaml"), "utf8")).to.include(`image: ${image}\n`);
+    const { gasLimit } = JSON.parse(readFileSync(genesisPath(named, "user"), "utf8")) as { gasLimit: string };
+    expect(Number(gasLimit)).to.equal(30_000_000);
+    // anyone can make it again, the gas limit with it
+    expect(await checkGenesis(named, await readNetworkFile(named))).to.have.lengthOf(1);
+    expect(network.besu.image).to.equal("hyperledger/besu:26.8.0");
+  });
+
   it("says by name that the password is wrong, and which account there is not", async () => {
     const wrong = await failureOf(openOperator(dir, "user", "council", "another password"));
     expect(wrong.message).to.match(/user-council\.key\.json: the password is not this keystore's/);

@@ -48,6 +48,21 @@ describe("transactions", () => {
     expect(await sent).to.equal(receipt);
   });
 
+  it("of one account are sent one after the other, whichever of its signers sends them", async () => {
+    const events: string[] = [];
+    const chain = chainThatSays({});
+    const by = (address: string, name: string): Promise<unknown> =>
+      transact({ ...chain, signer: { address } }, async () => {
+        events.push(`${name} goes`);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+        events.push(`${name} went`);
+        return response(() => Promise.resolve({ status: 1 } as ContractTransactionReceipt));
+      });
+    await Promise.all([by("0x1", "first"), by("0x1", "second"), by("0x2", "another's")]);
+    expect(events.indexOf("second goes")).to.be.greaterThan(events.indexOf("first went"));
+    expect(events.indexOf("another's goes")).to.be.lessThan(events.indexOf("first went"));
+  });
+
   it("of one signer are sent one after the other, also after one that failed, and waited for together", async () => {
     const events: string[] = [];
     const chain = chainThatSays({});

@@ -10,7 +10,16 @@ export interface CommandResult {
 }
 
 export type CommandName =
-  "simulate" | "audit" | "oracle" | "chains" | "accountants" | "share-store" | "vault" | "network" | "light-node";
+  | "simulate"
+  | "audit"
+  | "oracle"
+  | "chains"
+  | "accountants"
+  | "share-store"
+  | "vault"
+  | "network"
+  | "light-node"
+  | "bench-besu";
 
 /** A command under way. */
 export interface RunningCommand {

@@ -37,8 +37,13 @@ export function addDeployCommand(program: Command, print: Print, environment: No
         print(`${chain} chain: ${Object.keys(contracts).length} contracts`);
       }
       print(`Written: ${file}`);
+      print(`Next, so that nodes list each other: npm run network -- announce --dir ${dir}${deployedAt(deployment)}`);
       if (council) print("NOT FOR PRODUCTION: a council account decides alone. Its members govern nothing.");
     });
+}
+
+function deployedAt(deployment: string | undefined): string {
+  return deployment === undefined ? "" : ` --deployment ${deployment}`;
 }
 
 export function addCheckGenesisCommand(program: Command, print: Print): void {

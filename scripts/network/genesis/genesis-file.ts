@@ -5,7 +5,7 @@ import { predeployedAddress } from "../../../deploy/predeployed.js";
 import { genesisHeader, type GenesisFile } from "../../../light/index.js";
 import type { Predeployed } from "./predeploy.js";
 
-/** As hardhat.config.ts has it: what fits in a block there fits here. */
+/** As hardhat.config.ts has it: what fits in a block there fits here. `bench:besu --gas-limits` compares it with others. */
 export const BLOCK_GAS_LIMIT = 60_000_000;
 
 /** Besu's own mark of its BFT engines: the hash of "Istanbul Byzantine fault tolerance". */
@@ -37,12 +37,15 @@ export interface GenesisOptions {
   readonly blockSeconds: number;
   /** Of round 0; it doubles with each round. */
   readonly requestTimeoutSeconds: number;
+  /** Absent: `BLOCK_GAS_LIMIT`. */
+  readonly blockGasLimit?: number | undefined;
   readonly accounts: Predeployed["accounts"];
 }
 
 /** The text of a genesis file. */
 export function genesisText(options: GenesisOptions): string {
   const { chainId, genesisTime, blockSeconds, requestTimeoutSeconds, accounts } = options;
+  const { blockGasLimit = BLOCK_GAS_LIMIT } = options;
   const zeros = Object.fromEntries([...BLOCK_FORKS, ...TIME_FORKS].map((fork) => [fork, 0]));
   const genesis = {
     config: {
@@ -59,7 +62,7 @@ export function genesisText(options: GenesisOptions): string {
     nonce: "0x0",
     timestamp: toQuantity(genesisTime),
     extraData: CONTRACT_MODE_EXTRA_DATA,
-    gasLimit: toQuantity(BLOCK_GAS_LIMIT),
+    gasLimit: toQuantity(blockGasLimit),
     baseFeePerGas: "0x0",
     difficulty: "0x1",
     mixHash: BFT_MIX_HASH,

@@ -29,6 +29,8 @@ const sourceSchema = z.strictObject({
   genesisTime: whole,
   blockSeconds: whole.positive(),
   requestTimeoutSeconds: whole.positive(),
+  /** Absent: the default one. */
+  blockGasLimit: whole.positive().optional(),
   /** Admin of the AccessManager until it hands over. */
   deployer: addressSchema,
   election: z.strictObject({

@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { positive, subcommand } from "../../inputs/arguments.js";
 import { InputError } from "../../inputs/error.js";
 import type { Print } from "../../run.js";
-import { CHAIN_NAMES, DEFAULT_NETWORK_FOLDER, nodeName, type ChainName } from "../network-file.js";
+import { CHAIN_NAMES, DEFAULT_NETWORK_FOLDER, imageName, nodeName, type ChainName } from "../network-file.js";
 import { newFolderPassword } from "../password.js";
 import { readHosts } from "./hosts-file.js";
 import { initNetwork, requireNewFolder } from "./init.js";
@@ -22,6 +22,8 @@ interface InitCommandOptions {
   readonly genesisTime?: number;
   readonly slotSeconds: number;
   readonly tls: boolean;
+  readonly image?: string;
+  readonly blockGasLimit?: number;
   readonly seed?: number;
   readonly passwordFile?: string;
 }
@@ -35,6 +37,10 @@ const CHAIN_ID = 410_101;
 const SEEDED_TIME = 1_767_225_600;
 /** An accountant's share of what it does not trade away shows in markets of slots this short; contracts take no shorter. */
 const LEAST_SLOT_SECONDS = 30;
+/** The largest transaction (16,777,216, Osaka) fits, with room for what the chain itself needs: elections, reports. */
+const LEAST_BLOCK_GAS = 20_000_000;
+/** Against a zero too many. */
+const MOST_BLOCK_GAS = 1_000_000_000;
 
 export function addInitCommand(program: Command, print: Print, environment: NodeJS.ProcessEnv): void {
   subcommand(
@@ -52,6 +58,8 @@ export function addInitCommand(program: Command, print: Print, environment: Node
     .option("--chain-id <n>", "of the transaction chain; the user chain has the next one", positive, CHAIN_ID)
     .option("--genesis-time <seconds>", "Unix seconds of both blocks 0 (default: now)", positive)
     .option("--slot-seconds <n>", "length of a market slot, which the election's terms go by", positive, 900)
+    .option("--image <name>", "Besu's container image, NAME:TAG or NAME@sha256:DIGEST (default: a tag)", image)
+    .option("--block-gas-limit <n>", "gas of a block (default: docs/parameters.md)", blockGas)
     .option("--tls", "RPC over TLS, with an authority of the network's own", false)
     .option(
       "--seed <n>",
@@ -110,6 +118,17 @@ function count(text: string): number {
 function name(text: string): string {
   if (nodeName.safeParse(text).success) return text;
   throw new InvalidArgumentError("Give small letters, digits and hyphens.");
+}
+
+function image(text: string): string {
+  if (imageName.safeParse(text).success) return text;
+  throw new InvalidArgumentError("Give NAME:TAG, not latest, or NAME@sha256: and 64 hex digits.");
+}
+
+function blockGas(text: string): number {
+  const gas = positive(text);
+  if (gas >= LEAST_BLOCK_GAS && gas <= MOST_BLOCK_GAS) return gas;
+  throw new InvalidArgumentError(`Give ${LEAST_BLOCK_GAS} to ${MOST_BLOCK_GAS}.`);
 }
 
 function chainNames(text: string): ChainName[] {

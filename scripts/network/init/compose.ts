@@ -1,7 +1,8 @@
 /**
  * The compose file: a service for each node's part in a chain. Containers share the host's network, so that all ports
  * are bound as the flags say, to loopback where nobody else has to reach them, and enodes are the same with and without
- * containers. A node's key is a secret from a file in memory, named when the services start.
+ * containers. A node's key is a secret from a file in memory, named when the services start. Permission agents are no
+ * services: they need Node and this program, which Besu's image has not; `up` or units run them beside the containers.
  */
 import { stringify } from "yaml";
 

@@ -16,8 +16,10 @@ import { prometheusFiles } from "./prometheus.js";
 import { makeRsaKeys } from "./rsa-keys.js";
 import { makeAuthority } from "./tls.js";
 
-/** The oldest Besu whose genesis, permissions and RPC are as here, and the image that runs where containers do. */
-const BESU = { minimumVersion: "26.4.0", image: "hyperledger/besu:26.8.0" };
+/** The oldest Besu whose genesis, permissions and RPC are as here. */
+const MINIMUM_VERSION = "26.4.0";
+/** What runs where containers do, unless another is named. */
+const IMAGE = "hyperledger/besu:26.8.0";
 /** The contracts count in blocks of this length (ElectionStore.sol). */
 const BLOCK_SECONDS = 2;
 
@@ -32,6 +34,10 @@ export interface InitOptions {
   readonly genesisTime: number;
   readonly slotSeconds: number;
   readonly tls: boolean;
+  /** Of Besu's container, pinned by tag or digest; absent: the default one. */
+  readonly image?: string | undefined;
+  /** Of a block; absent: the default one. */
+  readonly blockGasLimit?: number | undefined;
   /** Absent: keys are drawn. */
   readonly seed?: number;
   readonly password: string;
@@ -142,6 +148,7 @@ function genesisSource(
     genesisTime: options.genesisTime,
     blockSeconds: BLOCK_SECONDS,
     requestTimeoutSeconds: election.timeoutSeconds,
+    ...(options.blockGasLimit === undefined ? {} : { blockGasLimit: options.blockGasLimit }),
     deployer: keyNamed(own.accounts, "deployer").address,
     election: {
       ...{ epochBlocks, seats, turnoutFloorBps, unlockSeconds, trustingSeconds, founderWeight, voterBps },
@@ -162,11 +169,11 @@ function networkOf(
   election: ElectionParameters,
   hashes: ReadonlyMap<ChainName, string>,
 ): NetworkFile {
-  const { name, chains, nodes, genesisTime, slotSeconds, tls } = options;
+  const { name, chains, nodes, genesisTime, slotSeconds, tls, image = IMAGE } = options;
   const network = {
     version: NETWORK_VERSION,
     name,
-    besu: BESU,
+    besu: { minimumVersion: MINIMUM_VERSION, image },
     blockSeconds: BLOCK_SECONDS,
     requestTimeoutSeconds: election.timeoutSeconds,
     slotSeconds,

@@ -6,7 +6,7 @@ import { tlsPassword } from "../unlock.js";
 import { hidden, shown, type Files } from "./files.js";
 import { keyNamed, type NetworkKeys } from "./keys.js";
 import { permissionsText } from "./permissions.js";
-import { unitName, unitText } from "./systemd.js";
+import { agentUnitName, agentUnitText, unitName, unitText } from "./systemd.js";
 import { nodeKeystoreOf, type Authority } from "./tls.js";
 
 export interface NodeFilesOptions {
@@ -32,6 +32,7 @@ export async function nodeFiles(network: NetworkFile, node: NetworkNode, options
     files.set(join(folder, "permissions.toml"), shown(permissionsText(network, chain, accounts[chain] ?? [])));
     files.set(join(folder, "jwt-public.pem"), shown(tokenKey));
     files.set(join("systemd", unitName(network, node, chain)), shown(unitText(network, node, chain)));
+    files.set(join("systemd", agentUnitName(network, node, chain)), shown(agentUnitText(network, node, chain)));
     if (authority === undefined) continue;
     const password = tlsPassword(keyNamed(own.nodes, node.name).privateKey);
     const keystore = await nodeKeystoreOf(authority, { name: node.name, host: node.host, password, now });

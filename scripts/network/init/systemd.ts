@@ -1,4 +1,7 @@
-/** A systemd unit for each node's part in a chain, for hosts without containers. Where things stand on such a host: docs/operations.md. */
+/**
+ * Two systemd units for each node's part in a chain: Besu, for hosts without containers, and its permission agent. Where
+ * things stand on such a host: docs/operations.md.
+ */
 import { besuArguments, type NodePaths } from "../besu-flags.js";
 import { type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
 import { NODE_KEY_FILE, TLS_PASSWORD_FILE } from "../unlock.js";
@@ -7,12 +10,47 @@ import { serviceName } from "./compose.js";
 /** This program, Besu, the network's folder and the password's file on a host. */
 export const PROGRAM = "/opt/commonwatt";
 export const BESU = "/opt/besu/bin/besu";
+/** The bundled Node. */
+export const NODE = `${PROGRAM}/node_modules/node/bin/node`;
 export const PASSWORD_FILE = "/etc/commonwatt/network.password";
 export function installedFolder(network: Pick<NetworkFile, "name">): string {
   return `/var/lib/commonwatt/${network.name}`;
 }
 
 const USER = "commonwatt";
+const MADE = "# Made by npm run network -- init.";
+/** systemd reads the password's file as root, and shows it to the unit alone. */
+const AS_USER = [`User=${USER}`, `Group=${USER}`, `LoadCredential=password:${PASSWORD_FILE}`];
+const IN_PROGRAM = [
+  `WorkingDirectory=${PROGRAM}`,
+  // what the bundled Node is found by
+  `Environment=PATH=${PROGRAM}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin`,
+  "Environment=COMMONWATT_NETWORK_PASSWORD_FILE=%d/password",
+];
+const INSTALLED = ["", "[Install]", "WantedBy=multi-user.target", ""];
+/** What neither a node nor its agent needs. */
+const HARDENING = [
+  "UMask=0077",
+  "NoNewPrivileges=yes",
+  "CapabilityBoundingSet=",
+  "ProtectSystem=strict",
+  "ProtectHome=yes",
+  "PrivateTmp=yes",
+  "PrivateDevices=yes",
+  "ProtectKernelTunables=yes",
+  "ProtectKernelModules=yes",
+  "ProtectKernelLogs=yes",
+  "ProtectControlGroups=yes",
+  "ProtectClock=yes",
+  "ProtectHostname=yes",
+  "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
+  "RestrictNamespaces=yes",
+  "RestrictRealtime=yes",
+  "RestrictSUIDSGID=yes",
+  "LockPersonality=yes",
+  "SystemCallArchitectures=native",
+  "SystemCallFilter=@system-service",
+];
 
 /** The unit's file name. */
 export function unitName(network: Pick<NetworkFile, "name">, node: NetworkNode, chain: ChainName): string {
@@ -38,22 +76,17 @@ export function unitText(network: NetworkFile, node: NetworkNode, chain: ChainNa
     `--chain ${chain} --dir ${folder} --to /run/${runtime}`,
   ];
   return [
-    "# Made by npm run network -- init.",
+    MADE,
     "[Unit]",
     `Description=Besu of ${node.name} on the ${chain} chain of the Commonwatt network ${network.name}`,
     "Wants=network-online.target",
     "After=network-online.target",
     "",
     "[Service]",
-    `User=${USER}`,
-    `Group=${USER}`,
-    `LoadCredential=password:${PASSWORD_FILE}`,
+    ...AS_USER,
     `RuntimeDirectory=${runtime}`,
     "RuntimeDirectoryMode=0700",
-    `WorkingDirectory=${PROGRAM}`,
-    // what the bundled Node is found by
-    `Environment=PATH=${PROGRAM}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin`,
-    "Environment=COMMONWATT_NETWORK_PASSWORD_FILE=%d/password",
+    ...IN_PROGRAM,
     `ExecStartPre=${continued(unlock)}`,
     `ExecStart=${continued([BESU, ...besuArguments(network, node, chain, paths)])}`,
     "Restart=on-failure",
@@ -62,32 +95,40 @@ export function unitText(network: NetworkFile, node: NetworkNode, chain: ChainNa
     "TimeoutStopSec=60",
     // Besu ends so on SIGTERM
     "SuccessExitStatus=143",
-    "UMask=0077",
     "LimitNOFILE=65536",
-    "NoNewPrivileges=yes",
-    "CapabilityBoundingSet=",
-    "ProtectSystem=strict",
     `ReadWritePaths=${own}`,
-    "ProtectHome=yes",
-    "PrivateTmp=yes",
-    "PrivateDevices=yes",
-    "ProtectKernelTunables=yes",
-    "ProtectKernelModules=yes",
-    "ProtectKernelLogs=yes",
-    "ProtectControlGroups=yes",
-    "ProtectClock=yes",
-    "ProtectHostname=yes",
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
-    "RestrictNamespaces=yes",
-    "RestrictRealtime=yes",
-    "RestrictSUIDSGID=yes",
-    "LockPersonality=yes",
-    "SystemCallArchitectures=native",
-    "SystemCallFilter=@system-service",
+    ...HARDENING,
+    ...INSTALLED,
+  ].join("\n");
+}
+
+/** The file name of the agent's unit; all of a host: `systemctl status 'commonwatt-NAME-agent@*'`. */
+export function agentUnitName(network: Pick<NetworkFile, "name">, node: NetworkNode, chain: ChainName): string {
+  return `commonwatt-${network.name}-agent@${serviceName(node, chain)}.service`;
+}
+
+/** The text of the agent's unit. The agent waits by itself for the node, whatever runs it, and for the deployment file. */
+export function agentUnitText(network: NetworkFile, node: NetworkNode, chain: ChainName): string {
+  const command = [
+    `${NODE} --import tsx ${PROGRAM}/scripts/network/index.ts agent --node ${node.name}`,
+    `--chain ${chain} --dir ${installedFolder(network)}`,
+  ];
+  return [
+    MADE,
+    "[Unit]",
+    `Description=Permission agent of ${node.name} on the ${chain} chain of the Commonwatt network ${network.name}`,
+    "Wants=network-online.target",
+    `After=network-online.target ${unitName(network, node, chain)}`,
     "",
-    "[Install]",
-    "WantedBy=multi-user.target",
-    "",
+    "[Service]",
+    ...AS_USER,
+    ...IN_PROGRAM,
+    `ExecStart=${continued(command)}`,
+    "Restart=on-failure",
+    "RestartSec=5",
+    "TimeoutStopSec=30",
+    ...HARDENING,
+    ...INSTALLED,
   ].join("\n");
 }
 

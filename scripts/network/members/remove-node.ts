@@ -9,7 +9,7 @@ import { isHere, partsOf } from "../engine/parts.js";
 import { down } from "../engine/restarting.js";
 import type { Site } from "../engine/starting.js";
 import { readStatus } from "../engine/status.js";
-import { unitName } from "../init/systemd.js";
+import { agentUnitName, unitName } from "../init/systemd.js";
 import {
   chainsOf,
   LEAST_HISTORY_KEEPERS,
@@ -60,8 +60,11 @@ export async function takeOut(site: Site, name: string, smaller: NetworkFile, si
 }
 
 async function setAside(dir: string, network: NetworkFile, node: NetworkNode): Promise<void> {
-  for (const chain of chainsOf(network))
-    await rm(join(dir, "systemd", unitName(network, node, chain)), { force: true });
+  for (const chain of chainsOf(network)) {
+    for (const nameOf of [unitName, agentUnitName]) {
+      await rm(join(dir, "systemd", nameOf(network, node, chain)), { force: true });
+    }
+  }
   const from = join(dir, "nodes", node.name);
   if (!existsSync(from)) return; // another machine's
   await mkdir(join(dir, REMOVED), { recursive: true, mode: 0o700 });

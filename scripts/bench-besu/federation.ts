@@ -5,12 +5,11 @@ import type { JsonRpcProvider } from "ethers";
 
 import { connectTransactionChain, connectUserChain } from "../../sdk/connect.js";
 import { readDeployment } from "../../sdk/node/deployments.js";
-import { FOLDER_VARIABLE, openNetworkEndpoint } from "../networks/folder.js";
+import { openNetworkEndpoint } from "../networks/folder.js";
 import { wallClock } from "../networks/clock.js";
 import { transactionDefaults } from "../networks/served.js";
 import { nodeFolder, nodeNamed, rpcUrl, type NetworkNode } from "../network/network-file.js";
 import { openOperators } from "../network/open-operators.js";
-import { PASSWORD_FILE_VARIABLE } from "../network/password.js";
 import { BesuNetwork } from "./besu-network.js";
 import type { MarketNetwork } from "./market.js";
 
@@ -42,10 +41,9 @@ export class MeasuredFederation {
       ...["--block-gas-limit", String(blockGasLimit)],
     );
     const providers: JsonRpcProvider[] = [];
-    const restore = setVariables(besu);
+    besu.useForCommands();
     const close = async (): Promise<void> => {
       await besu.close(); // first: what still waits for an answer must not keep nodes running
-      restore();
       for (const provider of providers) provider.destroy();
     };
     try {
@@ -86,19 +84,6 @@ export class MeasuredFederation {
   close(): Promise<void> {
     return this.closeAll();
   }
-}
-
-/** Where this process's own commands find folder and password; what puts back what was there. */
-function setVariables({ dir, environment }: BesuNetwork): () => void {
-  const own = { [FOLDER_VARIABLE]: dir, [PASSWORD_FILE_VARIABLE]: environment[PASSWORD_FILE_VARIABLE] ?? "" };
-  const before = Object.keys(own).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, own);
-  return () => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  };
 }
 
 /** Connects to each accountant's node; the last of `providers` is of the user chain. */

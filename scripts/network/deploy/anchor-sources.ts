@@ -25,9 +25,13 @@ const sourceSchema = z.strictObject({
 });
 const fileSchema = z.partialRecord(z.enum(["transaction", "user"]), sourceSchema);
 
+export function anchorsPath(dir: string): string {
+  return join(dir, "anchors.json");
+}
+
 /** Kept in the network's folder. */
 export function keptAnchorSources(dir: string): AnchorSources {
-  const file = join(dir, "anchors.json");
+  const file = anchorsPath(dir);
   return {
     keep: async (chain, read) => {
       const kept = await readSources(file);

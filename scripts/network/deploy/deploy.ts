@@ -31,7 +31,8 @@ import {
 } from "../network-file.js";
 import { openOperator, operatorAddresses } from "../operators.js";
 import { connectHardhat } from "./connect.js";
-import { keptAnchorSources } from "./anchor-sources.js";
+import { anchorsPath, keptAnchorSources } from "./anchor-sources.js";
+import { Journals, type Begun } from "./journals.js";
 
 export interface DeployOnBesuOptions {
   readonly dir: string;
@@ -55,7 +56,7 @@ export async function deployOnBesu(options: DeployOnBesuOptions): Promise<Deploy
   const connections = await connectBoth(dir, network, password);
   try {
     const id = `${network.name}-${genesisHashOf(network, "transaction").slice(2, 10)}`;
-    for (const chain of CHAIN_NAMES) await requireOwnBeginning(connections[chain], chain, id);
+    await takeUpJournals(connections, { id, dir, onProgress });
     const slotSeconds = network.slotSeconds ?? 900;
     onProgress("Deploying on both chains; each step waits for its block");
     const logs = await both(async (chain) => (await readPredeployed(dir, chain)).logs);
@@ -127,15 +128,25 @@ async function requireUndeployed(network: NetworkFile, file: string): Promise<vo
   throw new InputError({ file }, problem, advice);
 }
 
-/** Refuses to begin again what another machine began: its journal says how far it came, and it is not here. */
-async function requireOwnBeginning(connection: HardhatConnection, chain: ChainName, id: string): Promise<void> {
+/** Leaves of Ignition's journals those of this very chain, and refuses to begin again what was begun elsewhere. */
+async function takeUpJournals(
+  connections: Pair<HardhatConnection>,
+  { id, dir, onProgress }: { readonly id: string; readonly dir: string; readonly onProgress: (text: string) => void },
+): Promise<void> {
+  const journals = new Journals(join(hre.config.paths.ignition, "deployments"), id, anchorsPath(dir));
+  const begun = await Promise.all(CHAIN_NAMES.map((chain) => begunOn(connections[chain], chain)));
+  if (await journals.forgetEarlier(begun))
+    onProgress("Journals of an earlier network with these genesis blocks: removed");
+  for (const chain of begun) journals.requireOwn(chain);
+}
+
+async function begunOn({ ethers }: HardhatConnection, chain: ChainName): Promise<Begun> {
+  const [deployer] = await ethers.getSigners();
+  if (deployer === undefined) throw new Error("the chain has no deployer");
   const address = predeployedAddress("FederationAccessManager");
-  const manager = FederationAccessManager__factory.connect(address, connection.ethers.provider);
+  const manager = FederationAccessManager__factory.connect(address, ethers.provider);
   const isBegun = (await manager.federation()) !== ZeroAddress;
-  const journal = join(hre.config.paths.ignition, "deployments", `${id}-${chain}`);
-  if (!isBegun || existsSync(journal)) return;
-  const problem = `the ${chain} chain's deployment was begun already, and its journal ${journal} is not here`;
-  throw new InputError({ file: `network ${id}` }, problem, "Go on where it was begun, or make the network anew");
+  return { chain, isBegun, sent: await deployer.getNonce("pending") };
 }
 
 /** All nodes' organisations; those of accountants sit in the genesis block's set. */

@@ -9,6 +9,9 @@ const require = createRequire(import.meta.url);
 /** `COMMONWATT_LONG=1` (npm run test:long) gives the fuzz and invariant tests the depth they deserve before a release. */
 const long = process.env["COMMONWATT_LONG"] === "1";
 
+/** Where a build goes that must not disturb the one in use (scripts/test.mjs); absent: the usual places. */
+const buildFolder = process.env["COMMONWATT_BUILD_FOLDER"];
+
 const version = "0.8.37";
 // From node_modules: no compiler is ever downloaded.
 const path = require.resolve("solc/soljson.js");
@@ -99,6 +102,7 @@ export default defineConfig({
     sources: "./contracts",
     ignition: "./deploy",
     tests: { solidity: "./test", mocha: "./test" },
+    ...(buildFolder === undefined ? {} : { artifacts: `${buildFolder}/artifacts`, cache: `${buildFolder}/cache` }),
   },
   solidity: {
     // For tests of single contracts, without a Federation.
@@ -106,7 +110,7 @@ export default defineConfig({
     // One bytecode whatever the profile: the one that is tested is the one that is deployed.
     profiles: { default: compiler, production: compiler },
   },
-  typechain: { outDir: "typechain-types" },
+  typechain: { outDir: buildFolder === undefined ? "typechain-types" : `${buildFolder}/types` },
   networks: {
     // The genesis time is given where the chain is made: hre.network.create({ network, override: { initialDate } }).
     embeddedTransaction: { ...embeddedChain, chainId: 410_001 },

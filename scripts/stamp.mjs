@@ -20,7 +20,7 @@ export function updateStamp(part) {
   writeFileSync(stampFile, `${JSON.stringify({ ...readStamp(), ...part })}\n`);
 }
 
-function filesUnder(path) {
+export function filesUnder(path) {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path)

@@ -1,8 +1,10 @@
 /** A chain as one node sees it. */
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { AbiCoder, getAddress, id } from "ethers";
 
 import { predeployedAddress } from "../../../deploy/predeployed.js";
-import type { NodeRpc } from "./node-rpc.js";
+import { NodeRefused, type NodeRpc } from "./node-rpc.js";
 
 /** A block as `eth_getBlockByNumber` gives it. */
 export type RpcBlock = Readonly<Record<string, unknown>> & {
@@ -18,10 +20,23 @@ export interface Head {
   readonly time: number;
 }
 
+const TRIES = 5;
+const PAUSE_MILLISECONDS = 100;
 const GET_VALIDATORS = id("getValidators()").slice(0, 10);
 
+/** The newest block; Besu has none for the moment of an import (sdk/latest-head.ts): then it is asked again. */
+export async function latestBlock(rpc: NodeRpc): Promise<RpcBlock> {
+  const method = "eth_getBlockByNumber";
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const block = await rpc.call<RpcBlock | null>(method, "latest", false);
+    if (block !== null) return block;
+    await sleep(PAUSE_MILLISECONDS);
+  }
+  throw new NodeRefused(rpc.url, method, "it has no latest block");
+}
+
 export async function headOf(rpc: NodeRpc): Promise<Head> {
-  const { number, hash, timestamp } = await rpc.call<RpcBlock>("eth_getBlockByNumber", "latest", false);
+  const { number, hash, timestamp } = await latestBlock(rpc);
   return { number: Number(number), hash, time: Number(timestamp) };
 }
 

@@ -1,5 +1,5 @@
 /** How a node's candidate stands with the court that judges missed turns. */
-import type { Interface } from "ethers";
+import { toQuantity, type Interface } from "ethers";
 
 import { predeployedAddress } from "../../../deploy/predeployed.js";
 import { CandidateFlag, hasFlag } from "../../../sdk/election/words.js";
@@ -12,7 +12,7 @@ export interface Standing {
 }
 
 /** Empty: the node is no candidate's. Without a court, which `deploy` brings, nobody has misses. */
-export async function standingOf(rpc: NodeRpc, node: string): Promise<Standing> {
+export async function standingOf(rpc: NodeRpc, node: string, court: string | undefined): Promise<Standing> {
   const election = predeployedAddress("AccountantElection");
   const ask = (name: string, ...args: unknown[]): Promise<unknown> => {
     return contractCall(rpc, election, AccountantElection__factory.createInterface(), name, args);
@@ -20,20 +20,26 @@ export async function standingOf(rpc: NodeRpc, node: string): Promise<Standing> 
   const candidate = (await ask("candidateOfNode", node)) as bigint;
   if (candidate === 0n) return {};
   const isJailed = hasFlag((await ask("wordOf", candidate)) as bigint, CandidateFlag.Jailed);
-  const court = await courtOf(rpc);
   if (court === undefined) return { misses: 0, isJailed };
   const score = await contractCall(rpc, court, TurnCourt__factory.createInterface(), "scoreOf", [candidate]);
   return { misses: Number(score), isJailed };
 }
 
-/** The court that the election was bound to, once and for ever; undefined: not yet. */
-async function courtOf(rpc: NodeRpc): Promise<string | undefined> {
+/** Besu refuses `eth_getLogs` over more than 5,000 blocks. */
+const BLOCKS_PER_REQUEST = 5_000;
+
+/** The court that the election was bound to, once and for ever, soon after the chain began; undefined: not yet. */
+export async function courtOf(rpc: NodeRpc, head: number): Promise<string | undefined> {
   const election = AccountantElection__factory.createInterface();
   const address = predeployedAddress("AccountantElection");
   const topics = election.encodeFilterTopics("PartsBound", []);
-  const filter = { address, topics, fromBlock: "earliest", toBlock: "latest" };
-  const [log] = await rpc.call<{ topics: string[]; data: string }[]>("eth_getLogs", filter);
-  return log === undefined ? undefined : (election.parseLog(log)?.args["court"] as string);
+  for (let from = 0; from <= head; from += BLOCKS_PER_REQUEST) {
+    const to = Math.min(from + BLOCKS_PER_REQUEST - 1, head);
+    const filter = { address, topics, fromBlock: toQuantity(from), toBlock: toQuantity(to) };
+    const [log] = await rpc.call<{ topics: string[]; data: string }[]>("eth_getLogs", filter);
+    if (log !== undefined) return election.parseLog(log)?.args["court"] as string;
+  }
+  return undefined;
 }
 
 async function contractCall(

@@ -4,10 +4,10 @@ import { getAddress, toQuantity } from "ethers";
 import { headerFromRpc, successorIn, type QbftHeader } from "../../../light/index.js";
 import { nodeOnChain, type ChainName, type NetworkFile } from "../network-file.js";
 import type { Part } from "./engine.js";
-import { setInContract, setInForce, type RpcBlock } from "./head.js";
+import { latestBlock, setInContract, setInForce, type RpcBlock } from "./head.js";
 import { NodeRefused, NodeUnreachable, type NodeRpc, type RpcOf } from "./node-rpc.js";
 import { isHere, partsOf } from "./parts.js";
-import { standingOf } from "./standing.js";
+import { courtOf, standingOf } from "./standing.js";
 
 /** Blocks whose rounds and makers are counted. */
 const RECENT_BLOCKS = 20;
@@ -66,7 +66,10 @@ export async function readStatus(network: NetworkFile, rpcOf: RpcOf, chain: Chai
     return isAnswer(b) && (a === undefined || numberOf(b.block) > numberOf(a.block)) ? b : a;
   }, undefined);
   const shown = best === undefined ? NOTHING_SHOWN : await readChain(best);
-  const nodes = await Promise.all(parts.map((part, index) => nodeStatus(part, answers[index] as Answer, shown, best)));
+  const court = best === undefined ? undefined : await courtOf(best.rpc, numberOf(best.block));
+  const nodes = await Promise.all(
+    parts.map((part, index) => nodeStatus(part, answers[index] as Answer, { ...shown, court }, best)),
+  );
   const known = nodes.map(({ address }) => address);
   return {
     chain,
@@ -82,7 +85,7 @@ export async function readStatus(network: NetworkFile, rpcOf: RpcOf, chain: Chai
 async function nodeStatus(
   { node, chain }: Part,
   answer: Answer,
-  chainShown: Shown,
+  chainShown: Shown & { readonly court: string | undefined },
   best?: Answered,
 ): Promise<NodeStatus> {
   const { address } = nodeOnChain(node, chain);
@@ -98,7 +101,7 @@ async function nodeStatus(
     isInForce: inForce.includes(address),
     isNext: chainShown.next === address,
     made: chainShown.recent.filter(({ coinbase }) => coinbase === address).length,
-    ...(best === undefined ? {} : await standingOf(best.rpc, address)),
+    ...(best === undefined ? {} : await standingOf(best.rpc, address, chainShown.court)),
   };
 }
 
@@ -187,7 +190,7 @@ async function answerOf(network: NetworkFile, rpcOf: RpcOf, { node, chain }: Par
   const rpc = rpcOf(node, chain);
   try {
     const [block, peers, inForce] = await Promise.all([
-      rpc.call<RpcBlock>("eth_getBlockByNumber", "latest", false),
+      latestBlock(rpc),
       rpc.call<string>("net_peerCount"),
       setInForce(rpc),
     ]);

@@ -1,0 +1,63 @@
+/** What `network status` reads of a chain, from nodes that answer as Besu does. */
+import { expect } from "chai";
+
+import { predeployedAddress } from "../../deploy/predeployed.js";
+import { headOf } from "../../scripts/network/engine/head.js";
+import { NodeRefused, NodeRpc } from "../../scripts/network/engine/node-rpc.js";
+import { courtOf } from "../../scripts/network/engine/standing.js";
+import { AccountantElection__factory } from "../../typechain-types/index.js";
+
+const URL = "http://127.0.0.1:1";
+/** Besu's `--rpc-max-logs-range`, as it is unless somebody says otherwise. */
+const MOST_BLOCKS = 5_000;
+
+class FakeRpc extends NodeRpc {
+  readonly asked: string[] = [];
+
+  constructor(private readonly answer: (method: string, params: readonly unknown[]) => unknown) {
+    super(URL, () => Promise.resolve(""), undefined);
+  }
+
+  override call<Result>(method: string, ...params: unknown[]): Promise<Result> {
+    this.asked.push(method);
+    return Promise.resolve().then(() => this.answer(method, params) as Result);
+  }
+}
+
+describe("the status of a chain", () => {
+  const [votes, court, revenue] = ["11", "22", "33"].map((byte) => `0x${byte.repeat(20)}`);
+  const topics = AccountantElection__factory.createInterface().encodeFilterTopics("PartsBound", [
+    votes,
+    court,
+    revenue,
+  ]);
+
+  /** A node whose election was bound to its court in that block. */
+  function bound(block: number | undefined): FakeRpc {
+    return new FakeRpc((method, [filter]) => {
+      const { address, fromBlock, toBlock } = filter as Record<"address" | "fromBlock" | "toBlock", string>;
+      const [from, to] = [Number(fromBlock), Number(toBlock)];
+      if (method !== "eth_getLogs" || address !== predeployedAddress("AccountantElection")) throw new Error(method);
+      if (!(to - from < MOST_BLOCKS)) throw new NodeRefused(URL, method, "Requested range exceeds maximum range limit");
+      return block !== undefined && from <= block && block <= to ? [{ topics, data: "0x" }] : [];
+    });
+  }
+
+  it("has misses from the court, on chains longer than a node looks for logs at once", async () => {
+    const early = bound(300);
+    expect(await courtOf(early, 1_000_000)).to.equal(court);
+    expect(early.asked).to.have.lengthOf(1);
+    expect(await courtOf(bound(12_345), 12_345)).to.equal(court);
+    expect(await courtOf(bound(undefined), 12_345)).to.equal(undefined);
+  });
+
+  it("asks again where a node has no latest block for a moment, and not for ever", async () => {
+    const blocks = [null, { number: "0x7", hash: "0xab", timestamp: "0x9" }];
+    expect(await headOf(new FakeRpc(() => blocks.shift()))).to.deep.equal({ number: 7, hash: "0xab", time: 9 });
+    const error: unknown = await headOf(new FakeRpc(() => null)).catch((problem: unknown) => problem);
+    expect(error)
+      .to.be.instanceOf(NodeRefused)
+      .and.to.have.property("message")
+      .that.matches(/has no latest block/);
+  });
+});

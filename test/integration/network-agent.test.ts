@@ -7,7 +7,7 @@ import { getAddress } from "ethers";
 
 import { alwaysListed, ALWAYS_FILE } from "../../scripts/network/agent/always.js";
 import { networkCommand } from "../../scripts/network/command.js";
-import { operatorAddresses } from "../../scripts/network/operators.js";
+import { operatorAddresses, operatorKeystore } from "../../scripts/network/operators.js";
 import { runCommandLine } from "../../scripts/run.js";
 
 const SOMEBODY = getAddress(`0x${"ab".repeat(20)}`);
@@ -72,5 +72,10 @@ describe("npm run network -- agent", function () {
     expect(await alwaysListed(dir, "user")).to.deep.equal([SOMEBODY]);
     expect(await alwaysListed(dir, "transaction")).to.deep.equal([]);
     await rm(join(dir, ALWAYS_FILE));
+    // a host that has its own node's keys alone would take the council off its list
+    await rm(operatorKeystore(dir, "user", "council"));
+    const refused = await agent("--node", "accountant1", "--password-file", passwordFile);
+    expect(refused.code).to.equal(2);
+    expect(refused.problem).to.match(/always-listed\.json: it is not there, and neither is the keystore of council/);
   });
 });

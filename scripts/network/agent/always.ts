@@ -28,9 +28,15 @@ export async function alwaysListed(dir: string, chain: ChainName, named?: string
   const file = named ?? join(dir, ALWAYS_FILE);
   if (named === undefined && !existsSync(file)) {
     const addresses = await operatorAddresses(dir, chain);
-    return OPERATOR_NAMES[chain].flatMap((name) => addresses.get(name) ?? []);
+    return OPERATOR_NAMES[chain].map((name) => addresses.get(name) ?? missing(file, chain, name));
   }
   return (await readAlways(file))[chain]?.map(({ account }) => account) ?? [];
+}
+
+/** A host that has not all keystores would take the council off its node's list. */
+function missing(file: string, chain: ChainName, name: string): never {
+  const problem = `it is not there, and neither is the keystore of ${name} on the ${chain} chain, so that nobody knows whom to list always`;
+  throw new InputError({ file }, problem, "Bring the file that all hosts of the network share: docs/operations.md");
 }
 
 async function readAlways(file: string): Promise<z.infer<typeof fileSchema>> {

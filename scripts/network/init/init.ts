@@ -58,11 +58,12 @@ export async function requireNewFolder(out: string): Promise<void> {
 export async function initNetwork(options: InitOptions): Promise<NetworkFile> {
   const out = resolve(options.out);
   await requireNewFolder(out);
+  // first, for it takes seconds: who breaks it off then leaves nothing
+  const { network, files } = await filesOf(options);
   const parent = dirname(out);
   await mkdir(parent, { recursive: true });
   const beside = await mkdtemp(join(parent, `.${basename(out)}-`));
   try {
-    const { network, files } = await filesOf(options);
     for (const [path, file] of files) await writeNew(join(beside, path), file);
     await requireNewFolder(out);
     await rename(beside, out);

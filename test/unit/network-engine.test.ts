@@ -16,16 +16,12 @@ import { memoryFolder } from "../../scripts/network/engine/memory-folder.js";
 import { openEngine } from "../../scripts/network/engine/open-engine.js";
 import { partsHere, partsOf } from "../../scripts/network/engine/parts.js";
 import { livingPid, startOf, writePid } from "../../scripts/network/engine/pid-file.js";
-import {
-  requireDisk,
-  requireFreePorts,
-  requireGenesis,
-  requireStarted,
-} from "../../scripts/network/engine/preflight.js";
+import { requireDisk, requireFreePorts, requireStarted } from "../../scripts/network/engine/preflight.js";
 import { ProcessEngine } from "../../scripts/network/engine/process-engine.js";
 import { defaultSilence } from "../../scripts/network/engine/unstick.js";
 import { requireVersion } from "../../scripts/network/engine/version.js";
 import { genesisHash, genesisText } from "../../scripts/network/genesis/genesis-file.js";
+import { requireGenesis } from "../../scripts/network/genesis/unchanged.js";
 import type { NetworkFile, NetworkNode } from "../../scripts/network/network-file.js";
 
 const TIMING = { chainId: 7, genesisTime: 1_000, blockSeconds: 2, requestTimeoutSeconds: 4, accounts: {} };
@@ -257,6 +253,13 @@ describe("the engine of a made network", () => {
       await requireGenesis(dir, network());
       await writeFile(file, genesisText({ ...TIMING, genesisTime: 1_001 }));
       expect(await refusal(requireGenesis(dir, network()))).to.match(/network\.json says 0x/);
+      for (const change of [{ chainId: 8 }, { blockSeconds: 3 }, { requestTimeoutSeconds: 5 }]) {
+        // the block's hash is the same
+        await writeFile(file, genesisText({ ...TIMING, ...change }));
+        expect(await refusal(requireGenesis(dir, network()))).to.match(/'config' is not the one of network\.json/);
+      }
+      await writeFile(file, GENESIS.replace(/(validatorcontractaddress": "0x)./, "$1f"));
+      expect(await refusal(requireGenesis(dir, network()))).to.match(/'config' is not the one of network\.json/);
       await writeFile(file, "{}");
       expect(await refusal(requireGenesis(dir, network()))).to.match(/no genesis file/);
       await rm(file);

@@ -1,92 +1,17 @@
 /** `network up` and its words when something fails, with an engine that stands for Besu. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { Agents } from "../../scripts/network/engine/agents.js";
-import { partName, type Engine, type Part } from "../../scripts/network/engine/engine.js";
 import { NodeRefused, NodeRpc, NodeUnreachable } from "../../scripts/network/engine/node-rpc.js";
 import { partsOf } from "../../scripts/network/engine/parts.js";
-import type { Site } from "../../scripts/network/engine/starting.js";
 import { up } from "../../scripts/network/engine/up.js";
-import { genesisHash, genesisText } from "../../scripts/network/genesis/genesis-file.js";
-import { genesisPath } from "../../scripts/network/genesis/predeployed-file.js";
-import { seededKeys } from "../../scripts/network/init/key-source.js";
-import type { NetworkFile, NetworkNode } from "../../scripts/network/network-file.js";
-import { nodeKeystore } from "../../scripts/network/operators.js";
 import { InputError } from "../../scripts/inputs/error.js";
-
-const PASSWORD = "a password of tests alone";
-const GENESIS = genesisText({
-  chainId: 7,
-  genesisTime: 1_000,
-  blockSeconds: 2,
-  requestTimeoutSeconds: 4,
-  accounts: {},
-});
-
-function nodeOf(index: number, address: string): NetworkNode {
-  const ports = { p2pPort: 28_000 + 10 * index, rpcPort: 28_001 + 10 * index, metricsPort: 28_002 + 10 * index };
-  const chain = {
-    address,
-    enodeId: String(index).repeat(128),
-    ...ports,
-    agentAccount: `0x${String(index).repeat(40)}`,
-  };
-  const words = { name: `accountant${index}`, member: `Accountant ${index}`, role: "accountant" as const };
-  return { ...words, host: "127.0.0.1", storage: "FOREST", chains: { transaction: chain } };
-}
-
-/** Starts what it is told to, and notes it. */
-class FakeEngine implements Engine {
-  readonly kind = "processes";
-  readonly version = "fake";
-  readonly keepsSecrets = false;
-  readonly running = new Set<string>();
-  readonly everStarted: string[] = [];
-
-  constructor(
-    private readonly folder: string,
-    private readonly failing: string,
-  ) {}
-
-  secretsFolder(part: Part): string {
-    return join(this.folder, part.node.name);
-  }
-
-  async start(part: Part): Promise<void> {
-    // the one that fails does so when the other is on its way
-    while (part.node.name === this.failing && this.running.size === 0) await new Promise((go) => setTimeout(go, 10));
-    if (part.node.name === this.failing) throw new InputError({ file: partName(part) }, "it fails", "Mend it");
-    this.running.add(part.node.name);
-    this.everStarted.push(part.node.name);
-  }
-
-  isRunning(part: Part): Promise<boolean> {
-    return Promise.resolve(this.running.has(part.node.name));
-  }
-
-  stop(part: Part): Promise<void> {
-    this.running.delete(part.node.name);
-    return Promise.resolve();
-  }
-
-  kill(part: Part): Promise<void> {
-    return this.stop(part);
-  }
-
-  logTail(): Promise<string[]> {
-    return Promise.resolve([]);
-  }
-
-  followLog(): Promise<void> {
-    return Promise.resolve();
-  }
-}
+import { failureOf, fakeSite, PASSWORD } from "../utils/fake-site.js";
 
 describe("network up", () => {
   let dir: string;
@@ -102,63 +27,40 @@ describe("network up", () => {
     await rm(memory, { recursive: true, force: true });
   });
 
-  async function siteWith(engineOf: (memory: string) => FakeEngine): Promise<Site & { engine: FakeEngine }> {
-    const keys = seededKeys(1);
-    const nodes: NetworkNode[] = [];
-    for (const index of [1, 2, 3]) {
-      const key = keys.key(`node ${index}`);
-      const node = nodeOf(index, key.address);
-      const file = nodeKeystore(dir, node, "transaction");
-      await mkdir(dirname(file), { recursive: true });
-      const { address, privateKey } = key;
-      await writeFile(file, await keys.keystore(`node ${index}`, { address, privateKey }, PASSWORD));
-      nodes.push(node);
-    }
-    await mkdir(dirname(genesisPath(dir, "transaction")), { recursive: true });
-    await writeFile(genesisPath(dir, "transaction"), GENESIS);
-    const network: NetworkFile = {
-      version: 1,
-      name: "tested",
-      besu: { minimumVersion: "26.4.0", image: "hyperledger/besu:26.8.0" },
-      blockSeconds: 2,
-      requestTimeoutSeconds: 4,
-      chains: { transaction: { chainId: 7, genesisTime: 1_000, genesisHash: genesisHash(GENESIS) } },
-      nodes,
-    };
-    const agents = new Agents({ dir, environment: { XDG_RUNTIME_DIR: memory } });
-    const rpcOf = (node: NetworkNode): NodeRpc => {
-      return new NodeRpc(
-        `http://127.0.0.1:${node.chains.transaction?.rpcPort ?? 0}`,
-        () => Promise.resolve(""),
-        undefined,
-      );
-    };
-    return { dir, network, engine: engineOf(memory), agents, rpcOf };
-  }
-
   it("ends the starts that are under way when one fails, and begins no other", async () => {
-    const site = await siteWith((folder) => new FakeEngine(folder, "accountant2"));
+    const site = await fakeSite({ dir, memory, nodes: 3, failing: "accountant2" });
     const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
-    const words = await up(site, partsOf(site.network), options).then(
-      () => "",
-      (error: unknown) => (error as Error).message,
-    );
+    const words = await failureOf(up(site, partsOf(site.network), options));
     expect(words).to.equal("accountant2 (transaction chain): it fails. Mend it");
     expect(site.engine.everStarted).to.deep.equal(["accountant1"]);
     expect([...site.engine.running]).to.deep.equal([]);
   });
 
   it("ends what it began when it is stopped itself", async () => {
-    const site = await siteWith((folder) => new FakeEngine(folder, "nobody"));
+    const site = await fakeSite({ dir, memory, nodes: 3 });
     const stop = new AbortController();
-    const result = up(site, partsOf(site.network), { password: PASSWORD, stopped: stop.signal, silent: true }).then(
-      () => "",
-      (error: unknown) => (error as Error).message,
+    const result = failureOf(
+      up(site, partsOf(site.network), { password: PASSWORD, stopped: stop.signal, silent: true }),
     );
     while (site.engine.running.size === 0) await new Promise((go) => setTimeout(go, 10));
     stop.abort();
     expect(await result).to.equal("up: it was stopped. Nothing that it started was left running");
     expect([...site.engine.running]).to.deep.equal([]);
+  });
+
+  it("starts nothing where another program listens on one of its ports", async () => {
+    const site = await fakeSite({ dir, memory, nodes: 2 });
+    const { rpcPort = 0 } = site.network.nodes[1]?.chains.transaction ?? {};
+    const server = createServer();
+    await new Promise<void>((go) => server.listen(rpcPort, "127.0.0.1", go));
+    try {
+      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
+      const words = await failureOf(up(site, partsOf(site.network), options));
+      expect(words).to.match(new RegExp(`listens on port ${rpcPort} of accountant2`));
+      expect(site.engine.everStarted).to.deep.equal([]);
+    } finally {
+      server.close();
+    }
   });
 });
 

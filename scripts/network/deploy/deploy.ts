@@ -20,7 +20,8 @@ import { FederationAccessManager__factory } from "../../../typechain-types/index
 import { InputError } from "../../inputs/error.js";
 import { deployNetwork } from "../../networks/deploy.js";
 import type { HardhatConnection } from "../../networks/simulated.js";
-import { readPredeployed, requireSameGenesis } from "../genesis/predeployed-file.js";
+import { readPredeployed } from "../genesis/predeployed-file.js";
+import { requireGenesis } from "../genesis/unchanged.js";
 import {
   CHAIN_NAMES,
   readNetworkFile,
@@ -51,7 +52,7 @@ export async function deployOnBesu(options: DeployOnBesuOptions): Promise<Deploy
   const { dir, password, deployment: file, onProgress } = options;
   const network = await readNetworkFile(dir);
   await requireUndeployed(network, file);
-  for (const chain of CHAIN_NAMES) await requireSameGenesis(dir, chain, genesisHashOf(network, chain));
+  await requireGenesis(dir, network);
   const addresses = await both((chain) => operatorAddresses(dir, chain));
   const connections = await connectBoth(dir, network, password);
   try {

@@ -22,7 +22,6 @@ import { readDrift } from "./list-drift.js";
 import { nodeRpcs } from "./node-rpc.js";
 import { ENGINE_KINDS, openEngine, type EngineKind } from "./open-engine.js";
 import { partsHere, partsOf } from "./parts.js";
-import { requireFreePorts, requireGenesis } from "./preflight.js";
 import { down, restart } from "./restarting.js";
 import { endPart, type Site } from "./starting.js";
 import { statusText } from "./status-text.js";
@@ -113,10 +112,8 @@ function addOneNode(program: Command, print: Print, environment: NodeJS.ProcessE
       const stopped = stopSignal();
       const site = await openSite(options, environment, true);
       const parts = await namedParts(site, name, options);
-      await requireGenesis(site.dir, site.network);
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
       for (const part of parts) {
-        if (!(await site.engine.isRunning(part))) await requireFreePorts([part]);
         await restart(site, part, password, stopped);
         print(`${partName(part)} runs.`);
       }

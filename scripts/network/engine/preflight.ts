@@ -1,43 +1,29 @@
 /** What can be known to be wrong before a node starts. */
-import { readFile, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 
 import { InputError } from "../../inputs/error.js";
-import { genesisHash } from "../genesis/genesis-file.js";
-import { genesisPath } from "../genesis/predeployed-file.js";
+import { requireGenesis } from "../genesis/unchanged.js";
 import { isLoopback } from "../loopback-host.js";
 import { chainsOf, nodeOnChain, type NetworkFile } from "../network-file.js";
+import { openNodeKey } from "../unlock.js";
 import { partName, type Part } from "./engine.js";
+import type { Site } from "./starting.js";
 
 /** Below this a database would be torn before anybody saw it. */
 const LEAST_FREE_BYTES = 1_073_741_824;
 const GIGABYTE = 1_073_741_824;
 
-/** Refuses genesis files that are not those of `network.json`: such nodes would start a chain of their own. */
-export async function requireGenesis(dir: string, network: NetworkFile): Promise<void> {
-  for (const chain of chainsOf(network)) {
-    const file = genesisPath(dir, chain);
-    const advice = "Restore the file that init wrote; a chain's genesis can't change";
-    const text = await readFile(file, "utf8").catch((cause: unknown) => {
-      throw new InputError({ file }, "the genesis file can't be read", advice, { cause });
-    });
-    const hash = hashOf(text);
-    const expected = network.chains[chain]?.genesisHash ?? "no hash";
-    if (hash === expected) continue;
-    throw new InputError(
-      { file },
-      `${hash === undefined ? "it is no genesis file" : `its block has the hash ${hash}`}, and network.json says ${expected}`,
-      advice,
-    );
-  }
+/** What holds for each start on this machine; refused before anything that runs is ended. */
+export async function requireStartable({ dir, network }: Pick<Site, "dir" | "network">): Promise<void> {
+  await requireGenesis(dir, network);
+  requireStarted(network, Math.floor(Date.now() / 1_000));
+  await requireDisk(dir);
 }
 
-function hashOf(text: string): string | undefined {
-  try {
-    return genesisHash(text);
-  } catch {
-    return undefined;
-  }
+/** Refuses a password that does not open the parts' keys: ending them first would leave them down. */
+export async function requirePassword(dir: string, parts: readonly Part[], password: string): Promise<void> {
+  for (const { node, chain } of parts) await openNodeKey(dir, node, chain, password);
 }
 
 /** Refuses a machine whose clock is before the chains' first block: nodes there would make no block until then. */

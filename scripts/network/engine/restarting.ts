@@ -3,6 +3,7 @@ import { Listr } from "listr2";
 
 import { partName, type Part } from "./engine.js";
 import { addPeers } from "./peers.js";
+import { requireFreePorts, requirePassword, requireStartable } from "./preflight.js";
 import { endPart, startPart, type Site } from "./starting.js";
 
 /** Ends parts and their agents, all at once; the parts that ran. */
@@ -28,8 +29,14 @@ export async function down(site: Site, parts: readonly Part[], silent = false): 
   return running;
 }
 
-/** Ends a node if it runs, starts it, and tells it of its peers; its agent, which outlives it, is started if there is none. */
+/**
+ * Ends a node if it runs, starts it, and tells it of its peers; its agent, which outlives it, is started if there is none.
+ * What would keep it from starting is refused while it still runs.
+ */
 export async function restart(site: Site, part: Part, password: string, stopped?: AbortSignal): Promise<void> {
+  await requireStartable(site);
+  await requirePassword(site.dir, [part], password);
+  if (!(await site.engine.isRunning(part))) await requireFreePorts([part]);
   await endPart(site, part, "stop");
   await startPart(site, part, password, stopped);
   await addPeers(site.network, site.rpcOf, part);

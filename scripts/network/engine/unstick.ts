@@ -11,6 +11,7 @@ import { headOf, quorumOf, setInForce, type Head } from "./head.js";
 import { NodeUnreachable } from "./node-rpc.js";
 import { askableParts, isHere, partsOf } from "./parts.js";
 import { addPeers } from "./peers.js";
+import { requirePassword, requireStartable } from "./preflight.js";
 import { endPart, startPart, type Site } from "./starting.js";
 
 /** Round changes of less silence come to an end by themselves sooner than nodes start: four rounds' times. */
@@ -27,7 +28,7 @@ export interface UnstickOptions {
   readonly print: (text: string) => void;
 }
 
-/** An accountant in force, and the head that it shows; undefined: it does not answer. */
+/** A node, and the head that it shows; undefined: it does not answer. */
 interface Shown {
   readonly part: Part;
   readonly head: Head | undefined;
@@ -42,6 +43,7 @@ export function defaultSilence(requestTimeoutSeconds: number): number {
 export async function unstick(site: Site, chain: ChainName, options: UnstickOptions): Promise<void> {
   const { network } = site;
   const { silenceSeconds = defaultSilence(network.requestTimeoutSeconds), print, stopped } = options;
+  await requireStartable(site);
   const { accountants, head } = await agreement(site, chain, options);
   const silence = Math.floor(Date.now() / 1_000) - head.time;
   if (silence < silenceSeconds) {
@@ -54,6 +56,7 @@ export async function unstick(site: Site, chain: ChainName, options: UnstickOpti
     if (await isHere(part.node)) here.push(part);
     else elsewhere.push(`${part.node.name} on ${part.node.host}`);
   }
+  await requirePassword(site.dir, here, options.password);
   print(`The ${chain} chain stands at block ${head.number} since ${silence} s. All accountants that answer show it.`);
   if (elsewhere.length > 0) print(`Restart at the same time, each on its host: ${elsewhere.join(", ")}`);
   print(`Restarting ${here.map(({ node }) => node.name).join(", ")}.`);
@@ -75,14 +78,19 @@ async function agreement(
   const until = Date.now() + agreeSeconds * 1_000;
   for (;;) {
     stopped.throwIfAborted();
-    const { shown, members } = await headsOfSet(site, chain);
+    const { shown, others, members } = await headsOfSet(site, chain);
     const answering = shown.filter(({ head }) => head !== undefined);
     const [first] = answering;
-    const isOne = new Set(answering.map(({ head }) => head?.hash)).size === 1;
-    if (first?.head !== undefined && isOne && answering.length >= quorumOf(members)) {
-      return { accountants: answering.map(({ part }) => part), head: first.head };
+    const head = first?.head;
+    const isOne = new Set(answering.map((each) => each.head?.hash)).size === 1;
+    // a block that only a standby has was sealed: accountants that start anew forget that they did, and might seal another
+    const beyond = others.filter(
+      (other) => (other.head?.number ?? -1) >= (head?.number ?? 0) && other.head?.hash !== head?.hash,
+    );
+    if (head !== undefined && isOne && beyond.length === 0 && answering.length >= quorumOf(members)) {
+      return { accountants: answering.map(({ part }) => part), head };
     }
-    if (Date.now() >= until) throw disagreement(chain, shown, members);
+    if (Date.now() >= until) throw disagreement(chain, [...shown, ...beyond], members);
     await sleep(POLL_MILLISECONDS);
   }
 }
@@ -96,13 +104,13 @@ function disagreement(chain: ChainName, shown: readonly Shown[], members: number
     ...(heads.length > 0 ? [`heads: ${heads.join(", ")}`] : []),
     ...(silent.length > 0 ? [`no answer: ${silent.join(", ")}`] : []),
   ];
-  const problem = `its accountants do not show one head in a quorum of ${quorumOf(members)} of ${members} (${parts.join("; ")})`;
+  const problem = `its nodes do not show one head, with a quorum of ${quorumOf(members)} of ${members} accountants (${parts.join("; ")})`;
   const advice = "Start those that do not answer (network restart), give the others time to catch up, then try again";
   return new InputError({ file: `${chain} chain` }, problem, advice);
 }
 
-/** The accountants in force as the most advanced node has them. */
-async function headsOfSet(site: Site, chain: ChainName): Promise<{ shown: Shown[]; members: number }> {
+/** The accountants in force as the most advanced node has them, and the nodes that are none. */
+async function headsOfSet(site: Site, chain: ChainName): Promise<{ shown: Shown[]; others: Shown[]; members: number }> {
   const all: Shown[] = [];
   for (const part of await askableParts(site.network, { chain })) {
     all.push({ part, head: await answering(() => headOf(site.rpcOf(part.node, chain))) });
@@ -115,8 +123,8 @@ async function headsOfSet(site: Site, chain: ChainName): Promise<{ shown: Shown[
     throw new InputError({ file: `${chain} chain` }, `none of its nodes answers (${names})`, "Start them: network up");
   }
   const set = await setInForce(site.rpcOf(best.part.node, chain));
-  const shown = all.filter(({ part }) => set.includes(nodeOnChain(part.node, chain).address));
-  return { shown, members: set.length };
+  const isInForce = ({ part }: Shown): boolean => set.includes(nodeOnChain(part.node, chain).address);
+  return { shown: all.filter(isInForce), others: all.filter((each) => !isInForce(each)), members: set.length };
 }
 
 async function running(site: Site, chain: ChainName): Promise<Part[]> {

@@ -12,7 +12,7 @@ import { headOf, quorumOf, setInContract, type Head } from "./head.js";
 import { NodeUnreachable } from "./node-rpc.js";
 import { askableParts } from "./parts.js";
 import { addPeers } from "./peers.js";
-import { requireDisk, requireFreePorts, requireGenesis, requireStarted } from "./preflight.js";
+import { requireFreePorts, requireStartable } from "./preflight.js";
 import { answers, endPart, startPart, type Site } from "./starting.js";
 
 /** JVMs that start at once; more of them are slower together than one after the other. */
@@ -33,10 +33,8 @@ export async function up(
   parts: readonly Part[],
   { password, stopped, silent }: UpOptions,
 ): Promise<Part[]> {
-  const { dir, network, engine } = site;
-  await requireGenesis(dir, network);
-  requireStarted(network, Math.floor(Date.now() / 1_000));
-  await requireDisk(dir);
+  const { network, engine } = site;
+  await requireStartable(site);
   const missing: Part[] = [];
   for (const part of parts) if (!(await engine.isRunning(part))) missing.push(part);
   await requireFreePorts(missing);

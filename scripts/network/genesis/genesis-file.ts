@@ -42,23 +42,31 @@ export interface GenesisOptions {
   readonly accounts: Predeployed["accounts"];
 }
 
+/** What no header commits to: two nodes with one block 0 and different ones of these follow different rules. */
+export function genesisConfig({
+  chainId,
+  blockSeconds,
+  requestTimeoutSeconds,
+}: Pick<GenesisOptions, "chainId" | "blockSeconds" | "requestTimeoutSeconds">): object {
+  return {
+    chainId,
+    ...Object.fromEntries([...BLOCK_FORKS, ...TIME_FORKS].map((fork) => [fork, 0])),
+    zeroBaseFee: true,
+    qbft: {
+      blockperiodseconds: blockSeconds,
+      epochlength: EPOCH_LENGTH,
+      requesttimeoutseconds: requestTimeoutSeconds,
+      validatorcontractaddress: predeployedAddress("AccountantElection"),
+    },
+  };
+}
+
 /** The text of a genesis file. */
 export function genesisText(options: GenesisOptions): string {
-  const { chainId, genesisTime, blockSeconds, requestTimeoutSeconds, accounts } = options;
+  const { genesisTime, accounts } = options;
   const { blockGasLimit = BLOCK_GAS_LIMIT } = options;
-  const zeros = Object.fromEntries([...BLOCK_FORKS, ...TIME_FORKS].map((fork) => [fork, 0]));
   const genesis = {
-    config: {
-      chainId,
-      ...zeros,
-      zeroBaseFee: true,
-      qbft: {
-        blockperiodseconds: blockSeconds,
-        epochlength: EPOCH_LENGTH,
-        requesttimeoutseconds: requestTimeoutSeconds,
-        validatorcontractaddress: predeployedAddress("AccountantElection"),
-      },
-    },
+    config: genesisConfig(options),
     nonce: "0x0",
     timestamp: toQuantity(genesisTime),
     extraData: CONTRACT_MODE_EXTRA_DATA,

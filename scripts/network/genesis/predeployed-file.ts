@@ -107,17 +107,3 @@ export async function readPredeployed(dir: string, chain: ChainName): Promise<Pr
     throw new InputError({ file }, problem, "Restore the file that init wrote", { cause });
   }
 }
-
-/** The hash of a folder's genesis file; an `InputError` when the file is another than the one that was made. */
-export async function requireSameGenesis(dir: string, chain: ChainName, expected: string): Promise<void> {
-  const file = genesisPath(dir, chain);
-  let actual: string;
-  try {
-    actual = genesisHash(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new InputError({ file }, "it is no genesis file", "Restore the file that init wrote", { cause });
-  }
-  if (actual === expected) return;
-  const problem = `it was changed since init: its block would be ${actual}, and network.json has ${expected}`;
-  throw new InputError({ file }, problem, "Restore the file that init wrote: a node with another genesis joins nobody");
-}

@@ -1,0 +1,110 @@
+/** `network unstick` and `restart`: what they refuse while everything still runs, and what they do. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { partsOf } from "../../scripts/network/engine/parts.js";
+import { restart } from "../../scripts/network/engine/restarting.js";
+import { unstick, type UnstickOptions } from "../../scripts/network/engine/unstick.js";
+import { genesisPath } from "../../scripts/network/genesis/predeployed-file.js";
+import { failureOf, fakeSite, GENESIS, PASSWORD, type FakeHead, type FakeSite } from "../utils/fake-site.js";
+
+const ACCOUNTANTS = ["accountant1", "accountant2", "accountant3", "accountant4"];
+/** The fifth node stands by. */
+const STANDBY = "accountant5";
+
+describe("a chain that stands still", () => {
+  let dir: string;
+  let memory: string;
+  let site: FakeSite;
+  const words: string[] = [];
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "network-unstick-"));
+    memory = await mkdtemp("/dev/shm/network-unstick-").catch(() => mkdtemp(join(tmpdir(), "network-unstick-")));
+    site = await fakeSite({ dir, memory, nodes: 5, standby: true });
+    for (const name of [...ACCOUNTANTS, STANDBY]) show(name, old(10));
+    words.length = 0;
+  });
+
+  afterEach(async () => {
+    await rm(dir, { recursive: true, force: true });
+    await rm(memory, { recursive: true, force: true });
+  });
+
+  const old = (number: number, hash = `0x${number}`): FakeHead => {
+    return { number, hash, time: Math.floor(Date.now() / 1_000) - 300 };
+  };
+
+  function show(name: string, head: FakeHead): void {
+    site.engine.running.add(name);
+    site.heads.set(name, head);
+  }
+
+  function options(over: Partial<UnstickOptions> = {}): UnstickOptions {
+    const print = (text: string): void => void words.push(text);
+    return { password: PASSWORD, agreeSeconds: 0, stopped: new AbortController().signal, print, ...over };
+  }
+
+  async function refused(over: Partial<UnstickOptions> = {}): Promise<string> {
+    const before = [...site.engine.running];
+    const problem = await failureOf(unstick(site, "transaction", options(over)));
+    expect(site.engine.everEnded).to.deep.equal([]);
+    expect([...site.engine.running]).to.deep.equal(before);
+    return problem;
+  }
+
+  it("is not restarted while fewer than a quorum answer, whom it names", async () => {
+    site.engine.running.delete("accountant2");
+    site.engine.running.delete("accountant4");
+    expect(await refused()).to.match(/a quorum of 3 of 4 accountants .*no answer: accountant2, accountant4/);
+  });
+
+  it("is not restarted while one shows another head, whom it names", async () => {
+    show("accountant3", old(9));
+    expect(await refused()).to.match(/accountant2 at 10 \(0x10\), accountant3 at 9 \(0x9\)/);
+    show("accountant3", old(10, "0xother"));
+    expect(await refused()).to.match(/accountant3 at 10 \(0xother\)/);
+  });
+
+  it("is not restarted while a standby has a block that they sealed and have not", async () => {
+    show(STANDBY, old(11));
+    expect(await refused()).to.match(/accountant4 at 10 \(0x10\), accountant5 at 11 \(0x11\)/);
+  });
+
+  it("is not restarted while it is young, or where the start would fail", async () => {
+    expect(await refused({ silenceSeconds: 1_000 })).to.match(/is 30\d s old; below 1000 s it goes on by itself/);
+    expect(await refused({ password: "another password of tests" })).to.match(/the password is not this keystore's/);
+    await writeFile(genesisPath(dir, "transaction"), GENESIS.replace('"chainId": 7', '"chainId": 8'));
+    expect(await refused()).to.match(/'config' is not the one of network\.json/);
+  });
+
+  it("has the accountants that answer restarted together, a quorum of them, and waits for a block", async () => {
+    site.engine.running.delete("accountant4");
+    show(STANDBY, old(8)); // it may be behind
+    const start = site.engine.start.bind(site.engine);
+    site.engine.start = async (part) => {
+      // none comes back before all have ended
+      expect(site.engine.everEnded).to.have.members(ACCOUNTANTS.slice(0, 3));
+      await start(part);
+      if (site.engine.everStarted.length === 3) for (const name of ACCOUNTANTS) site.heads.set(name, old(11));
+    };
+    await unstick(site, "transaction", options());
+    expect(site.engine.everStarted).to.have.members(ACCOUNTANTS.slice(0, 3));
+    expect(words.at(-1)).to.equal("Restarting accountant1, accountant2, accountant3.");
+  });
+
+  it("keeps a node running whose restart can only fail", async () => {
+    const [part] = partsOf(site.network);
+    if (part === undefined) throw new Error("no part");
+    expect(await failureOf(restart(site, part, "another password of tests"))).to.match(/not this keystore's/);
+    await writeFile(
+      genesisPath(dir, "transaction"),
+      GENESIS.replace('"blockperiodseconds": 2', '"blockperiodseconds": 3'),
+    );
+    expect(await failureOf(restart(site, part, PASSWORD))).to.match(/genesis\.json: it was changed since init/);
+    expect(site.engine.everEnded).to.deep.equal([]);
+  });
+});

@@ -196,6 +196,13 @@ describe("the engine of a made network", () => {
       await engine.kill(part); // nothing to do, and no fault
     });
 
+    it("that end at once are no fault of the start's: their log says why", async () => {
+      const { engine, part } = await opened("echo 'no such flag' >&2; exit 1");
+      for (let times = 0; times < 5; times++) await engine.start(part);
+      while (await engine.isRunning(part)) await sleep(20);
+      expect(await engine.logTail(part, 1)).to.deep.equal(["no such flag"]);
+    });
+
     it("are killed at once where they would not end by themselves", async () => {
       const { engine, part } = await opened("trap '' TERM\nwhile :; do sleep 1; done");
       await engine.start(part);

@@ -36,12 +36,13 @@ export async function startDetached(options: DetachedOptions): Promise<void> {
   }
 }
 
-/** A process that cannot be noted would never be found again. */
+/** A process that cannot be noted would never be found again; one that has ended says why in its log. */
 async function note(pidFile: string, pid: number): Promise<void> {
   try {
     await writePid(pidFile, pid);
   } catch (error) {
-    if ((await startOf(pid)) !== undefined) process.kill(pid, "SIGKILL");
+    if ((await startOf(pid)) === undefined) return removePid(pidFile);
+    process.kill(pid, "SIGKILL");
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** `network unstick` and `restart`: what they refuse while everything still runs, and what they do. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { alone } from "../../scripts/network/engine/alone.js";
 import { partsOf } from "../../scripts/network/engine/parts.js";
 import { restart } from "../../scripts/network/engine/restarting.js";
 import { unstick, type UnstickOptions } from "../../scripts/network/engine/unstick.js";
@@ -106,5 +107,28 @@ describe("a chain that stands still", () => {
     );
     expect(await failureOf(restart(site, part, PASSWORD))).to.match(/genesis\.json: it was changed since init/);
     expect(site.engine.everEnded).to.deep.equal([]);
+  });
+});
+
+describe("commands that start and end nodes", () => {
+  let dir: string;
+
+  beforeEach(async () => (dir = await mkdtemp(join(tmpdir(), "network-alone-"))));
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it("run one at a time, and leave nothing", async () => {
+    const inner = alone(dir, () => failureOf(alone(dir, () => Promise.resolve("both"))));
+    expect(await inner).to.equal(
+      `${dir}: process ${process.pid} starts or ends its nodes. Wait until it is done, or end it`,
+    );
+    expect(await alone(dir, () => Promise.resolve("again"))).to.equal("again");
+    expect(await failureOf(alone(dir, () => Promise.reject(new Error("it fails"))))).to.equal("it fails");
+    expect(await readdir(dir)).to.deep.equal([]);
+  });
+
+  it("take over from one that was killed", async () => {
+    await writeFile(join(dir, "command.pid"), JSON.stringify({ pid: process.pid, started: "before a reboot" }));
+    expect(await alone(dir, () => Promise.resolve("done"))).to.equal("done");
+    expect(await readdir(dir)).to.deep.equal([]);
   });
 });

@@ -17,6 +17,7 @@ import {
 } from "../network-file.js";
 import { folderPassword } from "../password.js";
 import { Agents } from "./agents.js";
+import { alone } from "./alone.js";
 import { partName, type Part } from "./engine.js";
 import { readDrift } from "./list-drift.js";
 import { nodeRpcs } from "./node-rpc.js";
@@ -84,7 +85,7 @@ function addUpAndDown(program: Command, print: Print, environment: NodeJS.Proces
       const parts = await partsHere(partsOf(site.network, { nodes: someOf(nodes), chain: options.chain }));
       print(`Network ${site.network.name}: ${parts.length} nodes by ${site.engine.kind} (${site.engine.version})`);
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
-      const started = await up(site, parts, { password, stopped });
+      const started = await alone(site.dir, () => up(site, parts, { password, stopped }));
       print(`${started.length} started, ${parts.length - started.length} ran already. See network status.`);
     });
   run(program, "down", "Ends this machine's nodes and their agents; what they stored stays.")
@@ -92,7 +93,7 @@ function addUpAndDown(program: Command, print: Print, environment: NodeJS.Proces
     .action(async (nodes: string[], options: RunOptions) => {
       const site = await openSite(options, environment, false);
       const parts = await partsHere(partsOf(site.network, { nodes: someOf(nodes), chain: options.chain }));
-      print(`${(await down(site, parts)).length} ended.`);
+      print(`${(await alone(site.dir, () => down(site, parts))).length} ended.`);
     });
 }
 
@@ -114,7 +115,7 @@ function addOneNode(program: Command, print: Print, environment: NodeJS.ProcessE
       const parts = await namedParts(site, name, options);
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
       for (const part of parts) {
-        await restart(site, part, password, stopped);
+        await alone(site.dir, () => restart(site, part, password, stopped));
         print(`${partName(part)} runs.`);
       }
     });
@@ -192,7 +193,8 @@ function addUnstick(program: Command, print: Print, environment: NodeJS.ProcessE
       }
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
       const silenceSeconds = options.silence ?? defaultSilence(site.network.requestTimeoutSeconds);
-      await unstick(site, stuck, { password, silenceSeconds, agreeSeconds: options.agree, stopped, print });
+      const how = { password, silenceSeconds, agreeSeconds: options.agree, stopped, print };
+      await alone(site.dir, () => unstick(site, stuck, how));
       print(`The ${stuck} chain makes blocks again.`);
     });
 }

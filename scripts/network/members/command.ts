@@ -13,11 +13,12 @@ import { InputError } from "../../inputs/error.js";
 import { stopSignal, type Print } from "../../run.js";
 import { announcePart, isAnnounced, withdrawPart } from "../agent/announce.js";
 import { openChain, type FolderPart } from "../agent/open.js";
+import { alone } from "../engine/alone.js";
 import { openSite, run, starts, type RunOptions } from "../engine/commands.js";
 import { partName } from "../engine/engine.js";
 import { isHere, partsOf } from "../engine/parts.js";
 import { up } from "../engine/up.js";
-import { hostName, nodeName, type NetworkFile, type NetworkNode } from "../network-file.js";
+import { hostName, nodeName, readNetworkFile, type NetworkFile, type NetworkNode } from "../network-file.js";
 import { openOperator, operatorAddresses } from "../operators.js";
 import { folderPassword } from "../password.js";
 import { addNode } from "./add-node.js";
@@ -42,10 +43,18 @@ export function addMemberCommands(program: Command, print: Print, environment: N
     )
     .option("--base-port <n>", "first of its ports (default: the next ten of its host)", positive)
     .option("--council", "the folder's council admits it, where members do not govern (deploy --council)", false)
-    .action((name: string, options: AddOptions) => add(name, options, { print, environment }));
+    .action((name: string, options: AddOptions) => locked(options, () => add(name, options, { print, environment })));
   starts(run(program, "remove", "Withdraws a node, ends it, and takes it out of the folder; its keys stay, apart."))
     .argument("<name>", "the node's name")
-    .action((name: string, options: RunOptions) => remove(name, options, { print, environment }));
+    .action((name: string, options: RunOptions) =>
+      locked(options, () => remove(name, options, { print, environment })),
+    );
+}
+
+async function locked({ dir: folder }: RunOptions, work: () => Promise<void>): Promise<void> {
+  const dir = resolve(folder);
+  await readNetworkFile(dir); // a folder without a network is told of as such
+  await alone(dir, work);
 }
 
 interface Surroundings {

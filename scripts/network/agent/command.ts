@@ -47,10 +47,7 @@ export function addAgentCommands(program: Command, print: Print, environment: No
   withFolder(subcommand(program, "agent", "Keeps a node's allow-lists what the contracts say, until it is stopped."))
     .requiredOption("--node <name>", "the node, as network.json names it")
     .addOption(chainOption().makeOptionMandatory())
-    .option(
-      "--always <file>",
-      `accounts that are always listed (default: the folder's ${ALWAYS_FILE}, or its operators)`,
-    )
+    .option("--always <file>", `accounts that are always listed (default: the folder's ${ALWAYS_FILE})`)
     .option(`${METRICS_OPTION} <port>`, "serve metrics and health there, on loopback", port)
     .action((options: AgentOptions) => agent(options, environment));
   for (const [name, description, step] of [

@@ -6,6 +6,8 @@ import { marketParameters, type ElectionParameters } from "../../../deploy/param
 import { InputError } from "../../inputs/error.js";
 import { genesisPath, makeGenesis, predeployedPath, type GenesisSource } from "../genesis/predeployed-file.js";
 import { networkPath, NETWORK_VERSION, parseNetworkFile, type ChainName, type NetworkFile } from "../network-file.js";
+import { ALWAYS_FILE, alwaysText } from "../agent/always.js";
+import { OPERATOR_NAMES } from "../operators.js";
 import { composeText } from "./compose.js";
 import { hidden, shown, writeNew, type Files } from "./files.js";
 import { drawnKeys, seededKeys } from "./key-source.js";
@@ -90,6 +92,7 @@ async function filesOf(options: InitOptions): Promise<{ network: NetworkFile; fi
   const network = networkOf(options, keys, election, hashes);
   files.set(networkPath(""), shown(`${JSON.stringify(network, null, 2)}\n`));
   for (const [file, text] of await keystoresOf("", keys, source, password)) files.set(file, hidden(text));
+  files.set(ALWAYS_FILE, shown(alwaysText(operatorsOf(keys))));
   await addNodeFiles(files, options, network, keys);
   files.set("compose.yaml", shown(composeText(network)));
   for (const [file, text] of prometheusFiles(network)) files.set(file, shown(text));
@@ -118,6 +121,16 @@ async function addNodeFiles(
   for (const node of network.nodes) {
     for (const [path, file] of await nodeFiles(network, node, options)) files.set(path, file);
   }
+}
+
+/** Addresses by name and chain. */
+function operatorsOf(keys: NetworkKeys): Parameters<typeof alwaysText>[0] {
+  return Object.fromEntries(
+    Object.entries(keys).map(([chain, { accounts }]) => {
+      const names = OPERATOR_NAMES[chain as ChainName];
+      return [chain, new Map(names.map((name) => [name, keyNamed(accounts, name).address]))];
+    }),
+  );
 }
 
 /** The terms of the election: the market's for that slot length, with a seat for each accountant that founds it. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,9 +7,14 @@ import { getAddress } from "ethers";
 
 import { alwaysListed, ALWAYS_FILE } from "../../scripts/network/agent/always.js";
 import { networkCommand } from "../../scripts/network/command.js";
+import { Agents } from "../../scripts/network/engine/agents.js";
+import { partsOf } from "../../scripts/network/engine/parts.js";
+import { nodeFolder, readNetworkFile } from "../../scripts/network/network-file.js";
 import { operatorAddresses } from "../../scripts/network/operators.js";
+import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { runCommandLine } from "../../scripts/run.js";
 
+const PASSWORD = "a long enough one";
 const SOMEBODY = getAddress(`0x${"ab".repeat(20)}`);
 
 describe("npm run network -- agent", function () {
@@ -33,7 +38,7 @@ describe("npm run network -- agent", function () {
     folder = await mkdtemp(join(tmpdir(), "commonwatt-agent-"));
     dir = join(folder, "network");
     passwordFile = join(folder, "password");
-    await writeFile(passwordFile, "a long enough one\n");
+    await writeFile(passwordFile, `${PASSWORD}\n`);
     const options = ["--seed", "1", "--accountants", "4", "--standby", "0", "--chains", "user"];
     const made = await run("init", ...options, "--out", dir, "--password-file", passwordFile);
     expect(made).to.deep.equal({ code: 0, problem: "" });
@@ -62,6 +67,35 @@ describe("npm run network -- agent", function () {
     const nowhere = await run("agent", "--dir", join(folder, "nowhere"), "--node", "accountant1", "--chain", "user");
     expect(nowhere.code).to.equal(2);
     expect(nowhere.problem).to.include("there is no network here");
+  });
+
+  it("outlives the command that starts it, and is handed the password in memory for its start alone", async () => {
+    const network = await readNetworkFile(dir);
+    const memory = await mkdtemp(join(folder, "memory-"));
+    const environment = { ...process.env, XDG_RUNTIME_DIR: memory, [PASSWORD_FILE_VARIABLE]: passwordFile };
+    const agents = new Agents({ dir, deployment: join(folder, "none.json"), environment });
+    const [part] = partsOf(network);
+    if (part === undefined) throw new Error("no part");
+    try {
+      expect(await agents.start(part, PASSWORD)).to.equal(true);
+      expect(await agents.start(part, PASSWORD), "it runs already").to.equal(false);
+      const left = await readdir(memory, { recursive: true, withFileTypes: true });
+      expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).to.deep.equal([]);
+      const log = await readFile(join(nodeFolder(dir, part.node, part.chain), "agent.log"), "utf8");
+      expect(log).to.include("not deployed yet").and.not.include(PASSWORD);
+      const { pid } = JSON.parse(await readFile(join(nodeFolder(dir, part.node, part.chain), "agent.pid"), "utf8")) as {
+        pid: number;
+      };
+      if (process.platform !== "linux") return;
+      for (const file of ["cmdline", "environ"]) {
+        expect(await readFile(`/proc/${pid}/${file}`, "utf8"))
+          .to.not.include(PASSWORD)
+          .and.not.include(passwordFile);
+      }
+    } finally {
+      await agents.stop(part);
+    }
+    expect(await agents.isRunning(part)).to.equal(false);
   });
 
   it("always lists the operators, whom init writes into a file, or those whom the folder's file names instead; never organisations", async () => {

@@ -10,6 +10,7 @@ import { partsOf } from "../../scripts/network/engine/parts.js";
 import { restart } from "../../scripts/network/engine/restarting.js";
 import { unstick, type UnstickOptions } from "../../scripts/network/engine/unstick.js";
 import { genesisPath } from "../../scripts/network/genesis/predeployed-file.js";
+import { NODE_KEY_FILE } from "../../scripts/network/unlock.js";
 import { failureOf, fakeSite, GENESIS, PASSWORD, type FakeHead, type FakeSite } from "../utils/fake-site.js";
 
 const ACCOUNTANTS = ["accountant1", "accountant2", "accountant3", "accountant4"];
@@ -89,11 +90,13 @@ describe("a chain that stands still", () => {
     site.engine.start = async (part) => {
       // none comes back before all have ended
       expect(site.engine.everEnded).to.have.members(ACCOUNTANTS.slice(0, 3));
+      expect(await readdir(site.engine.secretsFolder(part))).to.deep.equal([NODE_KEY_FILE]);
       await start(part);
       if (site.engine.everStarted.length === 3) for (const name of ACCOUNTANTS) site.heads.set(name, old(11));
     };
     await unstick(site, "transaction", options());
     expect(site.engine.everStarted).to.have.members(ACCOUNTANTS.slice(0, 3));
+    expect(await readdir(memory)).to.deep.equal([]); // no key is left in memory
     expect(words.at(-1)).to.equal("Restarting accountant1, accountant2, accountant3.");
   });
 

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import { drift } from "../../scripts/network/agent/drift.js";
-import { isEqual } from "../../scripts/network/agent/agent.js";
+import { isEqual, PermissionAgent } from "../../scripts/network/agent/agent.js";
+import { followed } from "../../scripts/network/agent/followed.js";
 import { agentHealth, agentMetrics } from "../../scripts/network/agent/metrics.js";
 import { oneRound, patienceAfter } from "../../scripts/network/agent/loop.js";
 import { Random } from "../../scripts/inputs/random.js";
@@ -208,6 +209,22 @@ describe("permission agent", function () {
     await stage.moveTo(stage.now + 1_000n); // no event says that it ended
     await stage.settle();
     expect(stage.node.lists.accounts).to.include(account.wallet.address.toLowerCase());
+  });
+
+  it("asks who is in force again before it removes: an election may come while it adds", async () => {
+    const member = await stage.admitMember(stage.newKey("member"));
+    const node: ModelNode = { wallet: stage.newKey("node"), member, agent: member, ip: "10.7.1.1", port: 1 };
+    await stage.announce(node);
+    await stage.settle();
+    await stage.withdraw(node);
+    const chain = followed(stage.chain);
+    const elected = async (): Promise<string[]> => [...(await chain.validators()), node.wallet.address];
+    const parts = { node: stage.node.rpc, self: stage.own.wallet.address, always: () => Promise.resolve(stage.always) };
+    const now = (): number => Number(stage.now) * 1_000;
+    await new PermissionAgent({ ...parts, now, chain: { ...chain, validators: elected } }).round();
+    expect(stage.node.lists.nodes).to.include(enodeText(node));
+    await new PermissionAgent({ ...parts, now, chain }).round();
+    expect(stage.node.lists.nodes).not.to.include(enodeText(node));
   });
 
   it("gets past an entry that the node refuses: others are added, and removals happen", async () => {

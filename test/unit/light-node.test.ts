@@ -22,7 +22,7 @@ import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import { getBalance, getBlock, getLogs, getTransaction, getWord } from "../../scripts/light-node/answers.js";
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
 import { Peers, type PeerLie } from "../../scripts/light-node/peers.js";
-import { httpAsk, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
+import { httpAsk, PeerFailure, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
 import { LightStore } from "../../scripts/light-node/store.js";
 import { superviseOnce } from "../../scripts/light-node/supervise.js";
 import { Follower, type SyncOptions } from "../../scripts/light-node/sync.js";
@@ -276,6 +276,84 @@ describe("light node", () => {
       expect([store.addFork(bare), store.addFork(stage.forks[0] as ForkEvidence)]).to.deep.equal([true, false]);
       expect(store.forks).to.deep.equal(stage.forks);
     });
+  });
+
+  describe("of a chain that forks", () => {
+    const FORK = 30;
+
+    /** A node on the other side of the fork, which a quorum went on with. */
+    function forkedAsk(head: () => number): Ask {
+      const blocks = new Map<number, RpcObject>();
+      let parent = chain.header(FORK - 1).hash;
+      for (let number = FORK; number <= HEAD; number += 1) {
+        const fields = { ...chain.block(number), parentHash: parent, gasLimit: "0x1234567" };
+        const sealed = chain.seal(fields, chain.setFor(number).slice(1));
+        blocks.set(number, sealed);
+        parent = SealedHeader.fromRpc(sealed).hash;
+      }
+      return lyingAsk(chainAsk(chain, head), (method, truth, [first]) =>
+        method === "eth_getBlockByNumber" && truth !== null ? (blocks.get(Number(first)) ?? truth) : truth,
+      );
+    }
+
+    for (const [what, lead] of [
+      ["at the same head", 0],
+      ["a block ahead", 1],
+      ["a block behind", -1],
+      ["far ahead", 12],
+      ["far behind", -12],
+    ] as const) {
+      it(`goes on with the side that it knew, and blames nobody, with the other side ${what}`, async () => {
+        let head = FORK - 1;
+        const other = forkedAsk(() => (head < FORK ? head : Math.max(FORK, Math.min(head + lead, HEAD))));
+        const stage = stageOf({ own: chainAsk(chain, () => head), other });
+        await stage.follower.round();
+        const random = new Random(SEED);
+        for (head = FORK + 1; head <= HEAD - 12; head += 3) {
+          await stage.follower.round();
+          await superviseOnce({ ...stage, random }, 5);
+        }
+        expect(stage.lies).to.deep.equal([]);
+        const { trusted } = stage.store;
+        const known = trusted?.header.number ?? 0n;
+        expect(known).to.equal(BigInt(head - 3 + (isOther() ? lead : 0)));
+        // whichever it went on with at first: all of it is of one side
+        for (let number = BigInt(FORK); number <= known; number += 1n) {
+          expect(stage.store.header(number)?.hash === chain.header(Number(number)).hash).to.equal(!isOther());
+        }
+        expect(stage.forks.length).to.be.above(0);
+        for (const fork of stage.forks) checkFork(rules, fork);
+
+        function isOther(): boolean {
+          return stage.store.header(BigInt(FORK))?.hash !== chain.header(FORK).hash;
+        }
+      });
+    }
+
+    it("takes a peer back that has left the other side", async () => {
+      let head = FORK + 5;
+      let isForked = false;
+      const [own, forked] = [chainAsk(chain, () => head), forkedAsk(() => head)];
+      const stage = stageOf({ own, torn: (...asked) => (isForked ? forked : own)(...asked) });
+      await stage.follower.round();
+      [isForked, head] = [true, HEAD];
+      await stage.follower.round();
+      expect(stage.peers.trusted.map(({ name }) => name)).to.deep.equal(["own"]);
+      expect(stage.peers.records[1]?.lastProblem).to.contain("other side of a fork");
+      isForked = false;
+      await stage.follower.round();
+      expect(stage.peers.trusted).to.have.length(2);
+      expect(stage.lies).to.deep.equal([]);
+    });
+  });
+
+  it("says which peers answer nothing where none leads to a head", async () => {
+    const dead: Ask = () => Promise.reject(new PeerFailure("nobody is there"));
+    let problem: unknown;
+    await stageOf({ dead })
+      .follower.round()
+      .catch((error: unknown) => (problem = error));
+    expect(String(problem)).to.contain("no peer leads to a head (dead:").and.contain("nobody is there");
   });
 
   describe("asked for data", () => {

@@ -85,24 +85,36 @@ export class LightStore {
     return { header, sealers, next: setOf(validators, head), isProven };
   }
 
-  /** Trusts a header from now on. All between it and the one before it is a gap until it is filled. */
-  trust({ header, sealers, next, isProven }: TrustedHeader): void {
+  /** Trusts a header from now on, and forgets all others. */
+  restartAt(trusted: TrustedHeader): void {
     this.whole(() => {
-      const before = this.trustedNumber;
-      this.put(header);
-      const low = before === undefined ? undefined : before + 1n;
-      if (low !== undefined && low < header.number) {
-        this.#run("INSERT INTO gaps VALUES (?, ?)", Number(low), Number(header.number - 1n));
-      }
-      const row: TrustedRow = {
-        number: Number(header.number),
-        validators: next.validators,
-        ...(next.head === undefined ? {} : { head: next.head.toString() }),
-        sealers,
-        isProven,
-      };
-      this.#setMeta("trusted", JSON.stringify(row));
+      this.#run("DELETE FROM headers");
+      this.#run("DELETE FROM gaps");
+      this.#run("DELETE FROM meta WHERE name = 'trusted'");
+      this.#trust(trusted);
     });
+  }
+
+  /** Trusts a header from now on. All between it and the one before it is a gap until it is filled. */
+  trust(trusted: TrustedHeader): void {
+    this.whole(() => this.#trust(trusted));
+  }
+
+  #trust({ header, sealers, next, isProven }: TrustedHeader): void {
+    const before = this.trustedNumber;
+    this.put(header);
+    const low = before === undefined ? undefined : before + 1n;
+    if (low !== undefined && low < header.number) {
+      this.#run("INSERT INTO gaps VALUES (?, ?)", Number(low), Number(header.number - 1n));
+    }
+    const row: TrustedRow = {
+      number: Number(header.number),
+      validators: next.validators,
+      ...(next.head === undefined ? {} : { head: next.head.toString() }),
+      sealers,
+      isProven,
+    };
+    this.#setMeta("trusted", JSON.stringify(row));
   }
 
   get trustedNumber(): bigint | undefined {

@@ -201,6 +201,21 @@ describe("npm run light-node", () => {
       expect(taken.out).to.contain("UNPROVED");
       const { out } = await run([...unproved, "get", "balance", toBeHex(7, 20)]);
       expect((JSON.parse(out) as { checkedAgainst: unknown }).checkedAgainst).to.include({ isProven: false });
+      const unsigned = await run([...unproved, "checkpoint"]);
+      expect([unsigned.code, unsigned.problems.includes("make no checkpoint")]).to.deep.equal([2, true]);
+      // what came without proof is not proven by what comes later
+      const store = LightStore.open(db);
+      store.put(chain.header(30));
+      store.close();
+      const [number, validators] = [HEAD - 5, old.setFor(HEAD - 4)];
+      const checkpoint = { version: 1, chainId: 9, number, hash: old.header(number).hash, validators };
+      await writeFile(file("old-checkpoint.json"), JSON.stringify(checkpoint));
+      const long = ["--checkpoint", file("old-checkpoint.json"), "--trusting-seconds", "9999999"];
+      const proven = await run([...unproved, "--once", ...long, "--samples", "0"]);
+      expect(proven.out, proven.problems).to.contain(" 0 headers to fill in").and.not.contain("UNPROVED");
+      const { out: block } = await run([...unproved, "get", "block", "30"]);
+      const checkedAgainst = { number: "30", hash: old.header(30).hash, isProven: true };
+      expect(JSON.parse(block)).to.deep.include({ checkedAgainst });
       const foreign = await run(["--network", file("deployment.json"), "--rpc", url, "--db", db, "status"]);
       expect(foreign.problems).to.contain("not of chain 9");
     });

@@ -198,12 +198,20 @@ function namedPeers(urls: readonly string[], record: AnswerRecord | undefined): 
   });
 }
 
-/** URLs may carry keys: names in logs don't. */
-function withoutSecrets(text: string): string {
+/** URLs may carry keys: names in logs and problems don't. */
+function withoutSecrets(text: string, index: number): string {
+  const refused = (what: string, advice: string): InputError =>
+    new InputError({ file: `--rpc, URL ${index + 1}` }, what, advice);
+  let url: URL;
   try {
-    const url = new URL(text);
-    return `${url.protocol}//${url.host}${url.pathname.length > 1 ? "/..." : ""}`;
-  } catch (cause) {
-    throw new InputError({ file: "--rpc" }, `${text} is no URL`, "Give URLs, comma-separated", { cause });
+    url = new URL(text);
+  } catch {
+    throw refused("it is no URL", "Give URLs, comma-separated");
   }
+  if (!["http:", "https:"].includes(url.protocol))
+    throw refused(`it begins with ${url.protocol}`, "Give http or https");
+  if (url.username !== "" || url.password !== "") {
+    throw refused("it has a user name or password, which would be in lists of processes", "Give a URL without them");
+  }
+  return `${url.protocol}//${url.host}${url.pathname.length > 1 ? "/..." : ""}`;
 }

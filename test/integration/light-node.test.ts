@@ -302,6 +302,19 @@ describe("npm run light-node", () => {
     expect(missing.problems).to.contain("there is no such database");
     expect((await run([...network, "--db", database(), "--once"])).problems).to.contain("no peer is named");
     expect((await run([...network, "--rpc", "nonsense", "--db", database()])).problems).to.contain("is no URL");
+    for (const [url, problem] of [
+      ["http://user:hidden@127.0.0.1:1", "user name or password"],
+      ["file:///hidden", "it begins with file:"],
+      ["//hidden", "is no URL"],
+    ] as const) {
+      const { code, problems } = await run([...network, "--rpc", `http://127.0.0.1:1,${url}`, "--db", database()]);
+      expect([code, problems]).to.satisfy(([is, text]: [number, string]) => is === 2 && text.includes(problem));
+      expect(problems).to.contain("URL 2").and.not.contain("hidden");
+    }
+    const alone = [...network, "--rpc", "http://127.0.0.1:1", "--db", database()];
+    const silent = await run([...alone, "--once", "--genesis", file("genesis.json")]);
+    expect([silent.code, silent.out]).to.deep.equal([2, ""]);
+    expect(silent.problems).to.contain("no peer leads to a head (http://127.0.0.1:1: ");
     expect((await run(["status"])).code).to.equal(2);
   });
 });

@@ -223,6 +223,24 @@ describe("light node", () => {
       });
     }
 
+    it("takes no ancestor that its child does not name, and fills it in from another peer", async () => {
+      const honest = chainAsk(chain);
+      const forging = block((it, number) => (number === 5 ? { ...it, gasUsed: "0x1" } : it));
+      let isLying = true;
+      const liar: Ask = (method, params) => (isLying ? lyingAsk(honest, forging) : honest)(method, params);
+      const stage = stageOf({ liar });
+      const problem: unknown = await stage.follower.round().catch((error: unknown) => error);
+      expect(String(problem)).to.contain("no peer gives headers").and.contain("LightWrongParent");
+      expect(stage.store.header(BigInt(HEAD))?.hash).to.equal(chain.header(HEAD).hash);
+      expect(stage.store.header(5n)).to.equal(undefined);
+      expect(stage.lies.map(({ peer }) => peer)).to.deep.equal(["liar"]);
+      isLying = false;
+      const peers = new Peers([new RpcPeer("honest", liar)]);
+      const now = (): bigint => BigInt(STARTS_AT + 2 * HEAD);
+      await new Follower({ rules, store: stage.store, peers, now }).round();
+      expect(stage.store.header(5n)?.hash).to.equal(chain.header(5).hash);
+    });
+
     it("counts the peer whose head is old, and believes nothing of a head that it only claims", async () => {
       const honest = chainAsk(chain);
       const stage = stageOf({
@@ -394,6 +412,11 @@ describe("light node", () => {
       expect(bodies).to.equal(CHANGED.length);
       const beyond = await getLogs(stage, filter, { from: 60n, to: BigInt(HEAD + 5) });
       expect(beyond.notProven).to.deep.equal([{ from: BigInt(HEAD + 1), to: BigInt(HEAD + 5) }]);
+      // a range of any length costs nothing beyond the head
+      const endless = await getLogs(stage, filter, { from: BigInt(HEAD + 2), to: 2n ** 60n });
+      expect(endless).to.deep.include({ logs: [], isComplete: false, notProven: [{ from: 67n, to: 2n ** 60n }] });
+      const turned: unknown = await getLogs(stage, filter, { from: 9n, to: 8n }).catch((error: unknown) => error);
+      expect(String(turned)).to.contain("no block from 9 to 8");
       const other = await getLogs(stage, { ...filter, topics: [undefined, [toBeHex(3, 32)]] }, { from: 1n, to: 65n });
       expect(other.logs.map(({ blockNumber }) => Number(blockNumber))).to.deep.equal([40]);
     });

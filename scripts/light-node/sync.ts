@@ -39,6 +39,8 @@ export interface SyncOptions {
   readonly mayBeUnproved?: boolean;
   /** Unix seconds, by the local clock. */
   readonly now: () => bigint;
+  /** How long one peer's way to its head may take in a round. */
+  readonly peerMilliseconds?: number;
   readonly onFork?: (fork: ForkEvidence) => void;
 }
 
@@ -48,8 +50,8 @@ const STALE_BLOCKS = 30n;
 const CHUNK = 64n;
 /** For so many trusted headers it is remembered who sealed them, to tell a fork from a lie. */
 const REMEMBERED = 256;
-/** Of one peer's way to its head in a round; what was trusted on it stays. */
-const MOST_MILLISECONDS = 60_000;
+/** Of one peer's way to its head in a round, unless told otherwise; what was trusted on it stays. */
+const PEER_MILLISECONDS = 60_000;
 
 /** What one round brought. */
 export interface Round {
@@ -81,7 +83,7 @@ export class Follower {
   }
 
   async #toNewestHead(): Promise<void> {
-    const { peers, store } = this.options;
+    const { peers, store, peerMilliseconds = PEER_MILLISECONDS } = this.options;
     const claims = await this.#claimedHeads();
     const begun = this.#trusted().header.number;
     let isAnyReached = false;
@@ -91,7 +93,7 @@ export class Follower {
         // far ahead it could go on with the other side of a fork: only a peer that has what is trusted leads there
         const isFar = head > start.header.number + 1n && start.sealers.length > 0;
         if (isFar && !(await this.#compare(peer, start.header.number))) continue;
-        for await (const trusted of advance({ ...this.options, peer: hurried(peer) }, start, head))
+        for await (const trusted of advance({ ...this.options, peer: hurried(peer, peerMilliseconds) }, start, head))
           this.#trust(trusted);
         isAnyReached = true;
       } catch (error) {
@@ -258,10 +260,10 @@ function isSealed(rules: ChainRules, header: SealedHeader, set: AccountantSet): 
 }
 
 /** The same peer, which has to get somewhere: whoever is slow at every step must not keep the others from their turn. */
-function hurried(peer: RpcPeer): LightPeer {
-  const until = performance.now() + MOST_MILLISECONDS;
+function hurried(peer: RpcPeer, most: number): LightPeer {
+  const until = performance.now() + most;
   const inTime = async <Result>(question: () => Promise<Result>): Promise<Result> => {
-    if (performance.now() > until) throw new PeerFailure(`not at its head within ${MOST_MILLISECONDS} ms`);
+    if (performance.now() > until) throw new PeerFailure(`not at its head within ${most} ms`);
     return question();
   };
   return {

@@ -21,14 +21,15 @@ import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-ch
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import { getBalance, getBlock, getLogs, getTransaction, getWord } from "../../scripts/light-node/answers.js";
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
-import { Peers, type PeerLie } from "../../scripts/light-node/peers.js";
+import { Peers } from "../../scripts/light-node/peers.js";
 import { httpAsk, PeerFailure, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
-import { LightStore } from "../../scripts/light-node/store.js";
+import type { LightStore } from "../../scripts/light-node/store.js";
 import { superviseOnce } from "../../scripts/light-node/supervise.js";
 import { Follower, type SyncOptions } from "../../scripts/light-node/sync.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { simulatedRules, simulatedStart } from "../utils/light-peer.js";
 import { chainAsk, lyingAsk, type RpcLie } from "../utils/light-rpc.js";
+import { openStage, type Stage } from "../utils/light-stage.js";
 
 import "../../scripts/fast-keccak.js";
 
@@ -54,29 +55,11 @@ describe("light node", () => {
 
   after(() => opened.forEach((store) => store.close()));
 
-  interface Stage {
-    readonly store: LightStore;
-    readonly peers: Peers;
-    readonly lies: PeerLie[];
-    readonly forks: ForkEvidence[];
-    readonly follower: Follower;
-  }
-
-  function stageOf(asks: Readonly<Record<string, Ask>>, options: Partial<SyncOptions> = {}, path = ":memory:"): Stage {
-    const store = LightStore.open(path);
-    opened.push(store);
-    if (store.trusted === undefined) store.trust(start);
-    const lies: PeerLie[] = [];
-    const forks: ForkEvidence[] = [];
-    const peers = new Peers(
-      Object.entries(asks).map(([name, ask]) => new RpcPeer(name, ask)),
-      (lie) => lies.push(lie),
-    );
-    const now = (): bigint => BigInt(STARTS_AT + 2 * HEAD);
-    const onFork = (fork: ForkEvidence): number => forks.push(fork);
-    const follower = new Follower({ rules, store, peers, now, onFork, ...options });
-    return { store, peers, lies, forks, follower };
-  }
+  const stageOf = (asks: Readonly<Record<string, Ask>>, options: Partial<SyncOptions> = {}, path?: string): Stage => {
+    const stage = openStage(asks, { chain, rules, start }, options, path);
+    opened.push(stage.store);
+    return stage;
+  };
 
   it("follows to the head and fills in all ancestors, once", async () => {
     let [questions, head] = [0, 50];
@@ -293,75 +276,6 @@ describe("light node", () => {
       const { store } = stageOf({ honest });
       expect([store.addFork(bare), store.addFork(stage.forks[0] as ForkEvidence)]).to.deep.equal([true, false]);
       expect(store.forks).to.deep.equal(stage.forks);
-    });
-  });
-
-  describe("of a chain that forks", () => {
-    const FORK = 30;
-
-    /** A node on the other side of the fork, which a quorum went on with. */
-    function forkedAsk(head: () => number): Ask {
-      const blocks = new Map<number, RpcObject>();
-      let parent = chain.header(FORK - 1).hash;
-      for (let number = FORK; number <= HEAD; number += 1) {
-        const fields = { ...chain.block(number), parentHash: parent, gasLimit: "0x1234567" };
-        const sealed = chain.seal(fields, chain.setFor(number).slice(1));
-        blocks.set(number, sealed);
-        parent = SealedHeader.fromRpc(sealed).hash;
-      }
-      return lyingAsk(chainAsk(chain, head), (method, truth, [first]) =>
-        method === "eth_getBlockByNumber" && truth !== null ? (blocks.get(Number(first)) ?? truth) : truth,
-      );
-    }
-
-    for (const [what, lead] of [
-      ["at the same head", 0],
-      ["a block ahead", 1],
-      ["a block behind", -1],
-      ["far ahead", 12],
-      ["far behind", -12],
-    ] as const) {
-      it(`goes on with the side that it knew, and blames nobody, with the other side ${what}`, async () => {
-        let head = FORK - 1;
-        const other = forkedAsk(() => (head < FORK ? head : Math.max(FORK, Math.min(head + lead, HEAD))));
-        const stage = stageOf({ own: chainAsk(chain, () => head), other });
-        await stage.follower.round();
-        const random = new Random(SEED);
-        for (head = FORK + 1; head <= HEAD - 12; head += 3) {
-          await stage.follower.round();
-          await superviseOnce({ ...stage, random }, 5);
-        }
-        expect(stage.lies).to.deep.equal([]);
-        const { trusted } = stage.store;
-        const known = trusted?.header.number ?? 0n;
-        expect(known).to.equal(BigInt(head - 3 + (isOther() ? lead : 0)));
-        // whichever it went on with at first: all of it is of one side
-        for (let number = BigInt(FORK); number <= known; number += 1n) {
-          expect(stage.store.header(number)?.hash === chain.header(Number(number)).hash).to.equal(!isOther());
-        }
-        expect(stage.forks.length).to.be.above(0);
-        for (const fork of stage.forks) checkFork(rules, fork);
-
-        function isOther(): boolean {
-          return stage.store.header(BigInt(FORK))?.hash !== chain.header(FORK).hash;
-        }
-      });
-    }
-
-    it("takes a peer back that has left the other side", async () => {
-      let head = FORK + 5;
-      let isForked = false;
-      const [own, forked] = [chainAsk(chain, () => head), forkedAsk(() => head)];
-      const stage = stageOf({ own, torn: (...asked) => (isForked ? forked : own)(...asked) });
-      await stage.follower.round();
-      [isForked, head] = [true, HEAD];
-      await stage.follower.round();
-      expect(stage.peers.trusted.map(({ name }) => name)).to.deep.equal(["own"]);
-      expect(stage.peers.records[1]?.lastProblem).to.contain("other side of a fork");
-      isForked = false;
-      await stage.follower.round();
-      expect(stage.peers.trusted).to.have.length(2);
-      expect(stage.lies).to.deep.equal([]);
     });
   });
 

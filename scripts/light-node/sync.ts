@@ -64,6 +64,8 @@ export interface Round {
 export class Follower {
   /** Who sealed recent headers, by number. */
   readonly #sealers = new Map<bigint, AccountantSet>();
+  /** Peers on the other side of a fork that is kept: its later blocks say nothing new. */
+  readonly #forked = new Set<string>();
 
   constructor(private readonly options: SyncOptions) {}
 
@@ -156,10 +158,12 @@ export class Follower {
     try {
       const other = await headerOf(peer, number);
       if (other.hash === known.hash) {
+        this.#forked.delete(peer.name);
         peers.takeBack(peer);
         return true;
       }
-      await this.#keepFork(peer, known, other);
+      if (this.#forked.has(peer.name)) return false;
+      if (await this.#keepFork(peer, known, other)) this.#forked.add(peer.name);
       peers.setAside(peer, number);
     } catch (error) {
       peers.note(peer, `block ${number}`, error);
@@ -168,8 +172,8 @@ export class Follower {
     return false;
   }
 
-  /** Keeps a fork. Throws what shows that the other block is none of this chain's. */
-  async #keepFork(peer: RpcPeer, known: SealedHeader, other: SealedHeader): Promise<void> {
+  /** Keeps a fork; false: the known block's seals are not at hand. Throws what shows that the other is no such block. */
+  async #keepFork(peer: RpcPeer, known: SealedHeader, other: SealedHeader): Promise<boolean> {
     const { rules, store, onFork } = this.options;
     // at genesis and checkpoints there is nothing to weigh: they are what was trusted
     if (this.sealersOf(known.number)?.length === 0)
@@ -182,9 +186,10 @@ export class Follower {
     const trusted = this.#trusted();
     const proof = isOfParent ? undefined : await proofOfSet({ rules, peer }, other, trusted.next);
     // an ancestor's seals are as a peer gave them
-    if (!isSealed(rules, known, sealers)) return;
+    if (!isSealed(rules, known, sealers)) return false;
     const fork = forkOf(rules, [known, other], sealers, { ...(proof && { proof }), ...(set && { set }) });
     if (store.addFork(fork)) onFork?.(fork);
+    return true;
   }
 
   /** The set that sealed a header, as others can check it; undefined: nobody has the state before it any more. */

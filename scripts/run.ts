@@ -1,4 +1,7 @@
-/** Runs one command line. Exit codes: 0 done or stopped, 1 a bug, 2 bad input or a refusal by the chain or a store. */
+/**
+ * Runs one command line. Exit codes: 0 done or stopped, 1 a bug, 2 bad input or a refusal by the chain or a store.
+ * `LOG_LEVEL=debug` shows of a refusal, too, where it was met and what caused it.
+ */
 import { CommanderError, type Command } from "commander";
 
 import { CommonwattError } from "../sdk/errors.js";
@@ -20,7 +23,7 @@ export async function runCommandLine(
     // commander has told already what is wrong, or given its help
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const expected = error instanceof InputError || error instanceof CommonwattError;
-    complain(expected ? error.message : error);
+    complain(expected && process.env["LOG_LEVEL"] !== "debug" ? error.message : error);
     return expected ? 2 : 1;
   }
 }

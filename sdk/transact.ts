@@ -1,12 +1,13 @@
 /** Sending and asking: what actions share. Errors come out decoded. */
-import type {
-  BaseContract,
-  ContractTransaction,
-  ContractTransactionReceipt,
-  ContractTransactionResponse,
-  Provider,
-  Result,
-  Signer,
+import {
+  isError,
+  type BaseContract,
+  type ContractTransaction,
+  type ContractTransactionReceipt,
+  type ContractTransactionResponse,
+  type Provider,
+  type Result,
+  type Signer,
 } from "ethers";
 
 import type { NonPayableOverrides, TypedContractEvent } from "../typechain-types/common.js";
@@ -56,12 +57,30 @@ export async function transact(
   let response: ContractTransactionResponse | undefined;
   try {
     response = await inTurn(chain, send);
-    const receipt = await response.wait();
+    const receipt = await mined(response);
     if (receipt === null) throw new CommonwattError("TransactionFailed", { hash: response.hash });
     return receipt;
   } catch (thrown) {
     if (response === undefined || revertDataOf(thrown) !== undefined) throw decodeError(thrown);
     throw await failureOf(chain.provider, response, thrown);
+  }
+}
+
+const WAITS = 5;
+const WAIT_PAUSE_MILLISECONDS = 200;
+
+/**
+ * Waits until it is mined. A Besu node whose state has a block already, but not yet its transactions, answers null where
+ * ethers takes that for impossible (seen on a busy node, once in some hundred transactions): then it is waited for again.
+ */
+async function mined(response: ContractTransactionResponse): Promise<Receipt | null> {
+  for (let waits = 1; ; waits++) {
+    try {
+      return await response.wait();
+    } catch (error) {
+      if (!isError(error, "BAD_DATA") || waits === WAITS) throw error;
+      await new Promise((go) => setTimeout(go, WAIT_PAUSE_MILLISECONDS));
+    }
   }
 }
 

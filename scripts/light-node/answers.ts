@@ -191,8 +191,14 @@ export async function getLogBodies(
   range: BlockRange,
   take: (body: CheckedBody) => void,
 ): Promise<BlockRange[]> {
+  const { from, to } = range;
+  if (from > to) {
+    const problem = `there is no block from ${from} to ${to}`;
+    throw new InputError({ file: "--from, --to" }, problem, "Give the first block, and one that is not before it");
+  }
   const missing: { from: bigint; to: bigint }[] = [];
-  for (let number = range.from; number <= range.to; number += 1n) {
+  const head = store.trusted?.header.number ?? -1n;
+  for (let number = from; number <= to && number <= head; number += 1n) {
     if (number % BLOCKS_AT_ONCE === 0n) await pause();
     const header = store.header(number);
     if (header === undefined) {
@@ -203,6 +209,7 @@ export async function getLogBodies(
       take(await peers.attempt(`block ${number}`, (peer) => readBody(peer, header)));
     }
   }
+  if (to > head) missing.push({ from: from > head ? from : head + 1n, to });
   return missing;
 }
 

@@ -77,7 +77,7 @@ function addFiles(program: Command, print: Print): void {
     .option("--pardon <name>", "asks a peer again that was kept out")
     .action(({ pardon }: { pardon?: string }, command: Command) => reads(command, (light) => peersOf(light, pardon)));
   subcommand(program, "checkpoint", "the newest header and its set, to be signed and passed on; JSON").action(
-    (_, command: Command) => reads(command, ({ rules, store }) => checkpointOf(rules, requireTrusted(store))),
+    (_, command: Command) => reads(command, ({ rules, store }) => checkpointOf(rules, requireProven(store))),
   );
   subcommand(program, "forks", "blocks of one height that quorums sealed, with their headers; JSON")
     .option("--out <file>", "writes each as evidence for npm run audit -- check, instead of printing them")
@@ -92,6 +92,14 @@ function addFiles(program: Command, print: Print): void {
         light.store.close();
       }
     });
+}
+
+/** What others shall sign must not rest on nothing. */
+function requireProven(store: OpenLight["store"]): ReturnType<typeof requireTrusted> {
+  const trusted = requireTrusted(store);
+  if (trusted.isProven) return trusted;
+  const advice = "Follow the chain from a checkpoint that members signed (--checkpoint)";
+  throw new InputError({ file: store.path }, "its headers are not proved: they make no checkpoint", advice);
 }
 
 function peersOf({ store, peers }: OpenLight, pardoned: string | undefined): unknown {

@@ -112,7 +112,8 @@ export function requireTrusted(store: OpenLight["store"]): NonNullable<OpenLight
 }
 
 function requirePeer({ peers }: OpenLight): void {
-  if (peers.trusted.length > 0) return;
+  // on the other side of a fork one may still come back
+  if (peers.honest.length > 0) return;
   const problems = peers.records.map(({ name, lastProblem }) => `${name}: ${lastProblem ?? ""}`).join("; ");
   const advice = "Name other peers, or ask one again that was kept out: npm run light-node -- peers --pardon NAME";
   throw new InputError({ file: "--rpc" }, `no peer is left (${problems})`, advice);

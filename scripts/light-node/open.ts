@@ -116,11 +116,12 @@ export async function openLight(
   }
 }
 
-/** Trusts the genesis file or the checkpoint, where the database trusts nothing yet or its trust has lapsed. */
+/** Trusts the genesis file or the checkpoint, where the database trusts nothing yet, or nothing that is proven any more. */
 export async function trustStart(light: OpenLight, options: StartOptions, now: bigint): Promise<void> {
   const { store, rules } = light;
   const known = store.trusted;
-  if (known !== undefined && (options.checkpoint === undefined || isFresh(rules, known.header, now))) return;
+  const isTrusted = known?.isProven === true && isFresh(rules, known.header, now);
+  if (known !== undefined && (options.checkpoint === undefined || isTrusted)) return;
   const start = await startOf(light, options, now);
   if (!start.isProven && !options.unproved) {
     const { number } = start.header;
@@ -128,7 +129,9 @@ export async function trustStart(light: OpenLight, options: StartOptions, now: b
     const advice = "Give a newer checkpoint (--checkpoint), or take answers that are labelled unproved (--unproved)";
     throw new InputError({ file: options.checkpoint ?? options.genesis ?? store.path }, problem, advice);
   }
-  store.trust(start);
+  // nothing vouches for what came without proof; what is the chain's comes again, by its hashes
+  if (known?.isProven === false) store.restartAt(start);
+  else store.trust(start);
 }
 
 async function startOf(light: OpenLight, options: StartOptions, now: bigint): Promise<TrustedHeader> {
@@ -195,12 +198,20 @@ function namedPeers(urls: readonly string[], record: AnswerRecord | undefined): 
   });
 }
 
-/** URLs may carry keys: names in logs don't. */
-function withoutSecrets(text: string): string {
+/** URLs may carry keys: names in logs and problems don't. */
+function withoutSecrets(text: string, index: number): string {
+  const refused = (what: string, advice: string): InputError =>
+    new InputError({ file: `--rpc, URL ${index + 1}` }, what, advice);
+  let url: URL;
   try {
-    const url = new URL(text);
-    return `${url.protocol}//${url.host}${url.pathname.length > 1 ? "/..." : ""}`;
-  } catch (cause) {
-    throw new InputError({ file: "--rpc" }, `${text} is no URL`, "Give URLs, comma-separated", { cause });
+    url = new URL(text);
+  } catch {
+    throw refused("it is no URL", "Give URLs, comma-separated");
   }
+  if (!["http:", "https:"].includes(url.protocol))
+    throw refused(`it begins with ${url.protocol}`, "Give http or https");
+  if (url.username !== "" || url.password !== "") {
+    throw refused("it has a user name or password, which would be in lists of processes", "Give a URL without them");
+  }
+  return `${url.protocol}//${url.host}${url.pathname.length > 1 ? "/..." : ""}`;
 }

@@ -33,6 +33,8 @@ export interface PeerMemory {
 export class Peers {
   readonly #peers: readonly RpcPeer[];
   readonly #records = new Map<string, PeerRecord>();
+  /** On the other side of a fork: no liars, and no use for what is on this side. */
+  readonly #aside = new Set<string>();
   #turn = 0;
 
   constructor(
@@ -52,9 +54,27 @@ export class Peers {
     return [...this.#records.values()];
   }
 
+  /** Who has not lied, on whatever side of a fork. */
+  get honest(): readonly RpcPeer[] {
+    return this.#peers.filter(({ name }) => !this.#recordOf(name).isOut);
+  }
+
   /** Who may be asked. */
   get trusted(): readonly RpcPeer[] {
-    return this.#peers.filter(({ name }) => !this.#recordOf(name).isOut);
+    return this.honest.filter(({ name }) => !this.#aside.has(name));
+  }
+
+  /** Asks a peer for nothing but its head while it has other blocks than this node, which a quorum sealed as well. */
+  setAside(peer: RpcPeer, number: bigint): void {
+    const record = this.#recordOf(peer.name);
+    if (this.#aside.has(peer.name)) return;
+    this.#aside.add(peer.name);
+    record.lastProblem = `it is on the other side of a fork at or before block ${number}`;
+    this.memory?.putPeer(record);
+  }
+
+  takeBack(peer: RpcPeer): void {
+    this.#aside.delete(peer.name);
   }
 
   /** Peers in an order that begins with another one each time. */

@@ -85,24 +85,34 @@ export class LightStore {
     return { header, sealers, next: setOf(validators, head), isProven };
   }
 
-  /** Trusts a header from now on. All between it and the one before it is a gap until it is filled. */
-  trust({ header, sealers, next, isProven }: TrustedHeader): void {
+  /** Trusts a header from now on, and forgets all others. */
+  restartAt(trusted: TrustedHeader): void {
     this.whole(() => {
-      const before = this.trustedNumber;
-      this.put(header);
-      const low = before === undefined ? undefined : before + 1n;
-      if (low !== undefined && low < header.number) {
-        this.#run("INSERT INTO gaps VALUES (?, ?)", Number(low), Number(header.number - 1n));
-      }
-      const row: TrustedRow = {
-        number: Number(header.number),
-        validators: next.validators,
-        ...(next.head === undefined ? {} : { head: next.head.toString() }),
-        sealers,
-        isProven,
-      };
-      this.#setMeta("trusted", JSON.stringify(row));
+      for (const rows of ["headers", "gaps", "meta WHERE name = 'trusted'"]) this.#run(`DELETE FROM ${rows}`);
+      this.#trust(trusted);
     });
+  }
+
+  /** Trusts a header from now on. All between it and the one before it is a gap until it is filled. */
+  trust(trusted: TrustedHeader): void {
+    this.whole(() => this.#trust(trusted));
+  }
+
+  #trust({ header, sealers, next, isProven }: TrustedHeader): void {
+    const before = this.trustedNumber;
+    this.put(header);
+    const low = before === undefined ? undefined : before + 1n;
+    if (low !== undefined && low < header.number) {
+      this.#run("INSERT INTO gaps VALUES (?, ?)", Number(low), Number(header.number - 1n));
+    }
+    const row: TrustedRow = {
+      number: Number(header.number),
+      validators: next.validators,
+      ...(next.head === undefined ? {} : { head: next.head.toString() }),
+      sealers,
+      isProven,
+    };
+    this.#setMeta("trusted", JSON.stringify(row));
   }
 
   get trustedNumber(): bigint | undefined {
@@ -137,20 +147,19 @@ export class LightStore {
   }
 
   get gaps(): Gap[] {
-    const rows = this.#statements.of("SELECT low, high FROM gaps ORDER BY low").all() as {
-      low: number;
-      high: number;
-    }[];
-    return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
+    const rows = this.#statements.of("SELECT low, high FROM gaps ORDER BY low").all();
+    return (rows as Record<"low" | "high", number>[]).map(({ low, high }) => ({
+      low: BigInt(low),
+      high: BigInt(high),
+    }));
   }
 
-  /** Opens the gap below the first header that is there. */
+  /** Opens the gap below the first header. */
   wantFrom(low: bigint): void {
-    const first = this.#one<{ number: number | null }>("SELECT min(number) AS number FROM headers")?.number;
+    const first = this.#ends?.first;
     const lowest = this.gaps[0]?.low;
-    if (first === null || first === undefined || BigInt(first) <= low || (lowest ?? BigInt(first)) < BigInt(first))
-      return;
-    this.#run("INSERT OR REPLACE INTO gaps VALUES (?, ?)", Number(low), first - 1);
+    if (first === undefined || first <= low || (lowest ?? first) < first) return;
+    this.#run("INSERT OR REPLACE INTO gaps VALUES (?, ?)", Number(low), Number(first) - 1);
   }
 
   /** Headers from a gap's upper end, descending; what is left of the gap stays one. */
@@ -197,11 +206,30 @@ export class LightStore {
     return rows.map(({ evidence }) => JSON.parse(evidence) as ForkEvidence);
   }
 
+  /** The first header from which on all are there, up to the trusted one; undefined in a new file. */
+  get wholeFrom(): bigint | undefined {
+    return this.gap === undefined ? this.#ends?.first : this.gap.high + 1n;
+  }
+
+  /** How many headers there are, and what they take, by the newest of them: nothing that reads a whole file of years. */
   get counts(): { readonly headers: number; readonly bytes: number } {
-    const row = this.#one<{ headers: number; bytes: number | null }>(
-      "SELECT count(*) AS headers, sum(length(data)) AS bytes FROM headers",
-    );
-    return { headers: row?.headers ?? 0, bytes: row?.bytes ?? 0 };
+    const ends = this.#ends;
+    if (ends === undefined) return { headers: 0, bytes: 0 };
+    const missing = this.gaps.reduce((sum, { low, high }) => {
+      const [from, to] = [low < ends.first ? ends.first : low, high > ends.last ? ends.last : high];
+      return from > to ? sum : sum + to - from + 1n;
+    }, 0n);
+    const headers = Number(ends.last - ends.first + 1n - missing);
+    const sample = "SELECT data FROM headers ORDER BY number DESC LIMIT 1000";
+    const row = this.#one<{ mean: number }>(`SELECT avg(length(data)) AS mean FROM (${sample})`);
+    return { headers, bytes: Math.round((row?.mean ?? 0) * headers) };
+  }
+
+  get #ends(): { readonly first: bigint; readonly last: bigint } | undefined {
+    // SQLite looks an end up at once only where a query asks for no other
+    const sql = "SELECT (SELECT min(number) FROM headers) AS first, (SELECT max(number) FROM headers) AS last";
+    const { first, last } = this.#one<Record<"first" | "last", number | null>>(sql) ?? { first: null, last: null };
+    return first === null || last === null ? undefined : { first: BigInt(first), last: BigInt(last) };
   }
 
   /** Runs all of the action in one transaction. */

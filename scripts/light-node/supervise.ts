@@ -5,16 +5,17 @@ import type { Peers } from "./peers.js";
 import { PeerRefusal } from "./rpc-peer.js";
 import type { LightStore } from "./store.js";
 
-/** Draws so many blocks; returns how many were read and found true. */
+/** Draws so many of the blocks whose headers are kept; returns how many were read and found true. */
 export async function superviseOnce(
   { store, peers, random }: { readonly store: LightStore; readonly peers: Peers; readonly random: Random },
   samples: number,
 ): Promise<number> {
   let found = 0;
   const head = store.trustedNumber;
-  if (head === undefined) return found;
+  const lowest = store.wholeFrom;
+  if (head === undefined || lowest === undefined) return found;
   for (let sample = 0; sample < samples; sample += 1) {
-    const header = store.header(BigInt(random.between(0, Number(head))));
+    const header = store.header(BigInt(random.between(Number(lowest), Number(head))));
     const candidates = peers.trusted;
     const peer = candidates[random.between(0, Math.max(0, candidates.length - 1))];
     // a block whose header is not kept, or of which nothing but the header can be known

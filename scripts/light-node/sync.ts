@@ -11,17 +11,21 @@ import {
   isFresh,
   proofOfSet,
   requireLink,
+  requireSealed,
+  setBefore,
   type AccountantSet,
   type CertificateSource,
   type ChainRules,
   type ForkEvidence,
+  type LightPeer,
   type ProvenSet,
   type SealedHeader,
   type TrustedHeader,
 } from "../../light/index.js";
 import { CommonwattError, isCommonwattError } from "../../sdk/errors.js";
+import { InputError } from "../inputs/error.js";
 import type { Peers } from "./peers.js";
-import type { RpcPeer } from "./rpc-peer.js";
+import { isLie, PeerFailure, type RpcPeer } from "./rpc-peer.js";
 import type { Gap, LightStore } from "./store.js";
 
 export interface SyncOptions {
@@ -35,6 +39,8 @@ export interface SyncOptions {
   readonly mayBeUnproved?: boolean;
   /** Unix seconds, by the local clock. */
   readonly now: () => bigint;
+  /** How long one peer's way to its head may take in a round. */
+  readonly peerMilliseconds?: number;
   readonly onFork?: (fork: ForkEvidence) => void;
 }
 
@@ -44,6 +50,8 @@ const STALE_BLOCKS = 30n;
 const CHUNK = 64n;
 /** For so many trusted headers it is remembered who sealed them, to tell a fork from a lie. */
 const REMEMBERED = 256;
+/** Of one peer's way to its head in a round, unless told otherwise; what was trusted on it stays. */
+const PEER_MILLISECONDS = 60_000;
 
 /** What one round brought. */
 export interface Round {
@@ -56,6 +64,8 @@ export interface Round {
 export class Follower {
   /** Who sealed recent headers, by number. */
   readonly #sealers = new Map<bigint, AccountantSet>();
+  /** Peers on the other side of a fork that is kept: its later blocks say nothing new. */
+  readonly #forked = new Set<string>();
 
   constructor(private readonly options: SyncOptions) {}
 
@@ -75,29 +85,41 @@ export class Follower {
   }
 
   async #toNewestHead(): Promise<void> {
-    const { peers } = this.options;
+    const { peers, store, peerMilliseconds = PEER_MILLISECONDS } = this.options;
     const claims = await this.#claimedHeads();
+    const begun = this.#trusted().header.number;
+    let isAnyReached = false;
     for (const { peer, head } of claims) {
       try {
         const start = this.#trusted();
-        for await (const trusted of advance({ ...this.options, peer }, start, head)) this.#trust(trusted);
+        // far ahead it could go on with the other side of a fork: only a peer that has what is trusted leads there
+        const isFar = head > start.header.number + 1n && start.sealers.length > 0;
+        if (isFar && !(await this.#compare(peer, start.header.number))) continue;
+        for await (const trusted of advance({ ...this.options, peer: hurried(peer, peerMilliseconds) }, start, head))
+          this.#trust(trusted);
+        isAnyReached = true;
       } catch (error) {
         if (isCommonwattError(error, "LightTrustLapsed")) throw error;
-        peers.note(peer, `headers up to ${head}`, error);
+        const isFork =
+          isCommonwattError(error, "LightWrongParent") && !(await this.#compare(peer, this.#trusted().header.number));
+        if (!isFork) peers.note(peer, `headers up to ${head}`, error);
       }
     }
     const known = this.#trusted().header.number;
     for (const { peer, head } of claims) {
       if (head + STALE_BLOCKS < known) peers.noteStale(peer, known - head);
-      await this.#compare(peer, head < known ? head : known);
+      const newest = head < known ? head : known;
+      // it may be in a gap as yet
+      await this.#compare(peer, store.header(newest) === undefined && begun <= head ? begun : newest);
     }
+    if (!isAnyReached) throw noHead(peers);
   }
 
   /** Heads as peers claim them, the newest first; nothing of it is believed. */
   async #claimedHeads(): Promise<{ readonly peer: RpcPeer; readonly head: bigint }[]> {
     const { peers } = this.options;
     const claims = await Promise.all(
-      peers.trusted.map(async (peer) => {
+      peers.honest.map(async (peer) => {
         try {
           return [{ peer, head: await peer.latest() }];
         } catch (error) {
@@ -125,27 +147,49 @@ export class Follower {
     return isLapsed && mayBeUnproved === true ? { ...trusted, isProven: false } : trusted;
   }
 
-  /** A peer's block at a height that is known: another one is a fork where a quorum sealed it, else a lie. */
-  async #compare(peer: RpcPeer, number: bigint): Promise<void> {
-    const { peers, rules, store, onFork } = this.options;
+  /**
+   * A peer's block at a height that is known: another one is a fork where a quorum sealed it, else a lie. False: it is
+   * another one, and that is noted; on a fork the peer is asked for nothing until it has the known one.
+   */
+  async #compare(peer: RpcPeer, number: bigint): Promise<boolean> {
+    const { peers, store } = this.options;
     const known = store.header(number);
-    if (known === undefined || !peers.trusted.includes(peer)) return;
+    if (known === undefined || !peers.honest.includes(peer)) return true;
     try {
       const other = await headerOf(peer, number);
-      if (other.hash === known.hash) return;
-      const sealers = this.sealersOf(number);
-      // at genesis and checkpoints there is nothing to weigh: they are what was trusted
-      if (sealers === undefined || sealers.length === 0) throw new CommonwattError("LightWrongParent", { number });
-      // another parent: it may be a block of another chain that the same accountants seal
-      const isOfParent = other.parentHash === known.parentHash;
-      const trusted = this.#trusted();
-      const proof = isOfParent ? undefined : await proofOfSet({ rules, peer }, other, trusted.next);
-      const set = await this.#setBefore(known, isOfParent ? undefined : peer);
-      const fork = forkOf(rules, [known, other], sealers, { ...(proof && { proof }), ...(set && { set }) });
-      if (store.addFork(fork)) onFork?.(fork);
+      if (other.hash === known.hash) {
+        this.#forked.delete(peer.name);
+        peers.takeBack(peer);
+        return true;
+      }
+      if (this.#forked.has(peer.name)) return false;
+      if (await this.#keepFork(peer, known, other)) this.#forked.add(peer.name);
+      peers.setAside(peer, number);
     } catch (error) {
       peers.note(peer, `block ${number}`, error);
+      return !isLie(error); // without an answer nothing is known
     }
+    return false;
+  }
+
+  /** Keeps a fork; false: the known block's seals are not at hand. Throws what shows that the other is no such block. */
+  async #keepFork(peer: RpcPeer, known: SealedHeader, other: SealedHeader): Promise<boolean> {
+    const { rules, store, onFork } = this.options;
+    // at genesis and checkpoints there is nothing to weigh: they are what was trusted
+    if (this.sealersOf(known.number)?.length === 0)
+      throw new CommonwattError("LightWrongParent", { number: known.number });
+    // another parent: it may be a block of another chain that the same accountants seal
+    const isOfParent = other.parentHash === known.parentHash;
+    const set = await this.#setBefore(known, isOfParent ? undefined : peer);
+    const sealers = set === undefined ? this.#sealersNear(known.number) : setBefore(rules, known, set).validators;
+    requireSealed(rules, other, sealers);
+    const trusted = this.#trusted();
+    const proof = isOfParent ? undefined : await proofOfSet({ rules, peer }, other, trusted.next);
+    // an ancestor's seals are as a peer gave them
+    if (!isSealed(rules, known, sealers)) return false;
+    const fork = forkOf(rules, [known, other], sealers, { ...(proof && { proof }), ...(set && { set }) });
+    if (store.addFork(fork)) onFork?.(fork);
+    return true;
   }
 
   /** The set that sealed a header, as others can check it; undefined: nobody has the state before it any more. */
@@ -167,6 +211,11 @@ export class Follower {
     return undefined;
   }
 
+  /** Who sealed a block; where that is not remembered, who sealed the newest one: mostly the same. */
+  #sealersNear(number: bigint): AccountantSet {
+    return this.sealersOf(number) ?? this.#trusted().sealers;
+  }
+
   /** Who sealed a block; undefined: that is not remembered. */
   sealersOf(number: bigint): AccountantSet | undefined {
     return this.#sealers.get(number) ?? this.options.store.sealersOf(number);
@@ -181,12 +230,62 @@ export class Follower {
     const numbers = Array.from({ length: count }, (_, index) => gap.high - BigInt(index));
     const headers = await peers.attempt(`headers ${numbers.at(-1) ?? 0n} to ${gap.high}`, async (peer) => {
       const given = await Promise.all(numbers.map((number) => headerOf(peer, number)));
-      given.forEach((header, index) => requireLink(header, given[index - 1] ?? child));
+      given.forEach((header, index) => this.#requireAncestor(peer, header, given[index - 1] ?? child));
       return given;
     });
     const below = BigInt(count) === gap.high - gap.low + 1n ? store.header(gap.low - 1n) : undefined;
-    if (below !== undefined) requireLink(below, headers.at(-1) as SealedHeader);
+    const lowest = headers.at(-1) as SealedHeader;
+    if (below !== undefined && below.hash !== lowest.parentHash) throw twoChains(store.path, below.number);
     store.fill(gap, headers);
     return headers.length;
   }
+
+  /** Refuses a header that is not the child's parent: as a lie, unless a quorum sealed it on the other side of a fork. */
+  #requireAncestor(peer: RpcPeer, header: SealedHeader, child: SealedHeader): void {
+    const { peers, rules } = this.options;
+    try {
+      requireLink(header, child);
+    } catch (error) {
+      const sets = new Set([this.#sealersNear(header.number), ...this.#sealers.values()]);
+      if (![...sets].some((set) => isSealed(rules, header, set))) throw error;
+      peers.setAside(peer, header.number);
+      throw new PeerFailure(`its block ${header.number} is another, and a quorum sealed it, too`);
+    }
+  }
+}
+
+function isSealed(rules: ChainRules, header: SealedHeader, set: AccountantSet): boolean {
+  try {
+    requireSealed(rules, header, set);
+    return true;
+  } catch (error) {
+    if (isCommonwattError(error)) return false;
+    throw error;
+  }
+}
+
+/** The same peer, which has to get somewhere: whoever is slow at every step must not keep the others from their turn. */
+function hurried(peer: RpcPeer, most: number): LightPeer {
+  const until = performance.now() + most;
+  const inTime = async <Result>(question: () => Promise<Result>): Promise<Result> => {
+    if (performance.now() > until) throw new PeerFailure(`not at its head within ${most} ms`);
+    return question();
+  };
+  return {
+    name: peer.name,
+    header: (number) => inTime(() => peer.header(number)),
+    proof: (...asked) => inTime(() => peer.proof(...asked)),
+  };
+}
+
+function noHead({ records }: Peers): InputError {
+  const problems = records.map(({ name, lastProblem }) => `${name}: ${lastProblem ?? "nothing"}`).join("; ");
+  const advice = "Check the URLs, and that the nodes run; or name other peers";
+  return new InputError({ file: "--rpc" }, `no peer leads to a head (${problems})`, advice);
+}
+
+function twoChains(file: string, number: bigint): InputError {
+  const problem = `what follows block ${number} does not follow from it, though both were trusted: there are two chains`;
+  const advice = "Ask members for a signed checkpoint, and follow from that into a new file (--db)";
+  return new InputError({ file }, problem, advice);
 }

@@ -122,6 +122,7 @@ export class VerifiedRpc {
     if (range.to > head) range.to = head;
     if (range.to - range.from >= MOST_BLOCKS) throw new RpcFailure(TOO_MUCH, `ask for ${MOST_BLOCKS} blocks at most`);
     const logs: RpcObject[] = [];
+    if (range.from > range.to) return logs;
     const missing = await getLogBodies(this.options, [filter], range, (body) => {
       logs.push(...body.logs.filter((log) => isMatch(log, filter)).map((log) => logObject(body, log)));
       if (logs.length > MOST_LOGS)

@@ -201,6 +201,21 @@ describe("npm run light-node", () => {
       expect(taken.out).to.contain("UNPROVED");
       const { out } = await run([...unproved, "get", "balance", toBeHex(7, 20)]);
       expect((JSON.parse(out) as { checkedAgainst: unknown }).checkedAgainst).to.include({ isProven: false });
+      const unsigned = await run([...unproved, "checkpoint"]);
+      expect([unsigned.code, unsigned.problems.includes("make no checkpoint")]).to.deep.equal([2, true]);
+      // what came without proof is not proven by what comes later
+      const store = LightStore.open(db);
+      store.put(chain.header(30));
+      store.close();
+      const [number, validators] = [HEAD - 5, old.setFor(HEAD - 4)];
+      const checkpoint = { version: 1, chainId: 9, number, hash: old.header(number).hash, validators };
+      await writeFile(file("old-checkpoint.json"), JSON.stringify(checkpoint));
+      const long = ["--checkpoint", file("old-checkpoint.json"), "--trusting-seconds", "9999999"];
+      const proven = await run([...unproved, "--once", ...long, "--samples", "0"]);
+      expect(proven.out, proven.problems).to.contain(" 0 headers to fill in").and.not.contain("UNPROVED");
+      const { out: block } = await run([...unproved, "get", "block", "30"]);
+      const checkedAgainst = { number: "30", hash: old.header(30).hash, isProven: true };
+      expect(JSON.parse(block)).to.deep.include({ checkedAgainst });
       const foreign = await run(["--network", file("deployment.json"), "--rpc", url, "--db", db, "status"]);
       expect(foreign.problems).to.contain("not of chain 9");
     });
@@ -287,6 +302,19 @@ describe("npm run light-node", () => {
     expect(missing.problems).to.contain("there is no such database");
     expect((await run([...network, "--db", database(), "--once"])).problems).to.contain("no peer is named");
     expect((await run([...network, "--rpc", "nonsense", "--db", database()])).problems).to.contain("is no URL");
+    for (const [url, problem] of [
+      ["http://user:hidden@127.0.0.1:1", "user name or password"],
+      ["file:///hidden", "it begins with file:"],
+      ["//hidden", "is no URL"],
+    ] as const) {
+      const { code, problems } = await run([...network, "--rpc", `http://127.0.0.1:1,${url}`, "--db", database()]);
+      expect([code, problems]).to.satisfy(([is, text]: [number, string]) => is === 2 && text.includes(problem));
+      expect(problems).to.contain("URL 2").and.not.contain("hidden");
+    }
+    const alone = [...network, "--rpc", "http://127.0.0.1:1", "--db", database()];
+    const silent = await run([...alone, "--once", "--genesis", file("genesis.json")]);
+    expect([silent.code, silent.out]).to.deep.equal([2, ""]);
+    expect(silent.problems).to.contain("no peer leads to a head (http://127.0.0.1:1: ");
     expect((await run(["status"])).code).to.equal(2);
   });
 });

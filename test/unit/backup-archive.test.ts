@@ -214,6 +214,17 @@ describe("Archive files of a real Besu chain", function () {
       expect(await failure(verify(77))).to.contain(`block 77 is ${block.hash}, and the known one is`);
     });
 
+    it("a file of its own before the others, whose last block the next file does not name", async () => {
+      const block = RawBlock.fromRpc({ ...storedBlock(75).block, gasUsed: "0x1" });
+      const { receipts } = wholeBlock(75);
+      const own = async function* (): AsyncGenerator<WholeBlock> {
+        yield await Promise.resolve({ block, receipts });
+      };
+      await write(75, 75, own());
+      await write(76, 77);
+      expect(await failure(verify(77))).to.contain("block 76 does not follow the last one of the file before");
+    });
+
     it("another root or index than the blocks come to", async () => {
       await write(75, 77);
       const path = pathOf(75, 77);

@@ -21,14 +21,15 @@ import { LightChain, NodeKeys, rotatingSets } from "../../scripts/bench/light-ch
 import { SIMULATED_ELECTION } from "../../scripts/bench/light-state.js";
 import { getBalance, getBlock, getLogs, getTransaction, getWord } from "../../scripts/light-node/answers.js";
 import { fastestRecover } from "../../scripts/light-node/fastest-recover.js";
-import { Peers, type PeerLie } from "../../scripts/light-node/peers.js";
-import { httpAsk, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
-import { LightStore } from "../../scripts/light-node/store.js";
+import { Peers } from "../../scripts/light-node/peers.js";
+import { httpAsk, PeerFailure, RpcPeer, type Ask } from "../../scripts/light-node/rpc-peer.js";
+import type { LightStore } from "../../scripts/light-node/store.js";
 import { superviseOnce } from "../../scripts/light-node/supervise.js";
 import { Follower, type SyncOptions } from "../../scripts/light-node/sync.js";
 import { Random } from "../../scripts/inputs/random.js";
 import { simulatedRules, simulatedStart } from "../utils/light-peer.js";
 import { chainAsk, lyingAsk, type RpcLie } from "../utils/light-rpc.js";
+import { openStage, type Stage } from "../utils/light-stage.js";
 
 import "../../scripts/fast-keccak.js";
 
@@ -54,29 +55,11 @@ describe("light node", () => {
 
   after(() => opened.forEach((store) => store.close()));
 
-  interface Stage {
-    readonly store: LightStore;
-    readonly peers: Peers;
-    readonly lies: PeerLie[];
-    readonly forks: ForkEvidence[];
-    readonly follower: Follower;
-  }
-
-  function stageOf(asks: Readonly<Record<string, Ask>>, options: Partial<SyncOptions> = {}, path = ":memory:"): Stage {
-    const store = LightStore.open(path);
-    opened.push(store);
-    if (store.trusted === undefined) store.trust(start);
-    const lies: PeerLie[] = [];
-    const forks: ForkEvidence[] = [];
-    const peers = new Peers(
-      Object.entries(asks).map(([name, ask]) => new RpcPeer(name, ask)),
-      (lie) => lies.push(lie),
-    );
-    const now = (): bigint => BigInt(STARTS_AT + 2 * HEAD);
-    const onFork = (fork: ForkEvidence): number => forks.push(fork);
-    const follower = new Follower({ rules, store, peers, now, onFork, ...options });
-    return { store, peers, lies, forks, follower };
-  }
+  const stageOf = (asks: Readonly<Record<string, Ask>>, options: Partial<SyncOptions> = {}, path?: string): Stage => {
+    const stage = openStage(asks, { chain, rules, start }, options, path);
+    opened.push(stage.store);
+    return stage;
+  };
 
   it("follows to the head and fills in all ancestors, once", async () => {
     let [questions, head] = [0, 50];
@@ -223,6 +206,24 @@ describe("light node", () => {
       });
     }
 
+    it("takes no ancestor that its child does not name, and fills it in from another peer", async () => {
+      const honest = chainAsk(chain);
+      const forging = block((it, number) => (number === 5 ? { ...it, gasUsed: "0x1" } : it));
+      let isLying = true;
+      const liar: Ask = (method, params) => (isLying ? lyingAsk(honest, forging) : honest)(method, params);
+      const stage = stageOf({ liar });
+      const problem: unknown = await stage.follower.round().catch((error: unknown) => error);
+      expect(String(problem)).to.contain("no peer gives headers").and.contain("LightWrongParent");
+      expect(stage.store.header(BigInt(HEAD))?.hash).to.equal(chain.header(HEAD).hash);
+      expect(stage.store.header(5n)).to.equal(undefined);
+      expect(stage.lies.map(({ peer }) => peer)).to.deep.equal(["liar"]);
+      isLying = false;
+      const peers = new Peers([new RpcPeer("honest", liar)]);
+      const now = (): bigint => BigInt(STARTS_AT + 2 * HEAD);
+      await new Follower({ rules, store: stage.store, peers, now }).round();
+      expect(stage.store.header(5n)?.hash).to.equal(chain.header(5).hash);
+    });
+
     it("counts the peer whose head is old, and believes nothing of a head that it only claims", async () => {
       const honest = chainAsk(chain);
       const stage = stageOf({
@@ -278,6 +279,15 @@ describe("light node", () => {
     });
   });
 
+  it("says which peers answer nothing where none leads to a head", async () => {
+    const dead: Ask = () => Promise.reject(new PeerFailure("nobody is there"));
+    let problem: unknown;
+    await stageOf({ dead })
+      .follower.round()
+      .catch((error: unknown) => (problem = error));
+    expect(String(problem)).to.contain("no peer leads to a head (dead:").and.contain("nobody is there");
+  });
+
   describe("asked for data", () => {
     const change = CHANGED.at(-1) as number;
 
@@ -316,6 +326,11 @@ describe("light node", () => {
       expect(bodies).to.equal(CHANGED.length);
       const beyond = await getLogs(stage, filter, { from: 60n, to: BigInt(HEAD + 5) });
       expect(beyond.notProven).to.deep.equal([{ from: BigInt(HEAD + 1), to: BigInt(HEAD + 5) }]);
+      // a range of any length costs nothing beyond the head
+      const endless = await getLogs(stage, filter, { from: BigInt(HEAD + 2), to: 2n ** 60n });
+      expect(endless).to.deep.include({ logs: [], isComplete: false, notProven: [{ from: 67n, to: 2n ** 60n }] });
+      const turned: unknown = await getLogs(stage, filter, { from: 9n, to: 8n }).catch((error: unknown) => error);
+      expect(String(turned)).to.contain("no block from 9 to 8");
       const other = await getLogs(stage, { ...filter, topics: [undefined, [toBeHex(3, 32)]] }, { from: 1n, to: 65n });
       expect(other.logs.map(({ blockNumber }) => Number(blockNumber))).to.deep.equal([40]);
     });
@@ -407,7 +422,8 @@ describe("light node", () => {
     for (const [what, [listener, reason]] of Object.entries(cases)) {
       it(`goes on with another peer where one ${what}`, async () => {
         await served(listener, async (url) => {
-          const limits = { milliseconds: 300, bytes: 1_000_000 };
+          // a busy machine must not take the others for silent
+          const limits = { milliseconds: what === "never answers" ? 300 : 30_000, bytes: 1_000_000 };
           const stage = stageOf({ bad: httpAsk(url, limits), honest: chainAsk(chain) });
           expect((await stage.follower.round()).head).to.equal(BigInt(HEAD));
           const [bad] = stage.peers.records;

@@ -13,6 +13,7 @@ import {
   setSlots,
   trustCheckpoint,
   verifyNext,
+  verifySkip,
   type Advance,
   type CertificateSource,
   type ChainRules,
@@ -54,7 +55,8 @@ describe("light: skips over simulated chains", () => {
   let rules: ChainRules;
 
   async function chainOf(
-    options: Record<"size" | "changes" | "everyBlocks", number> & { readonly head?: number; readonly chainId?: number },
+    options: Record<"size" | "changes" | "everyBlocks", number> &
+      Partial<Readonly<Record<"head" | "chainId" | "replaced", number>>>,
   ): Promise<LightChain> {
     const written = rotatingSets(keys, { ...options, seed: SEED });
     const head = options.head ?? (options.changes + 1) * options.everyBlocks;
@@ -179,6 +181,39 @@ describe("light: skips over simulated chains", () => {
     expect(await refusal(() => reach(how, start, 35n))).to.equal("QbftSealsForeignSigner");
   });
 
+  it("want more than a third of the known set among the seals, and the next header from a member's node", async () => {
+    for (const [size, needed] of [
+      [4, 2],
+      [6, 3],
+      [7, 3],
+    ] as const) {
+      for (const known of [needed - 1, needed]) {
+        // so many of the known set are left, and all of them sealed
+        const chain = await chainOf({ size, changes: 1, everyBlocks: 5, replaced: size - known });
+        const start = await trustedAt(chain, 0);
+        const set = chain.setFor(9);
+        const old = set.filter((member) => chain.setFor(1).includes(member));
+        const sealers = [...new Set([...old, ...set])].slice(0, quorumOf(size));
+        const header = SealedHeader.fromRpc(chain.seal(chain.block(9), sealers));
+        const proof = await chain.proof(9, packedSetLayout(9n).slots({ get: () => BigInt(size) }));
+        const evidence = { header, parent: chain.header(8), before: proof, after: proof };
+        const code = await refusal(() => verifySkip(rules, start, evidence, clock(chain)()));
+        expect(code, `${known} of ${size}`).to.equal(known < needed ? "LightSkipTooFar" : undefined);
+        const foreign = chain.seal(
+          { ...chain.block(9), miner: keys.addresses.find((one) => !set.includes(one)) },
+          sealers,
+        );
+        const by = { ...evidence, header: SealedHeader.fromRpc(foreign) };
+        const last = await refusal(() => verifySkip(rules, start, by, clock(chain)()));
+        expect(last).to.equal(known < needed ? "LightSkipTooFar" : "LightForeignCoinbase");
+        const next = SealedHeader.fromRpc(
+          chain.seal({ ...chain.block(1), miner: set.find((one) => !chain.setFor(1).includes(one)) }, chain.setFor(1)),
+        );
+        expect(await refusal(() => verifyNext(rules, start, next, clock(chain)()))).to.equal("LightForeignCoinbase");
+      }
+    }
+  });
+
   it("refuse headers of a chain with another id that the same accountants sealed", async () => {
     const chain = await chainOf({ size: 4, changes: 0, everyBlocks: 10, head: 50 });
     const other = await LightChain.make({ ...chain.options, chainId: 10 });
@@ -248,6 +283,10 @@ describe("light: skips over simulated chains", () => {
     for (const few of [signedBy(0, 1), signedBy(0, 1, 1, 1), { ...signedBy(0, 1), signatures: ["0x12", "nonsense"] }]) {
       expect(await refusal(() => requireSignatures(few, accounts))).to.equal("LightCheckpointUnsigned");
     }
+    // half of them is not more than half
+    expect(await refusal(() => requireSignatures(signedBy(0, 1), accounts.slice(0, 4)))).to.equal(
+      "LightCheckpointUnsigned",
+    );
     const other = { ...signedBy(0, 1, 2), hash: chain.header(14).hash };
     expect(await refusal(() => requireSignatures(other, accounts))).to.equal("LightCheckpointUnsigned");
     const now = clock(chain)();

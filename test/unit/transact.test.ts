@@ -31,6 +31,10 @@ function response(wait: () => Promise<ContractTransactionReceipt | null>): Contr
 const failed = (): Promise<never> => Promise.reject(Object.assign(new Error("failed"), { code: "CALL_EXCEPTION" }));
 const mined = { status: 0, blockNumber: 9 };
 
+/** What ethers throws where a node that imports a block answers null in the middle of it. */
+const half = (): Promise<never> =>
+  Promise.reject<never>(Object.assign(new Error("invalid value for value.hash"), { code: "BAD_DATA" }));
+
 async function codeOf(attempt: Promise<unknown>): Promise<string> {
   try {
     await attempt;
@@ -116,6 +120,15 @@ describe("transactions", () => {
     expect(await codeOf(transact(chainThatSays({}), () => Promise.resolve(response(none))))).to.equal(
       "TransactionFailed",
     );
+  });
+
+  it("are waited for again where the node answered in the middle of an import, but not for ever", async () => {
+    const receipt = { status: 1 } as ContractTransactionReceipt;
+    const answers = [half, half, () => Promise.resolve(receipt)];
+    const chain = chainThatSays({});
+    const asked = (): Promise<ContractTransactionReceipt> => (answers.shift() ?? half)();
+    expect(await transact(chain, () => Promise.resolve(response(asked)))).to.equal(receipt);
+    expect(await codeOf(transact(chain, () => Promise.resolve(response(half))))).to.equal("CallFailed");
   });
 
   it("need a signer", async () => {

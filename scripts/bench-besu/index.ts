@@ -59,26 +59,24 @@ async function main(named: readonly Part[], options: Options): Promise<void> {
   if (options.json) print(JSON.stringify({ ...where, seed: options.seed, ...figures }));
 }
 
-/** A federation for each block gas limit; the failure and the figures are of the first. */
+/**
+ * The failure is measured on a federation without a market, whose credits would outweigh the accountants' ballots; then
+ * a federation for each block gas limit. The figures are those of the first limit.
+ */
 async function onFederations(parts: readonly Part[], options: Options): Promise<Figures> {
   const runs: { gasLimit: number; rates: Rates }[] = [];
   let figures: Figures = {};
-  const limits = parts.includes("rates") ? options.gasLimits : options.gasLimits.slice(0, 1);
-  for (const [index, gasLimit] of limits.entries()) {
-    print(`\nA federation of 4 accountants and a standby, blocks of ${whole(gasLimit)} gas`);
-    const federation = await MeasuredFederation.open({ ...options, blockGasLimit: gasLimit, print });
-    try {
-      const fails = index === 0 && parts.includes("failure");
-      const prepare = (): Promise<void> => (fails ? standBy(federation) : Promise.resolve());
-      if (parts.includes("rates")) {
-        const rates = await benchRates(federation, { ...options, print }, prepare);
-        runs.push({ gasLimit, rates });
-        if (index === 0) figures = { ...figures, ...rates.figures };
-      } else await prepare();
-      if (fails) figures = { ...figures, ...(await benchFailure(federation, print)) };
-    } finally {
-      await federation.close();
-    }
+  if (parts.includes("failure")) {
+    const [gasLimit = DEFAULT_LIMIT] = options.gasLimits;
+    figures = await onFederation(gasLimit, options, async (federation) => {
+      await standBy(federation);
+      return benchFailure(federation, print);
+    });
+  }
+  for (const gasLimit of parts.includes("rates") ? options.gasLimits : []) {
+    const rates = await onFederation(gasLimit, options, (federation) => benchRates(federation, { ...options, print }));
+    if (runs.length === 0) figures = { ...figures, ...rates.figures };
+    runs.push({ gasLimit, rates });
   }
   if (runs.length > 1) print(limitsText(runs));
   const byLimit = runs.flatMap(({ gasLimit, rates }) =>
@@ -87,6 +85,21 @@ async function onFederations(parts: readonly Part[], options: Options): Promise<
     }),
   );
   return { ...figures, ...Object.fromEntries(byLimit) };
+}
+
+/** Makes a federation for a measurement, and ends it whatever comes. */
+async function onFederation<Result>(
+  blockGasLimit: number,
+  options: Options,
+  measure: (federation: MeasuredFederation) => Promise<Result>,
+): Promise<Result> {
+  print(`\nA federation of 4 accountants and a standby, blocks of ${whole(blockGasLimit)} gas`);
+  const federation = await MeasuredFederation.open({ ...options, blockGasLimit, print });
+  try {
+    return await measure(federation);
+  } finally {
+    await federation.close();
+  }
 }
 
 function limitsText(runs: readonly { gasLimit: number; rates: Rates }[]): string {

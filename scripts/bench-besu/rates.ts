@@ -32,16 +32,11 @@ export interface Rates {
 /** Growth by node, of a stretch of the run. */
 type Stretch = ReadonlyMap<string, Growth>;
 
-/** Sets the market up and measures; `afterSetUp` may send what else has to be on the chain before. */
-export async function benchRates(
-  federation: MeasuredFederation,
-  options: RatesOptions,
-  afterSetUp: () => Promise<void>,
-): Promise<Rates> {
+/** Sets the market up and measures. */
+export async function benchRates(federation: MeasuredFederation, options: RatesOptions): Promise<Rates> {
   const { print } = options;
   print(`Admitting ${options.homes} homes...`);
   const market = await LoadedMarket.open(federation.network, { ...options, homesAtOnce: 250 });
-  await afterSetUp();
   const signers = await signersOf(market);
   const run = (name: string, load: readonly LoadTransaction[]): Promise<LoadResult> => {
     print(`${name}: ${whole(load.length)} transactions...`);

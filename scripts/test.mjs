@@ -33,11 +33,19 @@ const testsIn = (folder) =>
     .map((file) => file.slice(root.length + 1))
     .filter((file) => file.endsWith(".test.ts"));
 
-/** The longest first. */
+const mocha = (name, files) => ({ name, kind: "mocha", args: ["mocha", "--no-compile", ...files] });
+const integration = testsIn("test/integration");
+
+/** Of like length, as far as that goes, so that no processor is left waiting: the longest first. */
 const parts = [
-  { name: "integration", kind: "mocha", args: ["mocha", "--no-compile", ...testsIn("test/integration")] },
   { name: "solidity", kind: "solidity", args: ["solidity"], env: { COMMONWATT_BUILD_FOLDER: "cache/solidity-tests" } },
-  { name: "unit", kind: "mocha", args: ["mocha", "--no-compile", ...testsIn("test/unit")] },
+  ...[0, 1].map((half) =>
+    mocha(
+      `integration ${half + 1}`,
+      integration.filter((_, index) => index % 2 === half),
+    ),
+  ),
+  mocha("unit", testsIn("test/unit")),
 ];
 
 /** A runner's closing lines, e.g. "  61 passing (2m)". */
@@ -51,7 +59,7 @@ async function runParts() {
   const work = async () => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       const { name, kind, args, env } = part;
-      const show = (line) => console.log(`${name.padEnd(11)} | ${line}`);
+      const show = (line) => console.log(`${name.padEnd(13)} | ${line}`);
       const onLine = (line) => {
         const [, number, word] = stripVTControlCharacters(line).match(closingLine) ?? [];
         if (word !== undefined) sums[word] = { ...sums[word], [kind]: (sums[word]?.[kind] ?? 0) + Number(number) };

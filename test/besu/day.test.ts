@@ -5,7 +5,7 @@ import { expect } from "chai";
 
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { FOLDER_VARIABLE } from "../../scripts/networks/folder.js";
-import { BesuNetwork, whyNoBesu } from "../utils/besu-network.js";
+import { BesuNetwork, skipWithoutBesu } from "../utils/besu-network.js";
 import { startCommand } from "../utils/command.js";
 
 const MINUTE = 60_000;
@@ -24,11 +24,7 @@ describe("a simulated day on real Besu", function () {
   let network: BesuNetwork | undefined;
 
   before(async function () {
-    const reason = await whyNoBesu();
-    if (reason !== undefined) {
-      console.log(`    no real network here: ${reason}`);
-      this.skip();
-    }
+    await skipWithoutBesu(this);
     network = await BesuNetwork.make("--base-port", "27900", "--slot-seconds", "60", "--seed", "1");
     await network.do("up", "--deployment", network.deployment);
     await network.do("deploy", "--council", "--deployment", network.deployment);

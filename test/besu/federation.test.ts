@@ -18,7 +18,7 @@ import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
 import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
 import { startBareNode } from "../utils/besu-node.js";
-import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
+import { BesuNetwork, nodeIn, skipWithoutBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
 /** The user chain elects by members' votes alone, without deposits. */
@@ -34,11 +34,7 @@ describe("a federation on real Besu", function () {
   let watching: Promise<void> = Promise.resolve();
 
   before(async function () {
-    const reason = await whyNoBesu();
-    if (reason !== undefined) {
-      console.log(`    no real network here: ${reason}`);
-      this.skip();
-    }
+    await skipWithoutBesu(this);
     scratch = await mkdtemp(join(tmpdir(), "besu-federation-"));
     network = await BesuNetwork.make("--base-port", "27500", "--slot-seconds", "60");
     network.useForCommands();

@@ -7,7 +7,7 @@ import { expect } from "chai";
 
 import { memoryFolder } from "../../scripts/network/engine/memory-folder.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
-import { BesuNetwork, nodeIn, whyNoBesu } from "../utils/besu-network.js";
+import { BesuNetwork, nodeIn, skipWithoutBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
 
@@ -16,11 +16,7 @@ describe("a network of real Besu nodes", function () {
   let network: BesuNetwork | undefined;
 
   before(async function () {
-    const reason = await whyNoBesu();
-    if (reason !== undefined) {
-      console.log(`    no real network here: ${reason}`);
-      this.skip();
-    }
+    await skipWithoutBesu(this);
     network = await BesuNetwork.make("--chains", "transaction", "--base-port", "27300", "--slot-seconds", "60");
   });
 

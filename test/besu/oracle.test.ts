@@ -17,7 +17,7 @@ import { startOracle, type RunningOracle } from "../../scripts/oracle/wiring.js"
 import { meterLedgerOf } from "../../sdk/actions/readings.js";
 import { ReadingStatus } from "../../sdk/enums.js";
 import { signReading, type SignedReading } from "../../sdk/signing/readings.js";
-import { BesuNetwork, whyNoBesu } from "../utils/besu-network.js";
+import { BesuNetwork, skipWithoutBesu } from "../utils/besu-network.js";
 import { timesStored } from "../utils/oracle-stage.js";
 
 const MINUTE = 60_000;
@@ -33,11 +33,7 @@ describe("the oracle on real Besu", function () {
   let running: RunningOracle | undefined;
 
   before(async function () {
-    const reason = await whyNoBesu();
-    if (reason !== undefined) {
-      console.log(`    no real network here: ${reason}`);
-      this.skip();
-    }
+    await skipWithoutBesu(this);
     network = await BesuNetwork.make("--base-port", "27700", "--slot-seconds", String(SLOT_SECONDS), "--seed", "1");
     network.useForCommands();
     await network.do("up", "--deployment", network.deployment);

@@ -13,3 +13,11 @@ export async function whyNoBesu(): Promise<string | undefined> {
   if ((await findBesu(process.env)) !== undefined || (await dockerAnswers(process.env))) return undefined;
   return "there is neither a docker engine nor a Besu: put besu on PATH, or name its launcher in BESU";
 }
+
+/** Skips the suite where there is no real network, and says why. */
+export async function skipWithoutBesu(suite: Mocha.Context): Promise<void> {
+  const reason = await whyNoBesu();
+  if (reason === undefined) return;
+  console.log(`    no real network here: ${reason}`);
+  suite.skip();
+}

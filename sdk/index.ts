@@ -54,7 +54,7 @@ export * from "./enums.js";
 export { ERROR_ADVICE, type Advice } from "./error-advice.js";
 export { CommonwattError, isCommonwattError, type ErrorArgs } from "./errors.js";
 export * from "./events.js";
-export * from "./latest-head.js";
+export { latestHead, type Head } from "./latest-head.js";
 export * from "./market-view.js";
 export * from "./merkle.js";
 export * from "./record-history.js";

@@ -4,7 +4,6 @@ import type { Provider } from "ethers";
 import { CommonwattError } from "./errors.js";
 import { ask } from "./transact.js";
 
-/** Besu has no latest block for the moment of an import (seen once in thousands of questions): then it is asked again. */
 const TRIES = 5;
 const PAUSE_MILLISECONDS = 100;
 
@@ -17,10 +16,20 @@ export interface Head {
 
 /** Fails with `BlockUnknown` where the endpoint goes on saying that there is none. */
 export async function latestHead(provider: Provider): Promise<Head> {
+  const block = await untilThere(() => ask(() => provider.getBlock("latest")));
+  if (block === null) throw new CommonwattError("BlockUnknown", { blockNumber: "latest" });
+  return { number: block.number, timestamp: BigInt(block.timestamp) };
+}
+
+/**
+ * Asks for the latest block, by whatever means. Besu has none for the moment of an import (seen once in thousands of
+ * questions): then it is asked again, five times in all.
+ */
+export async function untilThere<Block>(question: () => Promise<Block | null>): Promise<Block | null> {
   for (let tries = 1; tries <= TRIES; tries++) {
-    const block = await ask(() => provider.getBlock("latest"));
-    if (block !== null) return { number: block.number, timestamp: BigInt(block.timestamp) };
+    const block = await question();
+    if (block !== null) return block;
     await new Promise((go) => setTimeout(go, PAUSE_MILLISECONDS));
   }
-  throw new CommonwattError("BlockUnknown", { blockNumber: "latest" });
+  return null;
 }

@@ -1,9 +1,8 @@
 /** A chain as one node sees it. */
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { AbiCoder, getAddress, id } from "ethers";
 
 import { predeployedAddress } from "../../../deploy/predeployed.js";
+import { untilThere } from "../../../sdk/latest-head.js";
 import { NodeRefused, type NodeRpc } from "./node-rpc.js";
 
 /** A block as `eth_getBlockByNumber` gives it. */
@@ -20,19 +19,14 @@ export interface Head {
   readonly time: number;
 }
 
-const TRIES = 5;
-const PAUSE_MILLISECONDS = 100;
 const GET_VALIDATORS = id("getValidators()").slice(0, 10);
 
-/** The newest block; Besu has none for the moment of an import (sdk/latest-head.ts): then it is asked again. */
+/** The newest block. */
 export async function latestBlock(rpc: NodeRpc): Promise<RpcBlock> {
   const method = "eth_getBlockByNumber";
-  for (let tries = 1; tries <= TRIES; tries++) {
-    const block = await rpc.call<RpcBlock | null>(method, "latest", false);
-    if (block !== null) return block;
-    await sleep(PAUSE_MILLISECONDS);
-  }
-  throw new NodeRefused(rpc.url, method, "it has no latest block");
+  const block = await untilThere(() => rpc.call<RpcBlock | null>(method, "latest", false));
+  if (block === null) throw new NodeRefused(rpc.url, method, "it has no latest block");
+  return block;
 }
 
 export async function headOf(rpc: NodeRpc): Promise<Head> {

@@ -1,21 +1,25 @@
-/** One real Besu node of a test's own, outside any network's folder. */
+/** One real Besu node on loopback, outside any network's folder: without peers and tokens, which questions to it alone do not need. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { Wallet } from "ethers";
 
-import { findBesu } from "../../scripts/network/engine/process-engine.js";
-import { NodeRpc } from "../../scripts/network/engine/node-rpc.js";
-import { twoFreePorts } from "./ports.js";
+import { InputError } from "../inputs/error.js";
+import { NodeRpc } from "../network/engine/node-rpc.js";
 
 const START_SECONDS = 180;
 const PEER_TIMEOUT_MILLISECONDS = 15_000;
 
 export interface BareNodeOptions {
+  /** Besu's launcher. */
+  readonly besu: string;
   /** For its data, its key and its permission file. */
   readonly folder: string;
   readonly genesis: string;
+  /** Its RPC has the port after it. */
+  readonly p2pPort: number;
   /** Keeps lists of who may send and connect, empty at first; absent: it lets everybody. */
   readonly permissioned?: boolean;
 }
@@ -23,16 +27,13 @@ export interface BareNodeOptions {
 export interface BareNode {
   readonly child: ChildProcess;
   readonly rpc: NodeRpc;
-  readonly p2pPort: number;
   /** Of `permissioned` nodes. */
   readonly permissions: string;
 }
 
-/** Starts it on loopback, with a new key, and waits until it answers. */
-export async function startBareNode({ folder, genesis, permissioned = false }: BareNodeOptions): Promise<BareNode> {
-  const client = await findBesu(process.env);
-  if (client === undefined) throw new Error("there is no Besu: put besu on PATH, or name its launcher in BESU");
-  const p2pPort = await twoFreePorts();
+/** Starts it with a new key, and waits until it answers. */
+export async function startBareNode(options: BareNodeOptions): Promise<BareNode> {
+  const { besu, folder, genesis, p2pPort, permissioned = false } = options;
   const rpcPort = p2pPort + 1;
   const permissions = join(folder, "permissions.toml");
   await writeFile(permissions, "accounts-allowlist=[]\nnodes-allowlist=[]\n");
@@ -51,7 +52,7 @@ export async function startBareNode({ folder, genesis, permissioned = false }: B
     ...["--rpc-http-api=ADMIN,NET,ETH,PERM", "--host-allowlist=127.0.0.1", "--min-gas-price=0", "--sync-mode=FULL"],
     ...(permissioned ? lists : []),
   ];
-  const child = spawn(client, args, { stdio: "ignore" });
+  const child = spawn(besu, args, { stdio: "ignore" });
   const url = `http://127.0.0.1:${rpcPort}`;
   const rpc = new NodeRpc(url, () => Promise.resolve("none"), undefined, PEER_TIMEOUT_MILLISECONDS);
   for (let second = 0; second < START_SECONDS && child.exitCode === null; second++) {
@@ -59,9 +60,9 @@ export async function startBareNode({ folder, genesis, permissioned = false }: B
       () => true,
       () => false,
     );
-    if (isUp) return { child, rpc, p2pPort, permissions };
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    if (isUp) return { child, rpc, permissions };
+    await sleep(1_000);
   }
   child.kill("SIGKILL");
-  throw new Error("besu did not come up");
+  throw new InputError({ file: url }, "the node of its own does not answer", "Is the port free, and does besu start?");
 }

@@ -1,10 +1,8 @@
 /** How long Besu takes to ask `getValidators()` for 101 seats: eth_call on block 0 of a chain that one node has, whose genesis block seats them. */
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { ZeroAddress } from "ethers";
 
@@ -13,14 +11,13 @@ import { predeployedAddress } from "../../deploy/predeployed.js";
 import { AccountantElection__factory } from "../../typechain-types/index.js";
 import { walletOf } from "../bench/election-stage.js";
 import { tableText, type Figures } from "../bench/report.js";
-import { InputError } from "../inputs/error.js";
 import { makeGenesis } from "../network/genesis/predeployed-file.js";
+import { startBareNode, type BareNode } from "./bare-node.js";
 
 const SEATS = 101;
 const CHAIN_ID = 410_199;
 const WARM_CALLS = 1_000;
 const CALLS = 1_000;
-const START_MILLISECONDS = 180_000;
 
 export interface ValidatorsOptions {
   /** Besu's launcher. */
@@ -32,12 +29,12 @@ export interface ValidatorsOptions {
 export async function benchValidators({ besu, basePort, print }: ValidatorsOptions): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), "commonwatt-bench-seats-"));
   print(`Asking a node of its own for ${SEATS} seats...`);
-  let node: ChildProcess | undefined;
+  let node: BareNode | undefined;
   try {
-    await writeFile(join(folder, "genesis.json"), await genesisOf(SEATS));
-    node = spawn(besu, argumentsOf(folder, basePort), { stdio: "ignore" });
-    const url = `http://127.0.0.1:${basePort + 1}`;
-    await answering(url, node);
+    const genesis = join(folder, "genesis.json");
+    await writeFile(genesis, await genesisOf(SEATS));
+    node = await startBareNode({ besu, folder, genesis, p2pPort: basePort });
+    const { url } = node.rpc;
     const { interface: abi } = AccountantElection__factory.connect(ZeroAddress);
     const question = { to: predeployedAddress("AccountantElection"), data: abi.encodeFunctionData("getValidators") };
     const [seats = []] = abi.decodeFunctionResult(
@@ -64,9 +61,9 @@ export async function benchValidators({ besu, basePort, print }: ValidatorsOptio
       besuEmptyCallP95Ms: round(floor.p95),
     };
   } finally {
-    if (node !== undefined && node.exitCode === null) {
-      node.kill("SIGKILL");
-      await once(node, "close").catch(() => undefined);
+    if (node !== undefined && node.child.exitCode === null) {
+      node.child.kill("SIGKILL");
+      await once(node.child, "close").catch(() => undefined);
     }
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -91,28 +88,6 @@ async function genesisOf(seats: number): Promise<string> {
     founders,
   });
   return genesis;
-}
-
-/** Without peers, tokens and permissions, which a question to one node on loopback does not need. */
-function argumentsOf(folder: string, basePort: number): string[] {
-  return [
-    ...[`--genesis-file=${join(folder, "genesis.json")}`, `--data-path=${join(folder, "data")}`],
-    ...["--p2p-host=127.0.0.1", "--p2p-interface=127.0.0.1", `--p2p-port=${basePort}`, "--nat-method=NONE"],
-    ...["--discovery-enabled=false", "--sync-mode=FULL", "--min-gas-price=0", "--host-allowlist=127.0.0.1"],
-    ...["--rpc-http-enabled", "--rpc-http-host=127.0.0.1", `--rpc-http-port=${basePort + 1}`, "--rpc-http-api=ETH"],
-  ];
-}
-
-async function answering(url: string, node: ChildProcess): Promise<void> {
-  for (const until = Date.now() + START_MILLISECONDS; Date.now() < until; await sleep(500)) {
-    if (node.exitCode !== null) break;
-    const answers = await ethCall(url, { to: ZeroAddress, data: "0x" }).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return;
-  }
-  throw new InputError({ file: url }, "the node of its own does not answer", "Is the port free, and does besu start?");
 }
 
 interface Question {

@@ -17,8 +17,7 @@ import { operatorKeystore } from "../../scripts/network/operators.js";
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
 import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
-import { startBareNode } from "../utils/besu-node.js";
-import { BesuNetwork, nodeIn, skipWithoutBesu } from "../utils/besu-network.js";
+import { BesuNetwork, nodeIn, ownNode, skipWithoutBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
 /** The user chain elects by members' votes alone, without deposits. */
@@ -106,7 +105,7 @@ describe("a federation on real Besu", function () {
     const { enode } = await listed.call<{ enode: string }>("admin_nodeInfo");
     const before = await listed.call<string>("net_peerCount");
     const genesis = join(network.dir, CHAIN, "genesis.json");
-    const stranger = await startBareNode({ folder: scratch, genesis });
+    const stranger = await ownNode({ folder: scratch, genesis });
     try {
       await stranger.rpc.call("admin_addPeer", enode);
       const seconds = 30; // a node that is listed has connected within two

@@ -13,8 +13,8 @@ import { oneRound } from "../../scripts/network/agent/loop.js";
 import { findBesu } from "../../scripts/network/engine/process-engine.js";
 import { MemberRole } from "../../sdk/enums.js";
 import { AdmittanceStage, type ModelNode } from "../utils/admittance.js";
-import { startBareNode, type BareNode } from "../utils/besu-node.js";
-import { whyNoBesu } from "../utils/besu-network.js";
+import type { BareNode } from "../../scripts/bench-besu/bare-node.js";
+import { ownNode, whyNoBesu } from "../utils/besu-network.js";
 
 describe("permission agent on a real node", function () {
   this.timeout(600_000);
@@ -26,7 +26,7 @@ describe("permission agent on a real node", function () {
     const reason = await whyNoBesu();
     if (reason !== undefined || (await findBesu(process.env)) === undefined) return this.skip();
     folder = await mkdtemp(join(tmpdir(), "commonwatt-besu-"));
-    running = await startBareNode({ folder, genesis: "test/fixtures/besu-qbft/genesis.json", permissioned: true });
+    running = await ownNode({ folder, genesis: "test/fixtures/besu-qbft/genesis.json", permissioned: true });
     stage = await AdmittanceStage.open(new BesuNode(running.rpc));
   });
 

@@ -126,6 +126,9 @@ describe("a federation on real Besu", function () {
     expect(nodeIn(await network.status(CHAIN), "standby1").isInForce).to.equal(false);
     network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, network.password);
     await network.accountants(CHAIN, "--as", "standby1", "register");
+    const { code, words } = await network.run("remove", "standby1", "--deployment", network.deployment);
+    expect(code).to.equal(2);
+    expect(words).to.match(/an election of the transaction chain may seat it/);
     const candidates = await Promise.all(network.network.nodes.map(({ name }) => number(name)));
     for (const voter of ["accountant1", "accountant2", "accountant3", "accountant4"]) {
       await network.accountants(CHAIN, "--as", voter, "vote", ...candidates);

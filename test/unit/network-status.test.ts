@@ -4,7 +4,8 @@ import { expect } from "chai";
 import { predeployedAddress } from "../../deploy/predeployed.js";
 import { headOf } from "../../scripts/network/engine/head.js";
 import { NodeRefused, NodeRpc } from "../../scripts/network/engine/node-rpc.js";
-import { courtOf } from "../../scripts/network/engine/standing.js";
+import { courtOf, standingOf } from "../../scripts/network/engine/standing.js";
+import { CandidateFlag } from "../../sdk/election/words.js";
 import { AccountantElection__factory } from "../../typechain-types/index.js";
 
 const URL = "http://127.0.0.1:1";
@@ -49,6 +50,23 @@ describe("the status of a chain", () => {
     expect(early.asked).to.have.lengthOf(1);
     expect(await courtOf(bound(12_345), 12_345)).to.equal(court);
     expect(await courtOf(bound(undefined), 12_345)).to.equal(undefined);
+  });
+
+  it("tells who may be elected: a candidate that has not resigned", async () => {
+    const election = AccountantElection__factory.createInterface();
+    const standing = (candidate: bigint, flags: bigint): ReturnType<typeof standingOf> => {
+      const rpc = new FakeRpc((_, [call]) => {
+        const { name } = election.parseTransaction(call as { data: string }) ?? {};
+        if (name === "candidateOfNode") return election.encodeFunctionResult(name, [candidate]);
+        if (name === "wordOf") return election.encodeFunctionResult(name, [CandidateFlag.Exists | flags]);
+        throw new Error(`no answer to ${String(name)} is here`);
+      });
+      return standingOf(rpc, `0x${"44".repeat(20)}`, undefined);
+    };
+    expect(await standing(0n, 0n)).to.deep.equal({});
+    expect(await standing(3n, 0n)).to.deep.equal({ misses: 0, isCandidate: true, isJailed: false });
+    expect(await standing(3n, CandidateFlag.Jailed)).to.deep.equal({ misses: 0, isCandidate: true, isJailed: true });
+    expect(await standing(3n, CandidateFlag.Resigned)).to.include({ isCandidate: false });
   });
 
   it("asks again where a node has no latest block for a moment, and not for ever", async () => {

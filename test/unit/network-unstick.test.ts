@@ -7,6 +7,7 @@ import { expect } from "chai";
 
 import { alone } from "../../scripts/network/engine/alone.js";
 import { partsOf } from "../../scripts/network/engine/parts.js";
+import { requireStartable } from "../../scripts/network/engine/preflight.js";
 import { restart } from "../../scripts/network/engine/restarting.js";
 import { unstick, type UnstickOptions } from "../../scripts/network/engine/unstick.js";
 import { genesisPath } from "../../scripts/network/genesis/predeployed-file.js";
@@ -47,7 +48,14 @@ describe("a chain that stands still", () => {
 
   function options(over: Partial<UnstickOptions> = {}): UnstickOptions {
     const print = (text: string): void => void words.push(text);
-    return { password: PASSWORD, agreeSeconds: 0, stopped: new AbortController().signal, print, ...over };
+    return {
+      password: PASSWORD,
+      agreeSeconds: 0,
+      watchSeconds: 0,
+      stopped: new AbortController().signal,
+      print,
+      ...over,
+    };
   }
 
   async function refused(over: Partial<UnstickOptions> = {}): Promise<string> {
@@ -83,6 +91,15 @@ describe("a chain that stands still", () => {
     expect(await refused()).to.match(/'config' is not the one of network\.json/);
   });
 
+  it("is not restarted while blocks come that only seem old, for this machine's clock is ahead", async () => {
+    const later = setTimeout(() => ACCOUNTANTS.forEach((name) => show(name, old(11))), 500);
+    try {
+      expect(await refused({ watchSeconds: 10 })).to.match(/it makes blocks, though its last one seemed old/);
+    } finally {
+      clearTimeout(later);
+    }
+  });
+
   it("has the accountants that answer restarted together, a quorum of them, and waits for a block", async () => {
     site.engine.running.delete("accountant4");
     show(STANDBY, old(8)); // it may be behind
@@ -98,6 +115,11 @@ describe("a chain that stands still", () => {
     expect(site.engine.everStarted).to.have.members(ACCOUNTANTS.slice(0, 3));
     expect(await readdir(memory)).to.deep.equal([]); // no key is left in memory
     expect(words.at(-1)).to.equal("Restarting accountant1, accountant2, accountant3.");
+  });
+
+  it("starts nothing where the disk is full soon", async () => {
+    await requireStartable(site, 1);
+    expect(await failureOf(requireStartable(site, 2 ** 60))).to.match(/only [\d.]+ GiB of its disk is free/);
   });
 
   it("keeps a node running whose restart can only fail", async () => {

@@ -15,10 +15,13 @@ const LEAST_FREE_BYTES = 1_073_741_824;
 const GIGABYTE = 1_073_741_824;
 
 /** What holds for each start on this machine; refused before anything that runs is ended. */
-export async function requireStartable({ dir, network }: Pick<Site, "dir" | "network">): Promise<void> {
+export async function requireStartable(
+  { dir, network }: Pick<Site, "dir" | "network">,
+  leastBytes = LEAST_FREE_BYTES,
+): Promise<void> {
   await requireGenesis(dir, network);
   requireStarted(network, Math.floor(Date.now() / 1_000));
-  await requireDisk(dir);
+  await requireDisk(dir, leastBytes);
 }
 
 /** Refuses a password that does not open the parts' keys: ending them first would leave them down. */
@@ -37,7 +40,7 @@ export function requireStarted(network: NetworkFile, now: number): void {
 }
 
 /** Refuses to start on a disk that is full soon. */
-export async function requireDisk(dir: string, leastBytes = LEAST_FREE_BYTES): Promise<void> {
+export async function requireDisk(dir: string, leastBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dir);
   const free = bavail * bsize;
   if (free >= leastBytes) return;

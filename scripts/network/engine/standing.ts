@@ -8,6 +8,8 @@ import type { NodeRpc } from "./node-rpc.js";
 
 export interface Standing {
   readonly misses?: number;
+  /** It wants a seat: an election may give it one. */
+  readonly isCandidate?: boolean;
   readonly isJailed?: boolean;
 }
 
@@ -19,10 +21,11 @@ export async function standingOf(rpc: NodeRpc, node: string, court: string | und
   };
   const candidate = (await ask("candidateOfNode", node)) as bigint;
   if (candidate === 0n) return {};
-  const isJailed = hasFlag((await ask("wordOf", candidate)) as bigint, CandidateFlag.Jailed);
-  if (court === undefined) return { misses: 0, isJailed };
+  const word = (await ask("wordOf", candidate)) as bigint;
+  const flags = { isCandidate: !hasFlag(word, CandidateFlag.Resigned), isJailed: hasFlag(word, CandidateFlag.Jailed) };
+  if (court === undefined) return { misses: 0, ...flags };
   const score = await contractCall(rpc, court, TurnCourt__factory.createInterface(), "scoreOf", [candidate]);
-  return { misses: Number(score), isJailed };
+  return { misses: Number(score), ...flags };
 }
 
 /** Besu refuses `eth_getLogs` over more than 5,000 blocks. */

@@ -34,6 +34,8 @@ export interface NodeStatus {
   /** Turns that it missed and was reported for, as the court counts them; undefined: it is no candidate. */
   readonly misses?: number;
   readonly isJailed?: boolean;
+  /** It has not resigned: an election may give it a seat, or leave it its own. */
+  readonly isCandidate?: boolean;
 }
 
 export interface ChainStatus {

@@ -24,6 +24,8 @@ export interface UnstickOptions {
   readonly silenceSeconds?: number | undefined;
   /** How long the accountants may take to show one head, s. */
   readonly agreeSeconds: number;
+  /** How long no block may come while it watches, s; absent: as long as a turn that is missed takes. */
+  readonly watchSeconds?: number | undefined;
   readonly stopped: AbortSignal;
   readonly print: (text: string) => void;
 }
@@ -43,6 +45,7 @@ export function defaultSilence(requestTimeoutSeconds: number): number {
 export async function unstick(site: Site, chain: ChainName, options: UnstickOptions): Promise<void> {
   const { network } = site;
   const { silenceSeconds = defaultSilence(network.requestTimeoutSeconds), print, stopped } = options;
+  const { watchSeconds = network.blockSeconds + network.requestTimeoutSeconds } = options;
   await requireStartable(site);
   const { accountants, head } = await agreement(site, chain, options);
   const silence = Math.floor(Date.now() / 1_000) - head.time;
@@ -57,6 +60,11 @@ export async function unstick(site: Site, chain: ChainName, options: UnstickOpti
     else elsewhere.push(`${part.node.name} on ${part.node.host}`);
   }
   await requirePassword(site.dir, here, options.password);
+  // the block's age is by this machine's clock, which may be ahead
+  if (await comesBlock(site, chain, head, { seconds: watchSeconds, stopped })) {
+    const problem = "it makes blocks, though its last one seemed old";
+    throw new InputError({ file: `${chain} chain` }, problem, "Nothing is to be done; set this machine's clock by NTP");
+  }
   print(`The ${chain} chain stands at block ${head.number} since ${silence} s. All accountants that answer show it.`);
   if (elsewhere.length > 0) print(`Restart at the same time, each on its host: ${elsewhere.join(", ")}`);
   print(`Restarting ${here.map(({ node }) => node.name).join(", ")}.`);
@@ -137,15 +145,26 @@ async function running(site: Site, chain: ChainName): Promise<Part[]> {
 
 async function nextBlock(site: Site, chain: ChainName, before: Head, stopped: AbortSignal): Promise<void> {
   const seconds = defaultSilence(site.network.requestTimeoutSeconds) * 2;
+  if (await comesBlock(site, chain, before, { seconds, stopped })) return;
+  const problem = `no block came within ${seconds} s after the restart`;
+  throw new InputError({ file: `${chain} chain` }, problem, "See network status: is a quorum up and connected?");
+}
+
+/** Whether an accountant shows a later block within that time. */
+async function comesBlock(
+  site: Site,
+  chain: ChainName,
+  before: Head,
+  { seconds, stopped }: { seconds: number; stopped: AbortSignal },
+): Promise<boolean> {
   const until = Date.now() + seconds * 1_000;
   while (Date.now() < until) {
     stopped.throwIfAborted();
     const { shown } = await headsOfSet(site, chain);
-    if (shown.some(({ head }) => head !== undefined && head.number > before.number)) return;
+    if (shown.some(({ head }) => head !== undefined && head.number > before.number)) return true;
     await sleep(POLL_MILLISECONDS);
   }
-  const problem = `no block came within ${seconds} s after the restart`;
-  throw new InputError({ file: `${chain} chain` }, problem, "See network status: is a quorum up and connected?");
+  return false;
 }
 
 async function answering<T>(ask: () => Promise<T>): Promise<T | undefined> {

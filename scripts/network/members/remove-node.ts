@@ -35,9 +35,13 @@ export async function networkWithout({ network, rpcOf }: Site, name: string): Pr
       const problem = `no node of the ${chain} chain answers, so that nobody knows whether it may go`;
       throw new InputError({ file: name }, problem, "Start the network first: network up");
     }
-    if (shown === undefined || !(shown.isInContract || shown.isInForce)) continue;
-    const problem = `it makes blocks of the ${chain} chain`;
-    const advice = "Its organisation resigns first (npm run accountants -- resign), and an epoch later it may go";
+    const isSeated = shown?.isInContract === true || shown?.isInForce === true;
+    if (!isSeated && shown?.isCandidate !== true) continue;
+    const problem = isSeated
+      ? `it makes blocks of the ${chain} chain`
+      : `an election of the ${chain} chain may seat it`;
+    const when = isSeated ? ", and an epoch later it may go" : "";
+    const advice = `Its organisation resigns first (npm run accountants -- resign)${when}`;
     throw new InputError({ file: name }, problem, advice);
   }
   const keepers = nodes.filter(({ storage }) => storage === "FOREST").length;

@@ -69,6 +69,8 @@ const nodeOnChainSchema = z.strictObject({
   p2pPort: portNumber,
   rpcPort: portNumber,
   metricsPort: portNumber,
+  /** Where the node's permission agent tells its metrics and health, on loopback. */
+  agentMetricsPort: portNumber,
   /** Posts digests of the lists in force. */
   agentAccount: address,
 });

@@ -12,6 +12,7 @@ interface Placed {
           readonly p2pPort: number;
           readonly rpcPort: number;
           readonly metricsPort: number;
+          readonly agentMetricsPort: number;
         }
       | undefined
     >
@@ -21,7 +22,7 @@ interface Placed {
 /** Told of each fault with the path of the later of the two. */
 export type Complain = (path: (string | number)[], message: string) => void;
 
-const PORTS = ["p2pPort", "rpcPort", "metricsPort"] as const;
+const PORTS = ["p2pPort", "rpcPort", "metricsPort", "agentMetricsPort"] as const;
 
 /** Complains about everything that is there twice. */
 export function refuseOverlaps(nodes: readonly Placed[], complain: Complain): void {

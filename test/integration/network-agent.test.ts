@@ -9,7 +9,7 @@ import { alwaysListed, ALWAYS_FILE } from "../../scripts/network/agent/always.js
 import { networkCommand } from "../../scripts/network/command.js";
 import { Agents } from "../../scripts/network/engine/agents.js";
 import { partsOf } from "../../scripts/network/engine/parts.js";
-import { nodeFolder, readNetworkFile } from "../../scripts/network/network-file.js";
+import { nodeFolder, nodeOnChain, readNetworkFile } from "../../scripts/network/network-file.js";
 import { operatorAddresses } from "../../scripts/network/operators.js";
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { runCommandLine } from "../../scripts/run.js";
@@ -86,6 +86,9 @@ describe("npm run network -- agent", function () {
       const { pid } = JSON.parse(await readFile(join(nodeFolder(dir, part.node, part.chain), "agent.pid"), "utf8")) as {
         pid: number;
       };
+      const { agentMetricsPort } = nodeOnChain(part.node, part.chain);
+      const health = await fetch(`http://127.0.0.1:${agentMetricsPort}/health`);
+      expect(health.status, "it has not seen its node's lists").to.equal(503);
       if (process.platform !== "linux") return;
       for (const file of ["cmdline", "environ"]) {
         expect(await readFile(`/proc/${pid}/${file}`, "utf8"))

@@ -28,7 +28,9 @@ describe("npm run network", function () {
       COMMONWATT_NETWORK_PASSWORD_FILE: passwordFile,
     });
     expect(code).to.equal(0);
-    expect(stdout).to.match(/accountant4 .*ports p2p\/rpc\/metrics: transaction 21030\/21031\/21032, user 21033/);
+    expect(stdout).to.match(
+      /accountant4 .*ports p2p\/rpc\/metrics\/agent: transaction 21030\/21031\/21032\/21036, user 21033/,
+    );
     expect(stdout).to.match(/NOT FOR PRODUCTION: every key follows from the seed 5/);
   });
   after(() => rm(folder, { recursive: true, force: true }));

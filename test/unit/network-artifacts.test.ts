@@ -224,7 +224,7 @@ describe("what runs a network's nodes", function () {
   });
 
   describe("Prometheus", () => {
-    it("is told each node's metrics port once, for each host the own ones", () => {
+    it("is told each node's metrics port once, and each agent's, for each host the own ones", () => {
       const targetsIn = (text: string): string[] => {
         const { scrape_configs: jobs } = parse(text) as {
           scrape_configs: { static_configs: { targets: string[] }[] }[];
@@ -232,7 +232,11 @@ describe("what runs a network's nodes", function () {
         return jobs.flatMap((job) => job.static_configs.flatMap(({ targets }) => targets));
       };
       const metrics = (nodes: readonly NetworkNode[]): string[] =>
-        CHAIN_NAMES.flatMap((chain) => nodes.map((node) => `127.0.0.1:${nodeOnChain(node, chain).metricsPort}`));
+        CHAIN_NAMES.flatMap((chain) =>
+          (["metricsPort", "agentMetricsPort"] as const).flatMap((port) =>
+            nodes.map((node) => `127.0.0.1:${nodeOnChain(node, chain)[port]}`),
+          ),
+        );
       const [file, text = ""] = [...prometheusFiles(local)][0] ?? [];
       expect(file).to.equal("prometheus.yml");
       expect(targetsIn(text)).to.deep.equal(metrics(local.nodes));

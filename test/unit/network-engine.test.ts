@@ -42,6 +42,7 @@ function network(over: Partial<NetworkFile> = {}): NetworkFile {
         p2pPort: 29_000 + 10 * index,
         rpcPort: 29_001 + 10 * index,
         metricsPort: 29_002 + 10 * index,
+        agentMetricsPort: 29_006 + 10 * index,
         agentAccount: `0x${String(index + 4).repeat(40)}`,
       },
     },

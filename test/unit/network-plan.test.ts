@@ -33,7 +33,7 @@ describe("the nodes of a network", () => {
   it("have ports of their own on loopback, from the base port on", () => {
     const nodes = planNodes({ accountants: 7, standby: 2, chains: CHAIN_NAMES, basePort: 20_000 });
     const ports = portsOf(nodes);
-    expect(ports).to.have.lengthOf(9 * 2 * 3);
+    expect(ports).to.have.lengthOf(9 * 2 * 4);
     expect(new Set(ports).size).to.equal(ports.length);
     expect(Math.min(...ports)).to.equal(20_000);
     expect(nodes.map(({ host }) => host)).to.satisfy((hosts: string[]) => hosts.every((host) => host === "127.0.0.1"));
@@ -51,12 +51,15 @@ describe("the nodes of a network", () => {
     ["a name twice", [...FOUR, line(2, { host: "10.0.0.9" })], /hosts\.jsonl:5: the node accountant2 is there twice/],
     [
       "a port twice on a host",
-      [...FOUR.slice(0, 3), line(4, { host: "10.0.0.1", ports: { user: { p2p: 30_300, rpc: 9, metrics: 10 } } })],
+      [
+        ...FOUR.slice(0, 3),
+        line(4, { host: "10.0.0.1", ports: { user: { p2p: 30_300, rpc: 9, metrics: 10, agent: 11 } } }),
+      ],
       /hosts\.jsonl:4: port 30300 of 10\.0\.0\.1 is taken by accountant1 \(transaction chain\), p2pPort/,
     ],
     [
       "a port twice in a line",
-      [...FOUR.slice(0, 3), line(4, { ports: { user: { p2p: 1, rpc: 1, metrics: 2 } } })],
+      [...FOUR.slice(0, 3), line(4, { ports: { user: { p2p: 1, rpc: 1, metrics: 2, agent: 3 } } })],
       /hosts\.jsonl:4: port 1 of 10\.0\.0\.4 is taken by accountant4/,
     ],
     ["an address that means every one", ["", line(1, { host: "0.0.0.0" })], /hosts\.jsonl:2: 'host': is every address/],
@@ -67,7 +70,11 @@ describe("the nodes of a network", () => {
       [...FOUR.slice(0, 3), line(4, { host: "127.0.0.1" })],
       /hosts\.jsonl:4: 127\.0\.0\.1 can be reached from accountant4's own machine alone/,
     ],
-    ["a port that is none", [line(1, { ports: { user: { p2p: 0, rpc: 1, metrics: 2 } } })], /:1: 'ports\.user\.p2p'/],
+    [
+      "a port that is none",
+      [line(1, { ports: { user: { p2p: 0, rpc: 1, metrics: 2, agent: 3 } } })],
+      /:1: 'ports\.user\.p2p'/,
+    ],
     ["an unknown field", [line(1, { hots: "x" })], /hosts\.jsonl:1: the line: Unrecognized key/],
     ["no JSON", [...FOUR, "accountant5 10.0.0.5"], /hosts\.jsonl:5: the line is no JSON object/],
     ["a name for a path", [line(1, { name: "../x" })], /hosts\.jsonl:1: 'name': is no node name/],
@@ -89,9 +96,9 @@ describe("the nodes of a network", () => {
     expect(() =>
       plan(
         FOUR.map((text) => text.replace(/10\.0\.0\.\d/, "10.0.0.1")),
-        65_510,
+        65_508,
       ),
-    ).to.throw(InputError, /hosts\.jsonl:4: accountant4 would have port 65542/);
+    ).to.throw(InputError, /hosts\.jsonl:4: accountant4 would have port 65544/);
   });
 });
 
@@ -110,6 +117,7 @@ describe("network.json", () => {
         p2pPort: 30_300 + 10 * number,
         rpcPort: 30_301 + 10 * number,
         metricsPort: 30_302 + 10 * number,
+        agentMetricsPort: 30_306 + 10 * number,
         agentAccount: `0x${String(number + 4).repeat(40)}`,
       },
     },

@@ -23,7 +23,8 @@ export const GENESIS = genesisText({
 });
 
 function nodeOf(index: number, address: string): NetworkNode {
-  const ports = { p2pPort: 28_000 + 10 * index, rpcPort: 28_001 + 10 * index, metricsPort: 28_002 + 10 * index };
+  const base = 28_000 + 10 * index;
+  const ports = { p2pPort: base, rpcPort: base + 1, metricsPort: base + 2, agentMetricsPort: base + 6 };
   const chain = {
     address,
     enodeId: String(index).repeat(128),

@@ -48,7 +48,7 @@ export function addAgentCommands(program: Command, print: Print, environment: No
     .requiredOption("--node <name>", "the node, as network.json names it")
     .addOption(chainOption().makeOptionMandatory())
     .option("--always <file>", `accounts that are always listed (default: the folder's ${ALWAYS_FILE})`)
-    .option(`${METRICS_OPTION} <port>`, "serve metrics and health there, on loopback", port)
+    .option(`${METRICS_OPTION} <port>`, "metrics and health, on loopback (default: as in network.json)", port)
     .action((options: AgentOptions) => agent(options, environment));
   for (const [name, description, step] of [
     ["announce", "Announces nodes in NodeDirectory, so that others list them and connect.", announcePart],
@@ -71,7 +71,7 @@ async function agent(options: AgentOptions, environment: NodeJS.ProcessEnv): Pro
   const { dir, chain: kind, always: alwaysFile } = options;
   const network = await readNetworkFile(dir);
   const node = nodeNamed(network, options.node);
-  const { address: self } = nodeOnChain(node, kind);
+  const { address: self, agentMetricsPort } = nodeOnChain(node, kind);
   const part: FolderPart = { dir, network, node, chain: kind };
   const always = (): Promise<string[]> => alwaysListed(dir, kind, alwaysFile);
   await always(); // a fault of the file is told now, not in each round
@@ -85,7 +85,7 @@ async function agent(options: AgentOptions, environment: NodeJS.ProcessEnv): Pro
   const vitals = newVitals();
   let metrics: MetricsServer | undefined;
   try {
-    if (options.metricsPort !== undefined) metrics = await serveAgentMetrics(options.metricsPort, vitals);
+    metrics = await serveAgentMetrics(options.metricsPort ?? agentMetricsPort, vitals);
     const besu = await openNode(part);
     const file = options.deployment ?? deploymentPath(network.name);
     const deployment = await awaitDeployment(file, part, besu, { signal, log });

@@ -86,10 +86,10 @@ async function init(options: InitCommandOptions, print: Print, environment: Node
     print(`${chain} chain ${chainId}, genesis block ${genesisHash}`);
   }
   for (const { name, role, host, storage, chains } of network.nodes) {
-    const ports = Object.entries(chains).map(([chain, { p2pPort, rpcPort, metricsPort }]) => {
-      return `${chain} ${p2pPort}/${rpcPort}/${metricsPort}`;
+    const ports = Object.entries(chains).map(([chain, { p2pPort, rpcPort, metricsPort, agentMetricsPort }]) => {
+      return `${chain} ${p2pPort}/${rpcPort}/${metricsPort}/${agentMetricsPort}`;
     });
-    print(`${name} (${role}, ${storage}) on ${host}, ports p2p/rpc/metrics: ${ports.join(", ")}`);
+    print(`${name} (${role}, ${storage}) on ${host}, ports p2p/rpc/metrics/agent: ${ports.join(", ")}`);
   }
   print(`Written: ${out}. Next: npm run network -- up --dir ${out}`);
   if (seed === undefined) return;

@@ -9,8 +9,8 @@ import { z } from "zod";
 import { InputError } from "../../inputs/error.js";
 import { CHAIN_NAMES, hostName, nodeName, portNumber } from "../network-file.js";
 
-/** P2P, RPC, metrics; a node has its own for each chain. */
-const portsSchema = z.strictObject({ p2p: portNumber, rpc: portNumber, metrics: portNumber });
+/** P2P, RPC, metrics, its agent's metrics; a node has its own for each chain. */
+const portsSchema = z.strictObject({ p2p: portNumber, rpc: portNumber, metrics: portNumber, agent: portNumber });
 
 const lineSchema = z.strictObject({
   name: nodeName,

@@ -14,6 +14,7 @@ export interface Ports {
   readonly p2pPort: number;
   readonly rpcPort: number;
   readonly metricsPort: number;
+  readonly agentMetricsPort: number;
 }
 
 export interface PlanOptions {
@@ -25,7 +26,7 @@ export interface PlanOptions {
   readonly hosts?: { readonly file: string; readonly lines: readonly HostLine[] };
 }
 
-/** Of a node's part in a chain, and of a node: its chains' ports stand together, and a tenth is free to remember them by. */
+/** Of Besu for a chain, then of all chains' agents, in the ten of a node: easy to remember, and some are free. */
 const PORTS_PER_CHAIN = 3;
 const PORTS_PER_NODE = 10;
 const LAST_PORT = 65_535;
@@ -77,20 +78,24 @@ export function memberName(name: string): string {
 
 function portsOf(line: Line, chain: ChainName, base: number, file: string): Ports {
   const own = line.ports?.[chain];
-  if (own !== undefined) return { p2pPort: own.p2p, rpcPort: own.rpc, metricsPort: own.metrics };
+  if (own !== undefined) {
+    return { p2pPort: own.p2p, rpcPort: own.rpc, metricsPort: own.metrics, agentMetricsPort: own.agent };
+  }
   const ports = portsAt(base, chain);
-  if (ports.metricsPort <= LAST_PORT) return ports;
+  if (ports.agentMetricsPort <= LAST_PORT) return ports;
   throw new InputError(
     placeOf(line, file),
-    `${line.name} would have port ${ports.metricsPort}`,
+    `${line.name} would have port ${ports.agentMetricsPort}`,
     "Take a lower --base-port",
   );
 }
 
 /** A node's ports on a chain, from its first one on. */
 export function portsAt(base: number, chain: ChainName): Ports {
-  const p2pPort = base + CHAIN_NAMES.indexOf(chain) * PORTS_PER_CHAIN;
-  return { p2pPort, rpcPort: p2pPort + 1, metricsPort: p2pPort + PORTS_PER_CHAIN - 1 };
+  const index = CHAIN_NAMES.indexOf(chain);
+  const p2pPort = base + index * PORTS_PER_CHAIN;
+  const agentMetricsPort = base + CHAIN_NAMES.length * PORTS_PER_CHAIN + index;
+  return { p2pPort, rpcPort: p2pPort + 1, metricsPort: p2pPort + 2, agentMetricsPort };
 }
 
 function requireCounts(lines: readonly Line[], file: string): void {

@@ -1,4 +1,4 @@
-/** The scrape configuration of Prometheus. Nodes tell their metrics on loopback alone, so that each host has its own Prometheus. */
+/** The scrape configuration of Prometheus. Nodes and their agents tell their metrics on loopback alone, so that each host has its own Prometheus. */
 import { stringify } from "yaml";
 
 import { chainsOf, nodeOnChain, type ChainName, type NetworkFile } from "../network-file.js";
@@ -22,20 +22,28 @@ function textOf(network: NetworkFile, host: string): string {
       scrape_interval: `${SCRAPE_SECONDS}s`,
       external_labels: { network: network.name, host },
     },
-    scrape_configs: chainsOf(network).map((chain) => ({
-      job_name: `besu-${chain}`,
-      metrics_path: "/metrics",
-      static_configs: targetsOf(network, host, chain),
-    })),
+    scrape_configs: chainsOf(network).flatMap((chain) => [
+      jobOf(`besu-${chain}`, targetsOf(network, host, chain, "metricsPort")),
+      jobOf(`agent-${chain}`, targetsOf(network, host, chain, "agentMetricsPort")),
+    ]),
   };
   return `# Made by npm run network -- init: what Prometheus asks on ${host}.\n${stringify(configuration, { lineWidth: 0 })}`;
 }
 
-function targetsOf(network: NetworkFile, host: string, chain: ChainName): object[] {
+function jobOf(name: string, targets: readonly object[]): object {
+  return { job_name: name, metrics_path: "/metrics", static_configs: targets };
+}
+
+function targetsOf(
+  network: NetworkFile,
+  host: string,
+  chain: ChainName,
+  port: "metricsPort" | "agentMetricsPort",
+): object[] {
   return network.nodes
     .filter((node) => node.host === host && node.chains[chain] !== undefined)
     .map((node) => ({
-      targets: [`127.0.0.1:${nodeOnChain(node, chain).metricsPort}`],
+      targets: [`127.0.0.1:${nodeOnChain(node, chain)[port]}`],
       labels: { node: node.name, member: node.member, role: node.role },
     }));
 }

@@ -90,7 +90,8 @@ async function requireOnePassword({ dir, network, password }: AddNodeOptions): P
 function plannedNode({ network, name, member, host, storage, basePort }: AddNodeOptions): PlannedNode {
   const used = network.nodes
     .filter((node) => node.host === host)
-    .flatMap(({ chains }) => Object.values(chains).flatMap((own) => [own.p2pPort, own.rpcPort, own.metricsPort]));
+    .flatMap(({ chains }) => Object.values(chains))
+    .flatMap((own) => [own.p2pPort, own.rpcPort, own.metricsPort, own.agentMetricsPort]);
   const next = used.length === 0 ? FIRST_PORT : Math.ceil((Math.max(...used) + 1) / PORTS_PER_NODE) * PORTS_PER_NODE;
   const first = basePort ?? next;
   const ports = Object.fromEntries(chainsOf(network).map((chain) => [chain, portsAt(first, chain)]));

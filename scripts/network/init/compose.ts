@@ -61,7 +61,8 @@ function service(network: NetworkFile, node: NetworkNode, chain: ChainName): obj
     user: `\${${USER_VARIABLE}:-1000:1000}`,
     entrypoint: ["/opt/besu/bin/besu"],
     command: besuArguments(network, node, chain, paths),
-    environment: { BESU_OPTS: "-XX:MaxRAMPercentage=50" },
+    // of all containers of a host; a share of its memory would be each one's
+    environment: { BESU_OPTS: "${BESU_OPTS:--Xmx2g}" },
     volumes: [
       { type: "bind", source: `./${chain}/genesis.json`, target: paths.genesis, read_only: true },
       // Besu rewrites the permission file itself, by a new file in its place

@@ -13,6 +13,8 @@ export const BESU = "/opt/besu/bin/besu";
 /** The bundled Node. */
 export const NODE = `${PROGRAM}/node_modules/node/bin/node`;
 export const PASSWORD_FILE = "/etc/commonwatt/network.password";
+/** The host's own settings of Besu's process, where there are any: `BESU_OPTS=-Xmx2g`. */
+const BESU_SETTINGS = "/etc/commonwatt/besu.env";
 export function installedFolder(network: Pick<NetworkFile, "name">): string {
   return `/var/lib/commonwatt/${network.name}`;
 }
@@ -87,6 +89,7 @@ export function unitText(network: NetworkFile, node: NetworkNode, chain: ChainNa
     `RuntimeDirectory=${runtime}`,
     "RuntimeDirectoryMode=0700",
     ...IN_PROGRAM,
+    `EnvironmentFile=-${BESU_SETTINGS}`,
     `ExecStartPre=${continued(unlock)}`,
     `ExecStart=${continued([BESU, ...besuArguments(network, node, chain, paths)])}`,
     "Restart=on-failure",

@@ -55,6 +55,24 @@ export const ReadingStatus = {
 } as const;
 export type ReadingStatus = (typeof ReadingStatus)[keyof typeof ReadingStatus];
 
+/** Why an account of TradeEscrow moves (MovementLog.sol). */
+export const MovementReason = {
+  None: 0n,
+  Deposit: 1n,
+  Withdrawal: 2n,
+  Lock: 3n,
+  Unlock: 4n,
+  BondPaid: 5n,
+  BondReceived: 6n,
+  Settlement: 7n,
+  SettlementParty: 8n,
+  Release: 9n,
+  ReleaseParty: 10n,
+  ArrearsPaid: 11n,
+  ArrearsReceived: 12n,
+} as const;
+export type MovementReason = (typeof MovementReason)[keyof typeof MovementReason];
+
 /** What a personal record is about (PersonalRecordTypes.RecordKind); `Free` says nothing. */
 export const RecordKind = { Profile: 0, Readings: 1, Bill: 2, Device: 3, Trip: 4, Free: 5 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];

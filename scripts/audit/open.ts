@@ -7,7 +7,7 @@ import { connectTransactionChain, connectUserChain, endpointOf, type AnyChain } 
 import type { Deployment } from "../../sdk/deployments/index.js";
 import { ask } from "../../sdk/transact.js";
 import { openNetworkEndpoint } from "../networks/folder.js";
-import { Endpoint, type EndpointPatience } from "./indexer/endpoint.js";
+import { Endpoint, type EndpointPatience } from "../endpoint.js";
 import type { AuditDatabase, ChainName } from "./indexer/database.js";
 import { ReaderPool } from "./indexer/reader-pool.js";
 import type { RpcSource } from "./indexer/rpc-ask.js";

@@ -7,7 +7,7 @@ import { signerOf } from "../oracle/signer.js";
 import { firstDifference, hasState } from "./first-difference.js";
 import { withCheckedRecords } from "./indexer/check-records.js";
 import type { AuditDatabase } from "./indexer/database.js";
-import type { Endpoint } from "./indexer/endpoint.js";
+import type { Endpoint } from "../endpoint.js";
 import { requireSameChain } from "./indexer/index-chain.js";
 import { storedEvents } from "./indexer/read-events.js";
 

@@ -1,24 +1,28 @@
 /** What events say, in words: the same for evidence and statements. */
-import { ReadingStatus } from "../../sdk/enums.js";
+import { MovementReason, ReadingStatus } from "../../sdk/enums.js";
 import type { ChainEvent } from "../../sdk/events.js";
 import { unpackerOf } from "./packed.js";
 
-/** Reasons of escrow movements (MovementLog.sol), by number. */
-export const REASONS: readonly string[] = [
-  "none",
-  "deposit",
-  "withdrawal",
-  "lock",
-  "unlock",
-  "bond paid",
-  "bond received",
-  "settlement",
-  "settlement of a party",
-  "release",
-  "release of a party",
-  "arrears paid",
-  "arrears received",
-];
+const REASON_WORDS: Readonly<Record<keyof typeof MovementReason, string>> = {
+  None: "none",
+  Deposit: "deposit",
+  Withdrawal: "withdrawal",
+  Lock: "lock",
+  Unlock: "unlock",
+  BondPaid: "bond paid",
+  BondReceived: "bond received",
+  Settlement: "settlement",
+  SettlementParty: "settlement of a party",
+  Release: "release",
+  ReleaseParty: "release of a party",
+  ArrearsPaid: "arrears paid",
+  ArrearsReceived: "arrears received",
+};
+
+/** Reasons of escrow movements, by number. */
+export const REASONS: readonly string[] = Object.keys(MovementReason).map(
+  (name) => REASON_WORDS[name as keyof typeof MovementReason],
+);
 
 /** Of readings, by number. */
 export const STATUSES: readonly string[] = Object.keys(ReadingStatus).map((name) => name.toLowerCase());

@@ -5,7 +5,7 @@
 import { keccak256 } from "ethers";
 
 import { AuditDatabase } from "../audit/indexer/database.js";
-import { Endpoint } from "../audit/indexer/endpoint.js";
+import { Endpoint } from "../endpoint.js";
 import { indexChain } from "../audit/indexer/index-chain.js";
 import { readPage, watched } from "../audit/indexer/page.js";
 import { ReaderPool } from "../audit/indexer/reader-pool.js";

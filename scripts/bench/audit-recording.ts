@@ -8,7 +8,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { rpcBlockHash } from "../../light/header.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
 import type { Deployment } from "../../sdk/deployments/index.js";
-import type { Ask } from "../audit/indexer/endpoint.js";
+import type { Ask } from "../endpoint.js";
 
 /** Where each answer's JSON stands in the file of answers. */
 interface RecordedBlock {

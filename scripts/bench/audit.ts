@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { AuditDatabase } from "../audit/indexer/database.js";
-import { Endpoint, type Ask } from "../audit/indexer/endpoint.js";
+import { Endpoint, type Ask } from "../endpoint.js";
 import { indexChain } from "../audit/indexer/index-chain.js";
 import { noteConstants } from "../audit/open.js";
 import { booksAt, verifyBooks } from "../audit/verify.js";

@@ -7,7 +7,7 @@ import { concat, getBytes, hexlify, id, keccak256, SigningKey, toBeHex } from "e
 
 import { blockHash, encodeHeader, orderedTrieRoot, sealDigest, type QbftHeader } from "../../light/index.js";
 import { rlpBytes, rlpListOf } from "../../light/rlp.js";
-import { Endpoint, type Ask } from "../audit/indexer/endpoint.js";
+import { Endpoint, type Ask } from "../endpoint.js";
 import { createBackup } from "../light-node/backup/create.js";
 import { RpcSource } from "../light-node/backup/rpc-source.js";
 import { verifyBackup } from "../light-node/backup/verify.js";

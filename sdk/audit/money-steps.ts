@@ -1,26 +1,11 @@
 /** The fold's steps that move credits: tokens, escrow, debts, accountants' fees, the bonds of disputes. */
 import { ZeroAddress } from "ethers";
 
+import { MovementReason } from "../enums.js";
 import type { ChainEvent } from "../events.js";
 import { unpackMovements, type Movement } from "../records.js";
 import { bigintArg, placeOf, stringArg, wordsArg } from "./event.js";
 import { accountOf, add, areaSlotKey, expectEqual, settlementsIn, type AuditState } from "./state.js";
-
-/** Reasons of escrow movements (MovementLog.sol). */
-const Reason = {
-  Deposit: 1n,
-  Withdrawal: 2n,
-  Lock: 3n,
-  Unlock: 4n,
-  BondPaid: 5n,
-  BondReceived: 6n,
-  Settlement: 7n,
-  SettlementParty: 8n,
-  Release: 9n,
-  ReleaseParty: 10n,
-  ArrearsPaid: 11n,
-  ArrearsReceived: 12n,
-} as const;
 
 type Signs = Readonly<Record<"balance" | "locked" | "held" | "arrears", string>>;
 const signs = (balance: string, locked: string, held: string, arrears: string): Signs => {
@@ -29,29 +14,29 @@ const signs = (balance: string, locked: string, held: string, arrears: string): 
 
 /** A23: which way each part of an account may go for which reason: `+`, `-`, `0` or any (`*`). */
 const SHAPES = new Map<bigint, Signs>([
-  [Reason.Deposit, signs("+", "0", "0", "0")],
-  [Reason.Withdrawal, signs("-", "0", "0", "0")],
-  [Reason.Lock, signs("0", "+", "0", "0")],
-  [Reason.Unlock, signs("0", "-", "0", "0")],
-  [Reason.BondPaid, signs("-", "-", "0", "0")],
-  [Reason.BondReceived, signs("+", "0", "0", "0")],
-  [Reason.Settlement, signs("*", "0-", "*", "*")],
-  [Reason.SettlementParty, signs("*", "0", "*", "*")],
-  [Reason.Release, signs("0-", "0", "-", "0")],
-  [Reason.ReleaseParty, signs("0+", "0", "0-", "0")],
-  [Reason.ArrearsPaid, signs("-", "0", "0", "-")],
-  [Reason.ArrearsReceived, signs("+", "0", "0", "0")],
+  [MovementReason.Deposit, signs("+", "0", "0", "0")],
+  [MovementReason.Withdrawal, signs("-", "0", "0", "0")],
+  [MovementReason.Lock, signs("0", "+", "0", "0")],
+  [MovementReason.Unlock, signs("0", "-", "0", "0")],
+  [MovementReason.BondPaid, signs("-", "-", "0", "0")],
+  [MovementReason.BondReceived, signs("+", "0", "0", "0")],
+  [MovementReason.Settlement, signs("*", "0-", "*", "*")],
+  [MovementReason.SettlementParty, signs("*", "0", "*", "*")],
+  [MovementReason.Release, signs("0-", "0", "-", "0")],
+  [MovementReason.ReleaseParty, signs("0+", "0", "0-", "0")],
+  [MovementReason.ArrearsPaid, signs("-", "0", "0", "-")],
+  [MovementReason.ArrearsReceived, signs("+", "0", "0", "0")],
 ]);
 /** A dispute that is not resolved (IDisputes.DisputeState). */
 const OPEN = 1n;
 /** Reasons by which settlements, releases and debts move money between accounts. */
 const SETTLING = new Set<bigint>([
-  Reason.Settlement,
-  Reason.SettlementParty,
-  Reason.Release,
-  Reason.ReleaseParty,
-  Reason.ArrearsPaid,
-  Reason.ArrearsReceived,
+  MovementReason.Settlement,
+  MovementReason.SettlementParty,
+  MovementReason.Release,
+  MovementReason.ReleaseParty,
+  MovementReason.ArrearsPaid,
+  MovementReason.ArrearsReceived,
 ]);
 
 export const MONEY_STEPS: Readonly<Record<string, (state: AuditState, event: ChainEvent) => void>> = {
@@ -142,7 +127,7 @@ function moved(state: AuditState, event: ChainEvent): void {
     account.held += movement.held;
     account.arrears += movement.arrears;
     noteMovement(state, event, movement);
-    if (reason === Reason.Deposit || reason === Reason.Withdrawal) state.depositedMicro += movement.balance;
+    if (reason === MovementReason.Deposit || reason === MovementReason.Withdrawal) state.depositedMicro += movement.balance;
     else sum += movement.balance;
     const { balance, locked, held } = account;
     const isBacked = locked >= 0n && held >= 0n && balance >= locked + held;
@@ -157,11 +142,11 @@ function moved(state: AuditState, event: ChainEvent): void {
 function notePosting(state: AuditState, event: ChainEvent): void {
   const reasons = new Set(unpackMovements(wordsArg(event, "movements")).map(({ reason }) => reason));
   const key = areaSlotKey(bigintArg(event, "area"), bigintArg(event, "slot"));
-  if (reasons.has(Reason.Settlement) || reasons.has(Reason.SettlementParty)) {
+  if (reasons.has(MovementReason.Settlement) || reasons.has(MovementReason.SettlementParty)) {
     expectEqual(state, "A16", "outcomes of the settlement before", placeOf(event), state.posting, undefined);
     state.posting = key;
   }
-  if (!reasons.has(Reason.Release) && !reasons.has(Reason.ReleaseParty)) return;
+  if (!reasons.has(MovementReason.Release) && !reasons.has(MovementReason.ReleaseParty)) return;
   const isFinal = settlementsIn(state, key).some((group) => group.final);
   expectEqual(state, "A16", `${key} is final before its money is released`, placeOf(event), isFinal, true);
 }
@@ -169,8 +154,8 @@ function notePosting(state: AuditState, event: ChainEvent): void {
 function noteMovement(state: AuditState, event: ChainEvent, { account, reason, balance, held }: Movement): void {
   if (SETTLING.has(reason)) add(state.moved, account, balance);
   const key = `${areaSlotKey(bigintArg(event, "area"), bigintArg(event, "slot"))}/${account}`;
-  if (reason === Reason.Settlement || reason === Reason.SettlementParty) add(state.heldBySettlements, key, held);
-  if (reason === Reason.Release || reason === Reason.ReleaseParty) add(state.released, key, -held);
+  if (reason === MovementReason.Settlement || reason === MovementReason.SettlementParty) add(state.heldBySettlements, key, held);
+  if (reason === MovementReason.Release || reason === MovementReason.ReleaseParty) add(state.released, key, -held);
 }
 
 function isShaped(movement: Movement): boolean {

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 
 import { AuditDatabase } from "../../scripts/audit/indexer/database.js";
-import { TooMuch, type Ask, type Endpoint } from "../../scripts/audit/indexer/endpoint.js";
+import { TooMuch, type Ask, type Endpoint } from "../../scripts/endpoint.js";
 import { indexChain, type IndexOptions } from "../../scripts/audit/indexer/index-chain.js";
 import { storedEvents } from "../../scripts/audit/indexer/read-events.js";
 import { InputError } from "../../scripts/inputs/index.js";

@@ -7,7 +7,7 @@ import { Wallet } from "ethers";
 
 import { genesisHeader, type Recover } from "../../light/index.js";
 import { AuditDatabase, type Cursor } from "../../scripts/audit/indexer/database.js";
-import type { Ask } from "../../scripts/audit/indexer/endpoint.js";
+import type { Ask } from "../../scripts/endpoint.js";
 import { indexChain, type IndexOptions } from "../../scripts/audit/indexer/index-chain.js";
 import { readSealedStart, SealFollower, sealsOf, type SealedStart } from "../../scripts/audit/indexer/seals.js";
 import type { VerifiedBlock } from "../../scripts/audit/indexer/types.js";

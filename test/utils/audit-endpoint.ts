@@ -1,5 +1,5 @@
 /** Endpoints for tests of the auditor's indexer: an embedded chain's own, and one that lies. No side effects. */
-import { Endpoint, type Ask } from "../../scripts/audit/indexer/endpoint.js";
+import { Endpoint, type Ask } from "../../scripts/endpoint.js";
 import { AuditDatabase } from "../../scripts/audit/indexer/database.js";
 import { indexChain } from "../../scripts/audit/indexer/index-chain.js";
 import { noteConstants } from "../../scripts/audit/open.js";

@@ -5,7 +5,7 @@ import { getBytes } from "ethers";
 
 import { RawBlock } from "../../light/raw-block.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
-import { Endpoint } from "../../scripts/audit/indexer/endpoint.js";
+import { Endpoint } from "../../scripts/endpoint.js";
 import { RpcSource } from "../../scripts/light-node/backup/rpc-source.js";
 import type { WholeBlock } from "../../scripts/light-node/backup/write-archive.js";
 

@@ -3,7 +3,7 @@ import { encodeRlp, ZeroHash, type Wallet } from "ethers";
 
 import { blockHash, headerFromRpc, quorumOf, sealDigest } from "../../light/index.js";
 import type { RpcObject } from "../../light/rpc-fields.js";
-import type { Ask } from "../../scripts/audit/indexer/endpoint.js";
+import type { Ask } from "../../scripts/endpoint.js";
 import { sealOf } from "../../scripts/bench/qbft-headers.js";
 import { grouped } from "../../scripts/simulate/grouped.js";
 import type { ChainEvent } from "../../sdk/events.js";

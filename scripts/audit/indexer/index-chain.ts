@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
 import type { AuditDatabase, ChainName, Cursor } from "./database.js";
-import type { Endpoint } from "./endpoint.js";
+import type { Endpoint } from "../../endpoint.js";
 import { requireParent, type PageRange } from "./page.js";
 import { PageReader, type PageReaders, type RowPage } from "./page-reader.js";
 import type { ReaderPool } from "./reader-pool.js";

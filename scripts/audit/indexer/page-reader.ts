@@ -2,7 +2,7 @@
 import type { Recover } from "../../../light/index.js";
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { InputError } from "../../inputs/error.js";
-import { type Endpoint, TooMuch } from "./endpoint.js";
+import { type Endpoint, TooMuch } from "../../endpoint.js";
 import { readPage, requireParent, watched, type Header, type PageRange, type Watched } from "./page.js";
 import { RowMaker } from "./rows.js";
 import { sealsOf, type BlockSeals } from "./seals.js";

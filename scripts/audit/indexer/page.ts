@@ -11,7 +11,7 @@ import { encodeTransaction, type EncodedTransaction } from "../../../light/trans
 import type { TransactionDeployment, UserDeployment } from "../../../sdk/deployments/index.js";
 import { isCommonwattError } from "../../../sdk/errors.js";
 import { genesisLogsOf } from "../../../sdk/events.js";
-import type { Endpoint } from "./endpoint.js";
+import type { Endpoint } from "../../endpoint.js";
 import { lie, placedLog, requireSameLogs, type PlacedLog } from "./lies.js";
 
 /** A transaction as it was told, and as the block's root commits to it. */

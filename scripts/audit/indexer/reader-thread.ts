@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 
 import "../../fast-keccak.js";
 import { InputError } from "../../inputs/error.js";
-import { Endpoint, type Ask } from "./endpoint.js";
+import { Endpoint, type Ask } from "../../endpoint.js";
 import type { PageRange } from "./page.js";
 import { PageReader } from "./page-reader.js";
 import { wantedSeals } from "./wanted-seals.js";

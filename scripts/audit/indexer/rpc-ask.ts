@@ -2,7 +2,7 @@
 import { openEndpoint } from "../../../sdk/connect.js";
 import type { Deployment } from "../../../sdk/deployments/index.js";
 import type { ChainName } from "./database.js";
-import type { Ask } from "./endpoint.js";
+import type { Ask } from "../../endpoint.js";
 
 export interface RpcSource {
   readonly url: string;

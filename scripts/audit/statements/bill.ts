@@ -2,6 +2,7 @@
 import { isAddress } from "ethers";
 
 import type { AuditState } from "../../../sdk/audit/index.js";
+import { MovementReason } from "../../../sdk/enums.js";
 import type { ChainEvent } from "../../../sdk/events.js";
 import { unpackMovements } from "../../../sdk/records.js";
 import { InputError } from "../../inputs/error.js";
@@ -19,8 +20,8 @@ import {
 } from "./settled-rows.js";
 import { totalRow, type Column, type Row, type Statement, type StatementTable } from "./statement.js";
 
-/** Reasons of movements by which a settlement posts to a home, and its final date releases (MovementLog.sol). */
-const HOME_POSTINGS: readonly bigint[] = [7n, 9n];
+/** Reasons of movements by which a settlement posts to a home, and its final date releases. */
+const HOME_POSTINGS: readonly bigint[] = [MovementReason.Settlement, MovementReason.Release];
 
 /** What a slot's settlements and its release did to an account. Micro-credits. */
 interface Posting {

@@ -6,7 +6,7 @@ import { RawBlock } from "../../../light/raw-block.js";
 import { receiptBytes } from "../../../light/receipts.js";
 import { bytesOfHex, hexField, listField, objectOf, type RpcObject } from "../../../light/rpc-fields.js";
 import { isCommonwattError } from "../../../sdk/errors.js";
-import { Endpoint, type EndpointPatience } from "../../audit/indexer/endpoint.js";
+import { Endpoint, type EndpointPatience } from "../../endpoint.js";
 import { InputError } from "../../inputs/error.js";
 import type { WholeBlock } from "./write-archive.js";
 

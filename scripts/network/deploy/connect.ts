@@ -4,6 +4,7 @@ import hre from "hardhat";
 import "@nomicfoundation/hardhat-ethers";
 import "@nomicfoundation/hardhat-ignition-ethers";
 
+import { untilThere } from "../../../sdk/latest-head.js";
 import { InputError } from "../../inputs/error.js";
 import type { HardhatConnection } from "../../networks/simulated.js";
 import { rpcToken, rpcUrl, type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
@@ -11,6 +12,20 @@ import { trustNetwork } from "../trust.js";
 
 /** A deployment takes minutes, and Hardhat takes its headers once. */
 const TOKEN_SECONDS = 3_600;
+
+// Ignition takes it for a broken node where Besu has no latest block for the moment of an import
+hre.hooks.registerHandlers("network", {
+  onRequest: async (context, connection, request, next) => {
+    const question = (): ReturnType<typeof next> => next(context, connection, request);
+    const isLatest = request.method === "eth_getBlockByNumber" && [request.params].flat()[0] === "latest";
+    if (!isLatest || connection.networkConfig.type !== "http") return question();
+    const there = await untilThere(async () => {
+      const response = await question();
+      return "result" in response && response.result === null ? null : response;
+    });
+    return there ?? question();
+  },
+});
 
 /** Connects to a node of the chain, which must be the chain that was made. */
 export async function connectHardhat(

@@ -1,8 +1,8 @@
 /** Questions to a JSON-RPC endpoint: paced, asked again after a pause when it fails, and cut smaller when it says so. */
 import { setTimeout as pause } from "node:timers/promises";
 
-import { decodeError } from "../../../sdk/contracts.js";
-import { InputError } from "../../inputs/error.js";
+import { decodeError } from "../sdk/contracts.js";
+import { InputError } from "./inputs/error.js";
 
 /** One question as a provider takes it. */
 export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;

@@ -198,7 +198,15 @@ interface IDeviceRegistry {
     /// @param oldKey The key before, which signs nothing any more.
     /// @param newKey The key in force.
     /// @param certificate Digest of the certificate for the new key; zero when the old key decided.
-    event KeyRotated(uint32 indexed device, address indexed oldKey, address indexed newKey, bytes32 certificate);
+    /// @param claimableUntil Unix seconds; end of that certificate's validity, or of the one before when the old key
+    /// decided.
+    event KeyRotated(
+        uint32 indexed device,
+        address indexed oldKey,
+        address indexed newKey,
+        bytes32 certificate,
+        uint64 claimableUntil
+    );
 
     /// @notice A meter is in the care of a metering operator.
     /// @param device The meter.

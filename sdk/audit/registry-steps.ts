@@ -32,8 +32,8 @@ export interface DeviceState {
   readonly maker: string;
   readonly model: string;
   readonly serialHash: string;
-  /** Unix seconds; undefined after a further certificate, whose dates no event tells. */
-  claimableUntil: bigint | undefined;
+  /** Unix seconds; end of its certificate's validity. */
+  claimableUntil: bigint;
   /** Of a meter that somebody claimed. */
   operator: string | undefined;
 }
@@ -83,8 +83,7 @@ export const REGISTRY_STEPS: Readonly<Record<string, (state: AuditState, event: 
     if (device === undefined) return;
     device.key = stringArg(event, "newKey");
     device.nonce += 1n;
-    // a rotation by the device itself names no certificate
-    if (BigInt(stringArg(event, "certificate")) !== 0n) device.claimableUntil = undefined;
+    device.claimableUntil = bigintArg(event, "claimableUntil");
   },
   "DeviceRegistry.HolderScheduled": ({ devices }, event) => {
     const device = devices.get(bigintArg(event, "device"));

@@ -130,6 +130,7 @@ contract DevicesHandler is DeviceFixture {
         IDeviceRegistry.Certificate memory certificate = certificateOf(serialName[device]);
         certificate.deviceKey = addressOf(name);
         certificate.kind = record.kind;
+        certificate.validUntil += uint64(seed % 1000);
         bytes memory makerSignature = sign(_often("maker", signer), certificateHash(certificate));
         bytes memory newSignature = sign(name, rotationHash(device, addressOf(name), record.nonce));
         bytes memory data = abi.encodeCall(IDeviceRegistry.recertify, (certificate, makerSignature, newSignature));
@@ -286,6 +287,7 @@ contract DevicesHandler is DeviceFixture {
             _foldKey(device, address(uint160(uint256(log.topics[3]))));
         } else if (topic == IDeviceRegistry.KeyRotated.selector) {
             ++record.nonce;
+            (, record.claimableUntil) = abi.decode(log.data, (bytes32, uint64));
             _foldKey(device, address(uint160(uint256(log.topics[3]))));
         } else if (topic == IDeviceRegistry.OperatorAssigned.selector) {
             record.operator = address(uint160(uint256(log.topics[2])));

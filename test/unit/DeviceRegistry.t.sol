@@ -738,7 +738,7 @@ contract DeviceRegistryTest is DeviceFixture {
     function test_ADeviceRotatesItsKeyAtOnce() public {
         uint32 device = active("m1", "alice");
         vm.expectEmit(address(registry));
-        emit IDeviceRegistry.KeyRotated(device, addressOf("m1"), addressOf("m1 new"), 0);
+        emit IDeviceRegistry.KeyRotated(device, addressOf("m1"), addressOf("m1 new"), 0, NOW + 1 days);
         _rotate(device, "m1", "m1 new");
         assertEq(registry.activeMeterKey(device), addressOf("m1 new"));
         assertEq(registry.deviceOfKey(addressOf("m1")), device, "the old key stays taken");
@@ -830,10 +830,15 @@ contract DeviceRegistryTest is DeviceFixture {
         uint32 device = active("m1", "alice");
         vm.prank(operator);
         registry.suspend(device);
-        vm.expectEmit(true, true, true, false, address(registry));
-        emit IDeviceRegistry.KeyRotated(device, addressOf("m1"), addressOf("m1 new"), 0);
-        assertEq(_recertify(device, "m1", "m1 new"), device);
+        IDeviceRegistry.Certificate memory certificate = certificateOf("m1");
+        certificate.deviceKey = addressOf("m1 new");
+        certificate.validUntil = NOW + 2 days;
+        bytes32 digest = digestOf(certificateHash(certificate));
+        vm.expectEmit(address(registry));
+        emit IDeviceRegistry.KeyRotated(device, addressOf("m1"), addressOf("m1 new"), digest, NOW + 2 days);
+        assertEq(_recertify(device, certificate, "m1 new"), device);
         assertEq(registry.deviceAt(device).key, addressOf("m1 new"));
+        assertEq(registry.deviceAt(device).claimableUntil, NOW + 2 days);
         assertEq(registry.deviceAt(device).nonce, 1);
         _assertLife(device, DeviceKind.Meter, DeviceStatus.Suspended);
     }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, Wallet } from "ethers";
+import { getBytes, id, Wallet } from "ethers";
 
 import { AuditDatabase } from "../../scripts/audit/indexer/database.js";
 import { indexChain } from "../../scripts/audit/indexer/index-chain.js";
@@ -8,7 +8,14 @@ import { firstDifference } from "../../scripts/audit/first-difference.js";
 import { noteConstants } from "../../scripts/audit/open.js";
 import { booksAt, verifyBooks } from "../../scripts/audit/verify.js";
 import { signerOf } from "../../scripts/oracle/signer.js";
-import { rotateDeviceKey, changeDevice, changeDeviceOwner } from "../../sdk/actions/devices.js";
+import {
+  changeDevice,
+  changeDeviceOwner,
+  recertifyDevice,
+  rotateDeviceKey,
+  signCertificate,
+  type SignedCertificate,
+} from "../../sdk/actions/devices.js";
 import { changeRoles, expel, reinstate, suspend } from "../../sdk/actions/federation.js";
 import {
   auditChain,
@@ -20,8 +27,10 @@ import {
 } from "../../sdk/audit/index.js";
 import { connectTransactionChain, withSigner, type TransactionChain } from "../../sdk/connect.js";
 import { CONTRACT_INTERFACES } from "../../sdk/contracts.js";
-import { AccessRole, DeviceStatus, MemberRole, rolesMask } from "../../sdk/enums.js";
+import { AccessRole, type DeviceKind, DeviceStatus, MemberRole, rolesMask } from "../../sdk/enums.js";
 import type { ChainEvent, TransactionFacts } from "../../sdk/events.js";
+import { MANUFACTURER, type NeighbourHome, type SigningChain } from "../../scripts/neighbourhood.js";
+import { serialHash } from "../../sdk/signing/devices.js";
 import { AuditedRun, STAGES } from "../utils/audited-run.js";
 import { endpointOf, honestAsk } from "../utils/audit-endpoint.js";
 
@@ -366,10 +375,11 @@ describe("The auditor's verify", function () {
   it("tells how members, users and devices stand, as the chain does", async () => {
     const { homes, members } = run.neighbourhood;
     const [one, two, three, four] = homes;
-    const member = members.get("Metering");
-    if (one === undefined || two === undefined || three === undefined || four === undefined || member === undefined) {
-      throw new Error("the run has too few homes and members");
+    const [member, maker] = [members.get("Metering"), members.get(MANUFACTURER)];
+    if (one === undefined || two === undefined || three === undefined || four === undefined) {
+      throw new Error("the run has too few homes");
     }
+    if (member === undefined || maker === undefined) throw new Error("the run has too few members");
     const council = withSigner(chain, run.network.operators.transaction.council);
     const [from, to] = [one.chain.signer, two.chain.signer];
     const account = (home: typeof one): Promise<string> => home.chain.signer.getAddress();
@@ -377,6 +387,9 @@ describe("The auditor's verify", function () {
     await rotateDeviceKey(one.chain, { device: one.meter, oldKey: one.device, newKey: Wallet.createRandom() });
     await changeDeviceOwner(one.chain, { device: one.meter, from, to, deadline: until });
     await changeDevice(two.feeder.meteringOperator, { device: two.meter, step: "suspend" });
+    const newKey = Wallet.createRandom();
+    const { certificate, makerSignature } = await certificateFor(maker, two, newKey.address, until);
+    await recertifyDevice(two.chain, { certificate, makerSignature, device: two.meter, newKey });
     await changeDevice(three.feeder.meteringOperator, { device: three.meter, step: "retire" });
     await suspend(council, { account: await account(two), until });
     await suspend(council, { account: await account(three), until });
@@ -390,7 +403,8 @@ describe("The auditor's verify", function () {
     expect(state.findings).to.deep.equal([]);
     const { devices, admitted } = state;
     expect(devices.get(one.meter)).to.include({ status: BigInt(DeviceStatus.Active), nonce: 2n });
-    expect(devices.get(two.meter)?.status).to.equal(BigInt(DeviceStatus.Suspended));
+    const recertified = { key: newKey.address, nonce: 1n, claimableUntil: until };
+    expect(devices.get(two.meter)).to.include({ status: BigInt(DeviceStatus.Suspended), ...recertified });
     expect(devices.get(three.meter)).to.include({ status: BigInt(DeviceStatus.Retired), nonce: 0n });
     expect(admitted.get(await account(two))).to.include({ suspendedUntil: until, suspendedByCouncil: true });
     expect(admitted.get(await account(three))).to.include({ suspendedUntil: 0n, suspendedByCouncil: false });
@@ -398,3 +412,22 @@ describe("The auditor's verify", function () {
     expect(admitted.get(metering)?.roles).to.equal(rolesMask(roles));
   });
 });
+
+/** A further certificate for a home's meter, from its maker. */
+async function certificateFor(
+  maker: SigningChain,
+  { home, chain, meter }: NeighbourHome,
+  deviceKey: string,
+  validUntil: bigint,
+): Promise<SignedCertificate> {
+  const { kind, model } = await chain.contracts.deviceRegistry.deviceAt(meter);
+  return signCertificate(maker, maker.signer, {
+    maker: maker.signer.address,
+    deviceKey,
+    kind: Number(kind) as DeviceKind,
+    model,
+    serialHash: serialHash(getBytes(maker.signer.privateKey), home),
+    validFrom: 0n,
+    validUntil,
+  });
+}

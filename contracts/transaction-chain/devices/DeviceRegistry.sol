@@ -199,7 +199,7 @@ contract DeviceRegistry is DeviceLives {
         address oldKey = record.key;
         record.key = newKey;
         ++record.nonce;
-        emit KeyRotated(device, oldKey, newKey, certificate);
+        emit KeyRotated(device, oldKey, newKey, certificate, record.claimableUntil);
     }
 
     function _takeKey(uint32 device, address key) private {

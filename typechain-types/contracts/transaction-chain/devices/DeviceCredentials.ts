@@ -147,9 +147,9 @@ decodeFunctionResult(functionFragment: 'suspend', data: BytesLike): Result;
   
 
     export namespace KeyRotatedEvent {
-      export type InputTuple = [device: BigNumberish, oldKey: AddressLike, newKey: AddressLike, certificate: BytesLike];
-      export type OutputTuple = [device: bigint, oldKey: string, newKey: string, certificate: string];
-      export interface OutputObject {device: bigint, oldKey: string, newKey: string, certificate: string };
+      export type InputTuple = [device: BigNumberish, oldKey: AddressLike, newKey: AddressLike, certificate: BytesLike, claimableUntil: BigNumberish];
+      export type OutputTuple = [device: bigint, oldKey: string, newKey: string, certificate: string, claimableUntil: bigint];
+      export interface OutputObject {device: bigint, oldKey: string, newKey: string, certificate: string, claimableUntil: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -562,7 +562,7 @@ getEvent(key: 'OperatorAssigned'): TypedContractEvent<OperatorAssignedEvent.Inpu
       HolderScheduled: TypedContractEvent<HolderScheduledEvent.InputTuple, HolderScheduledEvent.OutputTuple, HolderScheduledEvent.OutputObject>;
     
 
-      'KeyRotated(uint32,address,address,bytes32)': TypedContractEvent<KeyRotatedEvent.InputTuple, KeyRotatedEvent.OutputTuple, KeyRotatedEvent.OutputObject>;
+      'KeyRotated(uint32,address,address,bytes32,uint64)': TypedContractEvent<KeyRotatedEvent.InputTuple, KeyRotatedEvent.OutputTuple, KeyRotatedEvent.OutputObject>;
       KeyRotated: TypedContractEvent<KeyRotatedEvent.InputTuple, KeyRotatedEvent.OutputTuple, KeyRotatedEvent.OutputObject>;
     
 

@@ -488,6 +488,12 @@
         "internalType": "bytes32",
         "name": "certificate",
         "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "claimableUntil",
+        "type": "uint64"
       }
     ],
     "name": "KeyRotated",

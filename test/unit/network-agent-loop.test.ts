@@ -5,6 +5,7 @@ import { pino } from "pino";
 import type { PermissionAgent, Round } from "../../scripts/network/agent/agent.js";
 import { ListAttester } from "../../scripts/network/agent/attester.js";
 import { newVitals, oneRound } from "../../scripts/network/agent/loop.js";
+import { agentHealth } from "../../scripts/network/agent/metrics.js";
 import { PeerKeeper } from "../../scripts/network/agent/peers.js";
 import { NodeRefused } from "../../scripts/network/engine/node-rpc.js";
 import type { AnyChain } from "../../sdk/connect.js";
@@ -24,6 +25,13 @@ describe("a permission agent in trouble", () => {
     const signal = new AbortController().signal;
     await oneRound({ agent, attester, vitals, log: pino({ level: "silent" }), pollMilliseconds: 1, signal });
     expect([looks, vitals.failures, vitals.trouble]).to.deep.equal([1, 1, "away"]);
+  });
+
+  it("is ill after five rounds that failed, though the last one that did not was well", () => {
+    const lists = { missing: [], excess: [] };
+    const round = { accounts: lists, nodes: lists, isStale: false } as unknown as Round;
+    const healthAfter = (failures: number): string => agentHealth({ ...newVitals(), round, failures }).status;
+    expect([0, 4, 5].map(healthAfter)).to.deep.equal(["ok", "ok", "failing"]);
   });
 
   it("adds other peers where the node refuses one, and gives up where it is away", async () => {

@@ -12,6 +12,7 @@ import { z } from "zod";
 
 import { writeFileAtOnce } from "../../sdk/node/deployments.js";
 import { InputError } from "../inputs/error.js";
+import { isLoopback, LOOPBACK, strayLoopback } from "./loopback-host.js";
 import { refuseOverlaps } from "./overlaps.js";
 
 export const NETWORK_VERSION = 1;
@@ -38,7 +39,9 @@ const DNS_NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-
 export const hostName = z
   .string()
   .refine((text) => isIP(text) !== 0 || DNS_NAME.test(text), "is neither an IP address nor a DNS name in small letters")
-  .refine((text) => text !== "0.0.0.0" && text !== "::", "is every address of a machine, and none that others reach");
+  .refine((text) => text !== "0.0.0.0" && text !== "::", "is every address of a machine, and none that others reach")
+  // nodes there listen on this one, whose ports are then given once
+  .refine((text) => !isLoopback(text) || text === LOOPBACK, `is this machine by another name: give ${LOOPBACK}`);
 
 /** A container image that is pinned: by a tag, not the moving `latest`, or by its digest, or by both. */
 export const imageName = z
@@ -106,6 +109,9 @@ export const networkSchema = z
       context.addIssue({ code: "custom", path, message });
     };
     refuseOverlaps(network.nodes, complain);
+    const stray = strayLoopback(network.nodes);
+    if (stray !== undefined)
+      complain(["nodes", stray, "host"], "is reached from its own machine alone, and others are on other machines");
     const chains = Object.keys(network.chains);
     if (chains.length === 0) complain(["chains"], "names no chain");
     network.nodes.forEach(({ chains: own }, index) => {
@@ -139,9 +145,10 @@ export async function readNetworkFile(dir: string): Promise<NetworkFile> {
   return parseNetworkFile(text, file);
 }
 
-/** The text of a `network.json` to a network. */
-export function parseNetworkFile(text: string, file: string): NetworkFile {
-  const advice = "Restore the file that init wrote, or make the network anew";
+const RESTORE = "Restore the file that init wrote, or make the network anew";
+
+/** The text of a `network.json` to a network; `advice` is for who can do something else about it. */
+export function parseNetworkFile(text: string, file: string, advice = RESTORE): NetworkFile {
   let json: unknown;
   try {
     json = JSON.parse(text);

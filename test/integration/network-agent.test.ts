@@ -1,4 +1,5 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,6 +14,7 @@ import { nodeFolder, nodeOnChain, readNetworkFile } from "../../scripts/network/
 import { operatorAddresses } from "../../scripts/network/operators.js";
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { runCommandLine } from "../../scripts/run.js";
+import { failureOf } from "../utils/fake-site.js";
 
 const PASSWORD = "a long enough one";
 const SOMEBODY = getAddress(`0x${"ab".repeat(20)}`);
@@ -64,6 +66,11 @@ describe("npm run network -- agent", function () {
     expect(invalid.code).to.equal(2);
     expect(invalid.problem).to.include(list).and.include("user.0.account");
 
+    const none = join(folder, "none.json");
+    const undeployed = await run("announce", "--dir", dir, "--deployment", none, ...password);
+    expect(undeployed.code).to.equal(2);
+    expect(undeployed.problem).to.include(`${none}: there is no deployment file`).and.include("--deployment");
+
     const nowhere = await run("agent", "--dir", join(folder, "nowhere"), "--node", "accountant1", "--chain", "user");
     expect(nowhere.code).to.equal(2);
     expect(nowhere.problem).to.include("there is no network here");
@@ -99,6 +106,23 @@ describe("npm run network -- agent", function () {
       await agents.stop(part);
     }
     expect(await agents.isRunning(part)).to.equal(false);
+  });
+
+  it("is no agent that was started when it ends at once, and says why", async () => {
+    const network = await readNetworkFile(dir);
+    const [part] = partsOf(network);
+    if (part === undefined) throw new Error("no part");
+    const { agentMetricsPort } = nodeOnChain(part.node, part.chain);
+    const server = createServer();
+    await new Promise<void>((go) => server.listen(agentMetricsPort, "127.0.0.1", go));
+    const agents = new Agents({ dir, environment: { ...process.env, XDG_RUNTIME_DIR: folder } });
+    try {
+      const words = await failureOf(agents.start(part, PASSWORD));
+      expect(words).to.match(new RegExp(`its permission agent ended; .*port ${agentMetricsPort}: can't listen`, "s"));
+      expect(await agents.isRunning(part)).to.equal(false);
+    } finally {
+      server.close();
+    }
   });
 
   it("always lists the operators, whom init writes into a file, or those whom the folder's file names instead; never organisations", async () => {

@@ -78,6 +78,48 @@ describe("what runs a network's nodes", function () {
   const parts = (network: NetworkFile): [NetworkNode, (typeof CHAIN_NAMES)[number]][] =>
     network.nodes.flatMap((node) => CHAIN_NAMES.map((chain) => [node, chain] as [NetworkNode, typeof chain]));
 
+  describe("a node's command line", () => {
+    const paths = {
+      genesis: "",
+      data: "",
+      nodeKey: "",
+      permissions: "",
+      jwtPublic: "jwt",
+      tlsKeystore: "",
+      tlsPassword: "",
+    };
+    const flagsOf = (network: NetworkFile): string[][] =>
+      parts(network).map(([node, chain]) => besuArguments(network, node, chain, paths));
+
+    it("lets in bearers of a token alone, and admitted nodes and senders, wherever it runs", () => {
+      for (const flags of [local, spread].flatMap(flagsOf)) {
+        expect(flags).to.include.members([
+          "--rpc-http-authentication-enabled",
+          "--rpc-http-authentication-jwt-public-key-file=jwt",
+          "--permissions-nodes-config-file-enabled",
+          "--permissions-accounts-config-file-enabled",
+          "--discovery-enabled=false",
+        ]);
+      }
+    });
+
+    it("answers beyond its own machine over TLS alone", () => {
+      const { tls: _, ...open } = spread;
+      const all: [NetworkFile, string, boolean][] = [
+        [local, "127.0.0.1", false],
+        [open, "127.0.0.1", false],
+        [spread, "0.0.0.0", true],
+      ];
+      for (const [network, host, isTls] of all) {
+        for (const flags of flagsOf(network)) {
+          expect(flags).to.include(`--rpc-http-host=${host}`).and.to.include("--metrics-host=127.0.0.1");
+          expect(flags.includes("--rpc-http-tls-enabled")).to.equal(isTls);
+          expect(flags.includes("--net-restrict=127.0.0.0/8")).to.equal(network === local);
+        }
+      }
+    });
+  });
+
   describe("the compose file", () => {
     it("is one by the compose specification's schema", () => {
       const require = createRequire(import.meta.url);

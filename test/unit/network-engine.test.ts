@@ -243,6 +243,20 @@ describe("the engine of a made network", () => {
       expect(calls).to.include(`${compose} kill --signal KILL accountant1-transaction [${folder}] [${user}]`);
     });
 
+    it("do not run a network whose nodes run as processes already", async () => {
+      await program("docker", "exit 0");
+      const besu = await program("besu", "echo besu/v26.8.0/linux");
+      const environment = { ...process.env, PATH: `${dir}:${process.env["PATH"] ?? ""}`, BESU: besu };
+      const kind = async (): Promise<string> => {
+        return (await openEngine({ dir, network: network(), environment, starts: true })).kind;
+      };
+      const folder = join(dir, "nodes", "accountant2", "transaction");
+      await mkdir(folder, { recursive: true });
+      expect(await kind()).to.equal("docker");
+      await writePid(join(folder, "besu.pid"), process.pid);
+      expect(await kind()).to.equal("processes");
+    });
+
     it("tell in docker's own words what fails", async () => {
       await program("docker", 'case "$*" in *up*) echo "pull access denied" >&2; exit 1;; esac');
       const environment = { PATH: `${dir}:${process.env["PATH"] ?? ""}` };
@@ -277,7 +291,7 @@ describe("the engine of a made network", () => {
     it("names all ports that are in use, and whose they would be", async () => {
       const servers: Server[] = [];
       try {
-        for (const port of [29_010, 29_021]) {
+        for (const port of [29_010, 29_021, 29_026]) {
           const server = createServer();
           servers.push(server);
           await new Promise<void>((resolve, reject) => {
@@ -285,8 +299,11 @@ describe("the engine of a made network", () => {
             server.listen(port, "127.0.0.1", resolve);
           });
         }
-        const problem = await refusal(requireFreePorts(partsOf(network())));
-        expect(problem).to.match(/29010 of accountant1 \(transaction chain\), 29021 of accountant2/);
+        const parts = partsOf(network());
+        expect(await refusal(requireFreePorts(parts, parts))).to.match(
+          /29010 of accountant1 \(transaction chain\), 29021 of accountant2 .*, 29026 of the agent of accountant2/,
+        );
+        expect(await refusal(requireFreePorts(parts, []))).not.to.match(/agent/); // it runs: the port is its own
       } finally {
         for (const server of servers) server.close();
       }
@@ -324,6 +341,9 @@ describe("the engine of a made network", () => {
       const watch = new ClockWatch(2);
       watch.see(head(5, 100), 100);
       expect(watch.see(head(6, 130), 102)).to.match(/28\.0 s behind/);
+      // others refuse what is more than a second in their future
+      expect(watch.see(head(7, 132), 131)).to.equal("right");
+      expect(watch.see(head(8, 134), 132.5)).to.match(/1\.5 s behind/);
     });
 
     it("tells a clock that is ahead from a node that catches up", () => {

@@ -14,7 +14,7 @@ import { predeployedAddress } from "../../deploy/predeployed.js";
 import { InputError } from "../../scripts/inputs/error.js";
 import { genesisHash } from "../../scripts/network/genesis/genesis-file.js";
 import { checkGenesis } from "../../scripts/network/genesis/check.js";
-import { genesisPath, predeployedPath } from "../../scripts/network/genesis/predeployed-file.js";
+import { genesisPath, predeployedPath, readPredeployed } from "../../scripts/network/genesis/predeployed-file.js";
 import { requireGenesis } from "../../scripts/network/genesis/unchanged.js";
 import { initNetwork, type InitOptions } from "../../scripts/network/init/init.js";
 import { planNodes } from "../../scripts/network/init/plan.js";
@@ -142,6 +142,14 @@ describe("network init", function () {
     // anyone can make it again, the gas limit with it
     expect(await checkGenesis(named, await readNetworkFile(named))).to.have.lengthOf(1);
     expect(network.besu.image).to.equal("hyperledger/besu:26.8.0");
+  });
+
+  it("gives each founding accountant a seat, also more than elections fill otherwise", async () => {
+    const many = join(folder, "many");
+    const nodes = planNodes({ accountants: 9, standby: 0, chains: ["user"], basePort: 30_300 });
+    await initNetwork(optionsFor(many, { nodes, chains: ["user"] }));
+    const { source } = await readPredeployed(many, "user");
+    expect([source.election.seats, source.founders.length]).to.deep.equal([9, 9]);
   });
 
   it("says by name that the password is wrong, and which account there is not", async () => {

@@ -63,6 +63,8 @@ describe("the nodes of a network", () => {
       /hosts\.jsonl:4: port 1 of 10\.0\.0\.4 is taken by accountant4/,
     ],
     ["an address that means every one", ["", line(1, { host: "0.0.0.0" })], /hosts\.jsonl:2: 'host': is every address/],
+    ["another name of this machine", [line(1, { host: "127.0.0.2" })], /hosts\.jsonl:1: 'host': .*give 127\.0\.0\.1/],
+    ["its DNS name", [line(1, { host: "localhost" })], /hosts\.jsonl:1: 'host': .*give 127\.0\.0\.1/],
     ["a host that is none", [line(1, { host: "10.0.0.300" })], /hosts\.jsonl:1: 'host': is neither/],
     ["a URL", [line(1, { host: "http://a.example" })], /hosts\.jsonl:1: 'host': is neither/],
     [
@@ -160,6 +162,11 @@ describe("network.json", () => {
       "a key twice",
       { nodes: [node(1), { ...node(2), chains: node(1)["chains" as never] }] },
       /'nodes\.1\.chains\.user/,
+    ],
+    [
+      "a node on loopback among others",
+      { nodes: [node(1), node(2, { host: "127.0.0.1" })] },
+      /'nodes\.1\.host': is reached from its own machine alone/,
     ],
     ["an unknown field", { secret: "x" }, /the top level: Unrecognized key/],
   ];

@@ -5,6 +5,7 @@ import { predeployedAddress } from "../../deploy/predeployed.js";
 import { headOf } from "../../scripts/network/engine/head.js";
 import { NodeRefused, NodeRpc } from "../../scripts/network/engine/node-rpc.js";
 import { courtOf, standingOf } from "../../scripts/network/engine/standing.js";
+import { statusText } from "../../scripts/network/engine/status-text.js";
 import { CandidateFlag } from "../../sdk/election/words.js";
 import { AccountantElection__factory } from "../../typechain-types/index.js";
 
@@ -67,6 +68,16 @@ describe("the status of a chain", () => {
     expect(await standing(3n, 0n)).to.deep.equal({ misses: 0, isCandidate: true, isJailed: false });
     expect(await standing(3n, CandidateFlag.Jailed)).to.deep.equal({ misses: 0, isCandidate: true, isJailed: true });
     expect(await standing(3n, CandidateFlag.Resigned)).to.include({ isCandidate: false });
+  });
+
+  it("warns of a last block from this machine's future, and of nothing on a chain that is well", () => {
+    const words = (silence: number): string => {
+      const sets = { setInContract: [], setInForce: [], strangers: [], forked: [], nodes: [] };
+      const lists = { nodes: [], unannounced: [], problem: "none" };
+      return statusText({ chain: "user", head: 7, silence, recentBlocks: 7, roundChanges: 0, ...sets, lists });
+    };
+    expect(words(-1)).not.to.include("WARNING");
+    expect(words(-9)).to.include("WARNING: this machine's clock is 9 s behind that of the last block's maker");
   });
 
   it("asks again where a node has no latest block for a moment, and not for ever", async () => {

@@ -1,5 +1,6 @@
 /** `network unstick` and `restart`: what they refuse while everything still runs, and what they do. */
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +12,7 @@ import { requireStartable } from "../../scripts/network/engine/preflight.js";
 import { restart } from "../../scripts/network/engine/restarting.js";
 import { unstick, type UnstickOptions } from "../../scripts/network/engine/unstick.js";
 import { genesisPath } from "../../scripts/network/genesis/predeployed-file.js";
+import { nodeOnChain } from "../../scripts/network/network-file.js";
 import { NODE_KEY_FILE } from "../../scripts/network/unlock.js";
 import { failureOf, fakeSite, GENESIS, PASSWORD, type FakeHead, type FakeSite } from "../utils/fake-site.js";
 
@@ -82,6 +84,8 @@ describe("a chain that stands still", () => {
   it("is not restarted while a standby has a block that they sealed and have not", async () => {
     show(STANDBY, old(11));
     expect(await refused()).to.match(/accountant4 at 10 \(0x10\), accountant5 at 11 \(0x11\)/);
+    show(STANDBY, old(10, "0xother")); // of the same height
+    expect(await refused()).to.match(/accountant5 at 10 \(0xother\)/);
   });
 
   it("is not restarted while it is young, or where the start would fail", async () => {
@@ -117,6 +121,16 @@ describe("a chain that stands still", () => {
     expect(words.at(-1)).to.equal("Restarting accountant1, accountant2, accountant3.");
   });
 
+  it("is restarted without the one that does not end, whose fault is told then", async () => {
+    const stop = site.engine.stop.bind(site.engine);
+    site.engine.stop = (part) => {
+      return part.node.name === "accountant2" ? Promise.reject(new Error("process 7 does not end")) : stop(part);
+    };
+    const words = await failureOf(unstick(site, "transaction", options()));
+    expect(words).to.equal("process 7 does not end");
+    expect(site.engine.everStarted).to.have.members(ACCOUNTANTS.filter((name) => name !== "accountant2"));
+  });
+
   it("starts nothing where the disk is full soon", async () => {
     await requireStartable(site, 1);
     expect(await failureOf(requireStartable(site, 2 ** 60))).to.match(/only [\d.]+ GiB of its disk is free/);
@@ -132,6 +146,23 @@ describe("a chain that stands still", () => {
     );
     expect(await failureOf(restart(site, part, PASSWORD))).to.match(/genesis\.json: it was changed since init/);
     expect(site.engine.everEnded).to.deep.equal([]);
+  });
+
+  it("starts no node again whose port, or whose agent's, another program has taken meanwhile", async () => {
+    const [part] = partsOf(site.network);
+    if (part === undefined) throw new Error("no part");
+    site.engine.running.delete("accountant1");
+    const { metricsPort, agentMetricsPort } = nodeOnChain(part.node, "transaction");
+    for (const port of [metricsPort, agentMetricsPort]) {
+      const server = createServer();
+      await new Promise<void>((go) => server.listen(port, "127.0.0.1", go));
+      try {
+        expect(await failureOf(restart(site, part, PASSWORD))).to.match(new RegExp(`listens on port ${port} of `));
+      } finally {
+        await new Promise((go) => server.close(go));
+      }
+    }
+    expect(site.engine.everStarted).to.deep.equal([]);
   });
 });
 

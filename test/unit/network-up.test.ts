@@ -1,17 +1,42 @@
 /** `network up` and its words when something fails, with an engine that stands for Besu. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
+import { AbiCoder } from "ethers";
 
-import { NodeRefused, NodeRpc, NodeUnreachable } from "../../scripts/network/engine/node-rpc.js";
+import { Agents } from "../../scripts/network/engine/agents.js";
+import type { Part } from "../../scripts/network/engine/engine.js";
+import { nodeRpcs, NodeRefused, NodeRpc, NodeUnreachable } from "../../scripts/network/engine/node-rpc.js";
 import { partsOf } from "../../scripts/network/engine/parts.js";
+import { startPart } from "../../scripts/network/engine/starting.js";
 import { up } from "../../scripts/network/engine/up.js";
 import { InputError } from "../../scripts/inputs/error.js";
-import { failureOf, fakeSite, PASSWORD } from "../utils/fake-site.js";
+import { failureOf, fakeSite, PASSWORD, type FakeSite } from "../utils/fake-site.js";
+
+/** Agents that are no programs. */
+class NotedAgents extends Agents {
+  readonly running: string[] = [];
+  failing: string | undefined;
+
+  override isRunning({ node }: Part): Promise<boolean> {
+    return Promise.resolve(this.running.includes(node.name));
+  }
+
+  override async start({ node }: Part): Promise<boolean> {
+    if (node.name === this.failing) throw new Error("it ended");
+    await Promise.resolve(this.running.push(node.name));
+    return true;
+  }
+
+  override stop({ node }: Part): Promise<void> {
+    this.running.splice(this.running.indexOf(node.name), 1);
+    return Promise.resolve();
+  }
+}
 
 describe("network up", () => {
   let dir: string;
@@ -34,6 +59,7 @@ describe("network up", () => {
     expect(words).to.equal("accountant2 (transaction chain): it fails. Mend it");
     expect(site.engine.everStarted).to.deep.equal(["accountant1"]);
     expect([...site.engine.running]).to.deep.equal([]);
+    expect(await readdir(memory)).to.deep.equal([]); // nor is a key left in memory
   });
 
   it("ends what it began when it is stopped itself", async () => {
@@ -46,6 +72,83 @@ describe("network up", () => {
     stop.abort();
     expect(await result).to.equal("up: it was stopped. Nothing that it started was left running");
     expect([...site.engine.running]).to.deep.equal([]);
+  });
+
+  /** The same, where nodes answer some questions otherwise; `latest` is as it was. */
+  function answering(site: FakeSite, answers: Readonly<Record<string, unknown>>): FakeSite {
+    const rpcOf: FakeSite["rpcOf"] = (node, chain) => {
+      const rpc = site.rpcOf(node, chain);
+      const call = rpc.call.bind(rpc);
+      rpc.call = (async (method: string, ...params: unknown[]) => {
+        const known: unknown = await call(method, ...params).catch((error: unknown) => {
+          if (error instanceof NodeUnreachable || !(method in answers)) throw error;
+          return undefined;
+        });
+        return params[0] !== "latest" && method in answers ? answers[method] : known;
+      }) as typeof rpc.call;
+      return rpc;
+    };
+    return { ...site, rpcOf };
+  }
+
+  it("keeps no node that runs with another key, or on another chain, than its own", async () => {
+    const site = await fakeSite({ dir, memory, nodes: 1 });
+    const [part] = partsOf(site.network);
+    if (part === undefined) throw new Error("no part");
+    site.heads.set("accountant1", { number: 1, hash: "0x1", time: 1_000 });
+    await startPart(site, part, PASSWORD);
+    await site.engine.stop(part);
+    const enode = `enode://${"9".repeat(128)}@127.0.0.1:1`;
+    const others: [object, RegExp][] = [
+      [{ admin_nodeInfo: { enode } }, /accountant1 \(transaction chain\): it runs with another key than its own/],
+      [{ eth_getBlockByNumber: { hash: "0xother" } }, /its block 0 is 0xother, not 0x/],
+    ];
+    for (const [answers, words] of others) {
+      const other = answering(site, answers as Record<string, unknown>);
+      expect(await failureOf(startPart(other, part, PASSWORD))).to.match(words);
+      expect([...site.engine.running]).to.deep.equal([]);
+      expect(await readdir(memory)).to.deep.equal([]);
+    }
+  });
+
+  it("waits for a node that hangs, and ends the agents that it started when one fails", async () => {
+    const agents = new NotedAgents({ dir, environment: { XDG_RUNTIME_DIR: memory } });
+    // of strangers: no quorum is here, and no block is waited for
+    const strangers = AbiCoder.defaultAbiCoder().encode(["address[]"], [[`0x${"99".repeat(20)}`]]);
+    const plain = await fakeSite({ dir, memory, nodes: 2 });
+    const site = answering(plain, { eth_call: strangers });
+    for (const { node } of partsOf(site.network)) site.engine.running.add(node.name);
+    const head = { number: 1, hash: "0x1", time: 1_000 };
+    site.heads.set("accountant1", head);
+    const later = setTimeout(() => site.heads.set("accountant2", head), 300);
+    try {
+      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
+      expect(await up({ ...site, agents }, partsOf(site.network), options)).to.deep.equal([]);
+      expect(agents.running).to.deep.equal(["accountant1", "accountant2"]);
+      agents.running.splice(0);
+      agents.failing = "accountant2";
+      expect(await failureOf(up({ ...site, agents }, partsOf(site.network), options))).to.equal("it ended");
+      expect(agents.running).to.deep.equal([]);
+    } finally {
+      clearTimeout(later);
+    }
+  });
+
+  it("says that this machine's clock is behind, by the first block that it sees made", async () => {
+    const plain = await fakeSite({ dir, memory, nodes: 1 });
+    const { address = "" } = plain.network.nodes[0]?.chains.transaction ?? {};
+    const site = answering(plain, { eth_call: AbiCoder.defaultAbiCoder().encode(["address[]"], [[address]]) });
+    site.engine.running.add("accountant1");
+    const now = Math.floor(Date.now() / 1_000);
+    site.heads.set("accountant1", { number: 1, hash: "0x1", time: now });
+    const later = setTimeout(() => site.heads.set("accountant1", { number: 2, hash: "0x2", time: now + 100 }), 300);
+    try {
+      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
+      const words = await failureOf(up(site, partsOf(site.network), options));
+      expect(words).to.match(/^this machine's clock: it is \d+\.\d s behind the clock of the block's maker. Set/);
+    } finally {
+      clearTimeout(later);
+    }
   });
 
   it("starts nothing where another program listens on one of its ports", async () => {
@@ -65,6 +168,11 @@ describe("network up", () => {
 });
 
 describe("a node's RPC", () => {
+  let folder: string;
+
+  before(async () => (folder = await mkdtemp(join(tmpdir(), "network-rpc-"))));
+  after(() => rm(folder, { recursive: true, force: true }));
+
   const rpc = (url: string, milliseconds?: number): NodeRpc => {
     return new NodeRpc(url, () => Promise.resolve("token"), undefined, milliseconds);
   };
@@ -93,6 +201,12 @@ describe("a node's RPC", () => {
       Object.assign(new Error("EHOSTUNREACH"), { code: "EHOSTUNREACH" }),
     );
     expect(away.problem).to.equal("the host can't be reached (EHOSTUNREACH)");
+  });
+
+  it("is not asked without the network's authority", async () => {
+    const { network } = await fakeSite({ dir: folder, memory: folder, nodes: 2 });
+    const error = await fault(nodeRpcs(folder, { ...network, tls: true }));
+    expect(error.message).to.match(/tls\/ca\.pem: the network's authority can't be read. Restore/);
   });
 
   it("gives up on silence, and passes on the node's own words", async () => {

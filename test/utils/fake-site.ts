@@ -23,7 +23,7 @@ export const GENESIS = genesisText({
 });
 
 function nodeOf(index: number, address: string): NetworkNode {
-  const base = 28_000 + 10 * index;
+  const base = 24_000 + 10 * index;
   const ports = { p2pPort: base, rpcPort: base + 1, metricsPort: base + 2, agentMetricsPort: base + 6 };
   const chain = {
     address,

@@ -1,9 +1,13 @@
 /** `npm run network -- agent`, `announce` and `withdraw`. */
+import { existsSync } from "node:fs";
+
 import { Option, type Command } from "commander";
 import { pino, stdTimeFunctions, type Logger } from "pino";
 
+import type { Deployment } from "../../../sdk/deployments/index.js";
 import { deploymentPath, readDeployment } from "../../../sdk/node/deployments.js";
 import { port, subcommand } from "../../inputs/arguments.js";
+import { InputError } from "../../inputs/error.js";
 import { stopSignal, type Print } from "../../run.js";
 import type { MetricsServer } from "../../exposition.js";
 import {
@@ -59,7 +63,7 @@ export function addAgentCommands(program: Command, print: Print, environment: No
       .addOption(chainOption())
       .action(async (options: AnnounceOptions) => {
         const parts = await partsOf(options);
-        const deployment = await readDeployment(await deploymentOf(options));
+        const deployment = await deploymentFor(options);
         const password = await folderPassword({ passwordFile: options.passwordFile, environment });
         for (const part of parts) print(await step(part, deployment, password));
       });
@@ -102,7 +106,7 @@ async function agent(options: AgentOptions, environment: NodeJS.ProcessEnv): Pro
       opened.close();
     }
   } finally {
-    log.info("the permission agent stops");
+    if (signal.aborted) log.info("the permission agent stops");
     await metrics?.close();
   }
 }
@@ -117,8 +121,11 @@ async function partsOf({ dir, node: names, chain }: AnnounceOptions): Promise<Fo
   );
 }
 
-async function deploymentOf({ dir, deployment }: AnnounceOptions): Promise<string> {
-  return deployment ?? deploymentPath((await readNetworkFile(dir)).name);
+async function deploymentFor({ dir, deployment }: AnnounceOptions): Promise<Deployment> {
+  const file = deployment ?? deploymentPath((await readNetworkFile(dir)).name);
+  if (existsSync(file)) return readDeployment(file);
+  const advice = "Deploy first (npm run network -- deploy), or name the file with --deployment";
+  throw new InputError({ file }, "there is no deployment file", advice);
 }
 
 function withFolder(command: Command): Command {

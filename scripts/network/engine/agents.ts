@@ -67,14 +67,16 @@ export class Agents {
     await endDetached(this.#pidFile(part), "SIGTERM", `the agent of ${partName(part)}`);
   }
 
-  /** The agent's first line comes when its key is open. */
+  /** The agent's first line comes when its key is open, or says why it ends: then it runs no more a moment later. */
   async #hasBegun(part: Part, before: number, stopped?: AbortSignal): Promise<void> {
     const until = Date.now() + START_MILLISECONDS;
+    let hasSpoken = false;
     while (Date.now() < until) {
       stopped?.throwIfAborted();
       const isRunning = await this.isRunning(part); // first: what it logged before it ended is then all there
       if (!isRunning) throw await this.#failure(part, "its permission agent ended");
-      if ((await sizeOf(this.#log(part))) > before) return;
+      if (hasSpoken) return;
+      hasSpoken = (await sizeOf(this.#log(part))) > before;
       await sleep(POLL_MILLISECONDS);
     }
     throw await this.#failure(part, `its permission agent says nothing within ${START_MILLISECONDS / 1_000} s`);

@@ -1,11 +1,10 @@
 /** A node's RPC: one request at a time, with a token of the folder's, and TLS by the network's own authority. */
-import { readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { join } from "node:path";
 
 import { InputError } from "../../inputs/error.js";
 import { rpcToken, rpcUrl, type ChainName, type NetworkFile, type NetworkNode } from "../network-file.js";
+import { networkAuthority } from "../trust.js";
 
 /** Nothing answered: not listening, not reachable, or too slow. */
 export class NodeUnreachable extends InputError {
@@ -95,6 +94,6 @@ export type RpcOf = (node: NetworkNode, chain: ChainName) => NodeRpc;
 
 /** The RPCs of a folder's nodes. Tokens are made anew for each request: they end after minutes. */
 export async function nodeRpcs(dir: string, network: NetworkFile): Promise<RpcOf> {
-  const ca = network.tls === true ? await readFile(join(dir, "tls", "ca.pem"), "utf8") : undefined;
+  const ca = await networkAuthority(dir, network);
   return (node, chain) => new NodeRpc(rpcUrl(network, node, chain), () => rpcToken(dir), ca);
 }

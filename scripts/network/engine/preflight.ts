@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 
 import { InputError } from "../../inputs/error.js";
 import { requireGenesis } from "../genesis/unchanged.js";
-import { isLoopback } from "../loopback-host.js";
+import { isLoopback, LOOPBACK } from "../loopback-host.js";
 import { chainsOf, nodeOnChain, type NetworkFile } from "../network-file.js";
 import { openNodeKey } from "../unlock.js";
 import { partName, type Part } from "./engine.js";
@@ -49,19 +49,21 @@ export async function requireDisk(dir: string, leastBytes: number): Promise<void
   throw new InputError({ file: dir }, problem, "Free some, or move the folder to a larger disk");
 }
 
-/** Refuses ports that somebody else listens on. */
-export async function requireFreePorts(parts: readonly Part[]): Promise<void> {
+/** Refuses ports that somebody else listens on: those of nodes, and those of agents. */
+export async function requireFreePorts(nodes: readonly Part[], agents: readonly Part[]): Promise<void> {
   const taken: string[] = [];
-  for (const part of parts) {
+  const look = async (ports: readonly (readonly [port: number, host: string])[], owner: string): Promise<void> => {
+    for (const [port, host] of ports) if (!(await isFree(port, host))) taken.push(`${port} of ${owner}`);
+  };
+  for (const part of nodes) {
     const { p2pPort, rpcPort, metricsPort } = nodeOnChain(part.node, part.chain);
-    const peers = isLoopback(part.node.host) ? "127.0.0.1" : "0.0.0.0";
-    for (const [port, host] of [
-      [p2pPort, peers],
-      [rpcPort, "127.0.0.1"],
-      [metricsPort, "127.0.0.1"],
-    ] as const) {
-      if (!(await isFree(port, host))) taken.push(`${port} of ${partName(part)}`);
-    }
+    const peers = isLoopback(part.node.host) ? LOOPBACK : "0.0.0.0";
+    const own = [[p2pPort, peers] as const, [rpcPort, LOOPBACK] as const, [metricsPort, LOOPBACK] as const];
+    await look(own, partName(part));
+  }
+  for (const part of agents) {
+    const { agentMetricsPort } = nodeOnChain(part.node, part.chain);
+    await look([[agentMetricsPort, LOOPBACK]], `the agent of ${partName(part)}`);
   }
   if (taken.length === 0) return;
   const problem = `another program listens on port${taken.length > 1 ? "s" : ""} ${taken.join(", ")}`;

@@ -36,7 +36,8 @@ export async function down(site: Site, parts: readonly Part[], silent = false): 
 export async function restart(site: Site, part: Part, password: string, stopped?: AbortSignal): Promise<void> {
   await requireStartable(site);
   await requirePassword(site.dir, [part], password);
-  if (!(await site.engine.isRunning(part))) await requireFreePorts([part]);
+  const unless = (isRunning: boolean): Part[] => (isRunning ? [] : [part]);
+  await requireFreePorts(unless(await site.engine.isRunning(part)), unless(await site.agents.isRunning(part)));
   await endPart(site, part, "stop");
   await startPart(site, part, password, stopped);
   await addPeers(site.network, site.rpcOf, part);

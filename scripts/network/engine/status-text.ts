@@ -74,10 +74,16 @@ function stateOf({ problem, isNext, isJailed, role, isInContract }: NodeStatus):
   return words.join(", ");
 }
 
-function warnings({ setInContract, setInForce, strangers, forked, nodes }: ChainStatus): string[] {
+/** A block may be so far in the future of who takes it, seconds; more is a clock's doing. */
+const MOST_AHEAD_SECONDS = 1;
+
+function warnings({ silence = 0, setInContract, setInForce, strangers, forked, nodes }: ChainStatus): string[] {
   const differ = setInContract.join() !== setInForce.join();
   const alone = nodes.filter(({ peers }) => peers === 0).map(({ name }) => name);
   return [
+    ...(silence < -MOST_AHEAD_SECONDS
+      ? [`WARNING: this machine's clock is ${-silence} s behind that of the last block's maker: set both by NTP.`]
+      : []),
     ...(differ ? ["WARNING: the set in the contract is not the one in force."] : []),
     ...(forked.length > 0 ? [`WARNING: on another chain: ${forked.join(", ")}.`] : []),
     ...(alone.length > 0 ? [`WARNING: no peers: ${alone.join(", ")} (network restart, or its agent).`] : []),

@@ -68,11 +68,12 @@ export async function unstick(site: Site, chain: ChainName, options: UnstickOpti
   print(`The ${chain} chain stands at block ${head.number} since ${silence} s. All accountants that answer show it.`);
   if (elsewhere.length > 0) print(`Restart at the same time, each on its host: ${elsewhere.join(", ")}`);
   print(`Restarting ${here.map(({ node }) => node.name).join(", ")}.`);
-  await Promise.all(here.map((part) => endPart(site, part, "stop")));
-  // all are tried: each one that starts is one more for the quorum
-  const starts = await Promise.allSettled(here.map((part) => startPart(site, part, options.password, stopped)));
+  // all are tried, also when one does not end: each one that starts is one more for the quorum
+  const ends = await Promise.allSettled(here.map((part) => endPart(site, part, "stop")));
+  const ended = here.filter((_, index) => ends[index]?.status === "fulfilled");
+  const starts = await Promise.allSettled(ended.map((part) => startPart(site, part, options.password, stopped)));
   for (const part of await running(site, chain)) await addPeers(network, site.rpcOf, part);
-  const failed = starts.find((start) => start.status === "rejected");
+  const failed = [...ends, ...starts].find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   await nextBlock(site, chain, head, stopped);
 }

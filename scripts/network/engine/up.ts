@@ -36,8 +36,12 @@ export async function up(
   const { network, engine } = site;
   await requireStartable(site);
   const missing: Part[] = [];
-  for (const part of parts) if (!(await engine.isRunning(part))) missing.push(part);
-  await requireFreePorts(missing);
+  const unguarded: Part[] = [];
+  for (const part of parts) {
+    if (!(await engine.isRunning(part))) missing.push(part);
+    if (!(await site.agents.isRunning(part))) unguarded.push(part);
+  }
+  await requireFreePorts(missing, unguarded);
   const started: Part[] = [];
   const guarded: Part[] = [];
   let fault: Error | undefined;

@@ -1,5 +1,5 @@
 /** Which nodes a network is made of, and where they answer: from the options, or from a hosts file. */
-import { isLoopback } from "../loopback-host.js";
+import { LOOPBACK, strayLoopback } from "../loopback-host.js";
 import { InputError } from "../../inputs/error.js";
 import { CHAIN_NAMES, LEAST_HISTORY_KEEPERS, type ChainName, type NetworkNode } from "../network-file.js";
 import { refuseOverlaps } from "../overlaps.js";
@@ -60,7 +60,7 @@ export function planNodes(options: PlanOptions): PlannedNode[] {
 
 function linesOf({ accountants, standby }: PlanOptions): Omit<HostLine, "line">[] {
   const count = (role: HostLine["role"], number: number): Omit<HostLine, "line">[] =>
-    Array.from({ length: number }, (_, index) => ({ name: `${role}${index + 1}`, role, host: "127.0.0.1" }));
+    Array.from({ length: number }, (_, index) => ({ name: `${role}${index + 1}`, role, host: LOOPBACK }));
   return [...count("accountant", accountants), ...count("standby", standby)];
 }
 
@@ -105,10 +105,10 @@ function requireCounts(lines: readonly Line[], file: string): void {
   throw new InputError({ file }, `${count} accountants are no federation`, advice);
 }
 
-/** A loopback address means another machine on each machine. */
 function requireReachable(lines: readonly Line[], file: string): void {
-  const local = lines.find(({ host }) => isLoopback(host));
-  if (local === undefined || lines.every(({ host }) => isLoopback(host))) return;
+  const stray = strayLoopback(lines);
+  const local = stray === undefined ? undefined : lines[stray];
+  if (local === undefined) return;
   const problem = `${local.host} can be reached from ${local.name}'s own machine alone, and others are on other machines`;
   throw new InputError(placeOf(local, file), problem, "Give the address that the other nodes reach it by");
 }

@@ -62,10 +62,11 @@ export async function addNode(options: AddNodeOptions): Promise<{ network: Netwo
       await writeNew(join(dir, path), file);
       written.push(join(dir, path));
     }
-    await writeCommonFiles(dir, network);
+    await writeCommonFiles(dir, network, before);
     await writeNetworkFile(dir, network);
   } catch (error) {
     for (const path of written) await rm(path, { force: true });
+    await writeCommonFiles(dir, before, network).catch(() => undefined); // what failed there is what is told
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const { path: file = dir } = error as NodeJS.ErrnoException;
     const advice = "A node had this name before: take another; keys are never written over";
@@ -74,10 +75,13 @@ export async function addNode(options: AddNodeOptions): Promise<{ network: Netwo
   return { network, node };
 }
 
-/** What names all nodes, and holds no keys. */
-export async function writeCommonFiles(dir: string, network: NetworkFile): Promise<void> {
+/** What names all nodes, and holds no keys; hosts that have no node any more lose their scrape configuration. */
+export async function writeCommonFiles(dir: string, network: NetworkFile, before: NetworkFile): Promise<void> {
   await writeFileAtOnce(join(dir, "compose.yaml"), composeText(network), 0o644);
-  for (const [file, text] of prometheusFiles(network)) await writeFileAtOnce(join(dir, file), text, 0o644);
+  const scraped = prometheusFiles(network);
+  for (const [file, text] of scraped) await writeFileAtOnce(join(dir, file), text, 0o644);
+  const stale = [...prometheusFiles(before).keys()].filter((file) => !scraped.has(file));
+  for (const file of stale) await rm(join(dir, file), { force: true });
 }
 
 /** Another password would make a folder that no one password opens. */
@@ -114,10 +118,9 @@ function grown(network: NetworkFile, { ports, ...rest }: PlannedNode, keys: Netw
     }),
   );
   // by the reader's own eyes: a name or a port that is taken is refused there
-  return parseNetworkFile(
-    JSON.stringify({ ...network, nodes: [...network.nodes, { ...rest, chains }] }),
-    "network add",
-  );
+  const text = JSON.stringify({ ...network, nodes: [...network.nodes, { ...rest, chains }] });
+  const advice = "Give the node a name, a host that the others reach (--host) and ports of its own (--base-port)";
+  return parseNetworkFile(text, "network add", advice);
 }
 
 async function nodeFilesOptions(

@@ -58,7 +58,7 @@ export async function takeOut(site: Site, name: string, smaller: NetworkFile, si
   const node = nodeNamed(network, name);
   const parts: Part[] = partsOf(network, { nodes: [name] });
   if (await isHere(node)) await down(site, parts, silent);
-  await writeCommonFiles(dir, smaller);
+  await writeCommonFiles(dir, smaller, network);
   await writeNetworkFile(dir, smaller);
   await setAside(dir, network, node);
 }

@@ -17,9 +17,11 @@ import { operatorKeystore } from "../../scripts/network/operators.js";
 import { PASSWORD_FILE_VARIABLE } from "../../scripts/network/password.js";
 import { openNodeKey } from "../../scripts/network/unlock.js";
 import { openSigningSession, type SigningSession } from "../../scripts/networks/session.js";
+import { setSeats } from "../../sdk/actions/election.js";
 import { BesuNetwork, nodeIn, ownNode, skipWithoutBesu } from "../utils/besu-network.js";
 
 const MINUTE = 60_000;
+const seconds = (count: number): Promise<void> => new Promise((go) => setTimeout(go, count * 1_000));
 /** The user chain elects by members' votes alone, without deposits. */
 const CHAIN = "user";
 
@@ -50,6 +52,22 @@ describe("a federation on real Besu", function () {
     if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
   });
 
+  const sessionOf = (name: string): Promise<SigningSession> => {
+    const passwordFile = network.environment[PASSWORD_FILE_VARIABLE] ?? "";
+    const keystore = operatorKeystore(network.dir, CHAIN, name);
+    return openSigningSession({ network: network.deployment, chain: CHAIN, keystore, passwordFile }, {});
+  };
+
+  /** From the next election on. */
+  const seats = async (count: bigint): Promise<void> => {
+    const council = await sessionOf("council");
+    try {
+      await setSeats(council.chain, { seats: count });
+    } finally {
+      council.close();
+    }
+  };
+
   const number = async (name: string): Promise<string> => {
     const text = await network.accountants(CHAIN, "candidates", "--json");
     const candidates = JSON.parse(text) as { candidate: string; node: string }[];
@@ -65,7 +83,7 @@ describe("a federation on real Besu", function () {
     for (;;) {
       const lists = await readDrift(source, await network.status(CHAIN));
       if (lists.nodes.length === 5 && lists.nodes.every(({ verdict }) => verdict === "equal")) break;
-      await new Promise((go) => setTimeout(go, 2_000));
+      await seconds(2);
     }
     const { nodes, unannounced } = await readDrift(source, await network.status(CHAIN));
     expect(nodes.map(({ name }) => name)).to.have.members(network.network.nodes.map(({ name }) => name));
@@ -108,10 +126,10 @@ describe("a federation on real Besu", function () {
     const stranger = await ownNode({ folder: scratch, genesis });
     try {
       await stranger.rpc.call("admin_addPeer", enode);
-      const seconds = 30; // a node that is listed has connected within two
-      for (let second = 0; second < seconds; second++) {
+      const patience = 30; // a node that is listed has connected within two
+      for (let second = 0; second < patience; second++) {
         expect(await stranger.rpc.call("net_peerCount")).to.equal("0x0");
-        await new Promise((go) => setTimeout(go, 1_000));
+        await seconds(1);
       }
       expect(await stranger.rpc.call("eth_blockNumber")).to.equal("0x0");
       expect(await listed.call<string>("net_peerCount")).to.equal(before);
@@ -120,48 +138,42 @@ describe("a federation on real Besu", function () {
     }
   });
 
-  it("lets an elected standby make blocks", async () => {
+  it("has a candidate stand by that the members elected to no seat", async () => {
     const standby = network.network.nodes.find(({ name }) => name === "standby1");
     if (standby === undefined) throw new Error("no standby");
-    expect(nodeIn(await network.status(CHAIN), "standby1").isInForce).to.equal(false);
     network.environment[NODE_KEY_VARIABLE] = await openNodeKey(network.dir, standby, CHAIN, network.password);
     await network.accountants(CHAIN, "--as", "standby1", "register");
     const { code, words } = await network.run("remove", "standby1", "--deployment", network.deployment);
     expect(code).to.equal(2);
-    expect(words).to.match(/an election of the transaction chain may seat it/);
+    expect(words).to.match(/an election of the user chain may seat it/);
+    await seats(4n);
     const candidates = await Promise.all(network.network.nodes.map(({ name }) => number(name)));
     for (const voter of ["accountant1", "accountant2", "accountant3", "accountant4"]) {
       await network.accountants(CHAIN, "--as", voter, "vote", ...candidates);
     }
-    session = await openSigningSession(
-      {
-        network: network.deployment,
-        chain: CHAIN,
-        keystore: operatorKeystore(network.dir, CHAIN, "accountant1"),
-        passwordFile: network.environment[PASSWORD_FILE_VARIABLE] ?? "",
-      },
-      {},
-    );
-    const store = new CertificateStore(join(scratch, "certificates"), session.chain.deployment.chainId);
-    watching = new Watcher({ chain: session.chain, store, onEvent: (event) => events.push(event) }).run(stop.signal);
-    const status = await network.until((now) => nodeIn(now, "standby1").made > 0, CHAIN);
-    expect(nodeIn(status, "standby1").isInContract).to.equal(true);
-    expect(status.setInContract).to.have.lengthOf(5);
-    while (!events.some(({ kind }) => kind === "certified")) await new Promise((go) => setTimeout(go, 1_000));
-    const failed = events.filter((event) => event.kind === "failed" && event.task.startsWith("the certificate"));
-    expect(failed).to.deep.equal([]);
+    const { chain } = (session = await sessionOf("accountant1"));
+    const store = new CertificateStore(join(scratch, "certificates"), chain.deployment.chainId);
+    watching = new Watcher({ chain, store, onEvent: (event) => events.push(event) }).run(stop.signal);
+    const own = BigInt(candidates.at(-1) ?? 0);
+    while (!(await chain.contracts.accountantElection.standby()).includes(own)) await seconds(2);
+    expect(nodeIn(await network.status(CHAIN), "standby1")).to.include({ isInForce: false, made: 0 });
   });
 
-  it("jails an accountant that was killed, and keeps its cadence without it; then lets it come back", async () => {
-    const [key] = (await network.status(CHAIN)).nodes.filter(({ name }) => name === "accountant4");
+  it("jails an accountant that was killed, seats the standby for it, and keeps its cadence", async () => {
+    const victim = nodeIn(await network.status(CHAIN), "accountant4").address;
     await network.do("kill", "4", "--chain", CHAIN);
     await network.until((now) => nodeIn(now, "accountant4").isJailed === true, CHAIN);
     expect(events.filter(({ kind }) => kind === "missed")).to.not.deep.equal([]);
-    const without = await network.until(({ recentBlocks, roundChanges, setInForce }) => {
+    const after = await network.until(({ recentBlocks, roundChanges, setInForce }) => {
       return recentBlocks === 20 && roundChanges === 0 && setInForce.length === 4;
     }, CHAIN);
-    expect(without.setInForce).to.not.include(key?.address);
-    expect(without.blockSeconds).to.be.lessThan(3);
+    expect(after.setInForce).to.include(nodeIn(after, "standby1").address).and.not.include(victim);
+    expect(after.setInContract).to.have.members(after.setInForce);
+    expect(nodeIn(after, "standby1").made).to.be.greaterThan(0);
+    expect(after.blockSeconds).to.be.lessThan(3);
+  });
+
+  it("lets the accountant come back, and an election decide who makes blocks", async () => {
     await network.do("restart", "4", "--chain", CHAIN, "--deployment", network.deployment);
     for (;;) {
       // the court says when: before its time is over it refuses
@@ -170,10 +182,14 @@ describe("a federation on real Besu", function () {
         () => false,
       );
       if (done) break;
-      await new Promise((go) => setTimeout(go, 5_000));
+      await seconds(5);
     }
-    const back = await network.until((now) => nodeIn(now, "accountant4").made > 0, CHAIN);
+    await seats(5n);
+    const back = await network.until(({ nodes }) => nodes.every(({ made }) => made > 0), CHAIN);
     expect(back.setInForce).to.have.lengthOf(5);
+    while (!events.some(({ kind }) => kind === "certified")) await seconds(1);
+    const failed = events.filter((event) => event.kind === "failed" && event.task.startsWith("the certificate"));
+    expect(failed).to.deep.equal([]);
   });
 
   it("takes a further node in, lets it follow, and lets it go", async () => {
@@ -190,7 +206,7 @@ describe("a federation on real Besu", function () {
           .catch(() => "0x0"),
       );
       if (head > 0 && head + 2 >= ((await network.status(CHAIN)).head ?? 0)) break;
-      await new Promise((go) => setTimeout(go, 2_000));
+      await seconds(2);
     }
     await network.do("remove", "standby2", "--deployment", network.deployment);
     expect((await readNetworkFile(network.dir)).nodes.map(({ name }) => name)).to.not.include("standby2");

@@ -56,7 +56,7 @@ export async function transact(
   if (chain.signer === undefined) throw new CommonwattError("SignerMissing");
   let response: ContractTransactionResponse | undefined;
   try {
-    response = await inTurn(chain, send);
+    response = await inTurn(chain, () => sent(send));
     const receipt = await mined(response);
     if (receipt === null) throw new CommonwattError("TransactionFailed", { hash: response.hash });
     return receipt;
@@ -68,6 +68,19 @@ export async function transact(
 
 const WAITS = 5;
 const WAIT_PAUSE_MILLISECONDS = 200;
+
+/** Sends it. Where a node has no latest block for a moment, ethers finds no fee to send it with: then it is tried again. */
+async function sent(send: () => Promise<ContractTransactionResponse>): Promise<ContractTransactionResponse> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await send();
+    } catch (error) {
+      const isFeeless = isError(error, "UNSUPPORTED_OPERATION") && error.operation === "signer.getFeeData";
+      if (!isFeeless || tries === WAITS) throw error;
+      await new Promise((go) => setTimeout(go, WAIT_PAUSE_MILLISECONDS));
+    }
+  }
+}
 
 /**
  * Waits until it is mined. A Besu node whose state has a block already, but not yet its transactions, answers null where

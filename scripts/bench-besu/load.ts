@@ -41,8 +41,7 @@ export class LoadSigner {
 
   static async open(chain: TransactionChain, wallet: Wallet, lane: number): Promise<LoadSigner> {
     const { gasLimit: _, ...given } = chain.defaults;
-    // where gas is free nothing is said of fees
-    const fees = Object.keys(given).length === 0 ? { type: 0, gasPrice: 0n } : { type: 2, ...given };
+    const fees = { type: 2, ...given };
     const nonce = await chain.provider.getTransactionCount(wallet.address, "latest");
     return new LoadSigner(chain.deployment.chainId, fees, wallet, lane, nonce);
   }

@@ -18,6 +18,8 @@ import { openOperators } from "../network/open-operators.js";
 import { folderPassword } from "../network/password.js";
 
 const PLENTY = 10n ** 24n;
+/** On a chain whose base fee is 0 for ever. */
+const FREE: TransactionOverrides = { type: 2, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
 
 /** How each named network comes to have a deployment file. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -84,11 +86,12 @@ export async function fund(provider: JsonRpcProvider, accounts: readonly string[
 
 /**
  * What transactions are sent with. Where gas is free, with as much as fits: an estimate is of the state of that moment,
- * and other transactions, a block later, can make the same call dearer than it says.
+ * and other transactions, a block later, can make the same call dearer than it says; and without a fee, so that nobody asks
+ * for one before each.
  */
 export async function transactionDefaults(provider: JsonRpcProvider): Promise<TransactionOverrides> {
   if (await isSimulated(provider)) return SIMULATED_DEFAULTS;
-  return (await isGasFree(provider)) ? { gasLimit: SIMULATED_DEFAULTS.gasLimit } : {};
+  return (await isGasFree(provider)) ? { ...FREE, gasLimit: SIMULATED_DEFAULTS.gasLimit } : {};
 }
 
 async function isGasFree(provider: JsonRpcProvider): Promise<boolean> {

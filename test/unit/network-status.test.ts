@@ -1,7 +1,11 @@
 /** What `network status` reads of a chain, from nodes that answer as Besu does. */
 import { expect } from "chai";
 
+import { getAddress } from "ethers";
+
 import { predeployedAddress } from "../../deploy/predeployed.js";
+import type { QbftHeader } from "../../light/index.js";
+import { failedRounds } from "../../scripts/network/engine/failed-rounds.js";
 import { headOf } from "../../scripts/network/engine/head.js";
 import { NodeRefused, NodeRpc } from "../../scripts/network/engine/node-rpc.js";
 import { courtOf, standingOf } from "../../scripts/network/engine/standing.js";
@@ -68,6 +72,27 @@ describe("the status of a chain", () => {
     expect(await standing(3n, 0n)).to.deep.equal({ misses: 0, isCandidate: true, isJailed: false });
     expect(await standing(3n, CandidateFlag.Jailed)).to.deep.equal({ misses: 0, isCandidate: true, isJailed: true });
     expect(await standing(3n, CandidateFlag.Resigned)).to.include({ isCandidate: false });
+  });
+
+  it("counts each round that failed as the node's whose turn it was, by the set that was in force then", async () => {
+    const [a = "", b = "", c = "", d = ""] = ["0a", "0b", "0c", "0d"].map((byte) => getAddress(`0x${byte.repeat(20)}`));
+    const sets: Record<string, string[]> = { "0x1": [d, c, b, a], "0x3": [a, b] };
+    const rpc = new FakeRpc((method, [block]) => {
+      if (method !== "qbft_getValidatorsByBlockNumber") throw new Error(method);
+      return sets[String(block)];
+    });
+    const blocks = [
+      { number: 1n, coinbase: c, round: 9n }, // whose turns those were its parent would say
+      { number: 2n, coinbase: b, round: 2n }, // after d and a
+      { number: 3n, coinbase: c, round: 0n },
+      { number: 4n, coinbase: a, round: 3n }, // after a, b and a
+    ] as QbftHeader[];
+    expect([...(await failedRounds(rpc, blocks))]).to.have.deep.members([
+      [d, 1],
+      [a, 3],
+      [b, 1],
+    ]);
+    expect(rpc.asked).to.have.lengthOf(2);
   });
 
   it("warns of a last block from this machine's future, and of nothing on a chain that is well", () => {

@@ -151,6 +151,48 @@ describe("network up", () => {
     }
   });
 
+  describe("beside nodes on other hosts, which are not asked from here", () => {
+    const WORDS =
+      "accountant2 (transaction chain) on nowhere.invalid: its p2p port 24020: the host's name has no address";
+
+    async function spread(): Promise<{ site: FakeSite; own: Part[]; warned: string[] }> {
+      const plain = await fakeSite({ dir, memory, nodes: 3 });
+      const nodes = plain.network.nodes.map((node, index) =>
+        index === 0 ? node : { ...node, host: "nowhere.invalid" },
+      );
+      const set = nodes.map((node) => node.chains.transaction?.address ?? "");
+      const site = answering(plain, { eth_call: AbiCoder.defaultAbiCoder().encode(["address[]"], [set]) });
+      site.engine.running.add("accountant1");
+      site.heads.set("accountant1", { number: 1, hash: "0x1", time: Math.floor(Date.now() / 1_000) });
+      const network = { ...site.network, nodes };
+      return { site: { ...site, network }, own: partsOf(network, { nodes: ["accountant1"] }), warned: [] };
+    }
+
+    it("names those that can't be reached, and says that no block was seen", async function () {
+      this.timeout(60_000); // it waits for a block
+      const { site, own, warned } = await spread();
+      const agents = new NotedAgents({ dir, environment: { XDG_RUNTIME_DIR: memory } });
+      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
+      const warn = (text: string): void => void warned.push(text);
+      expect(await up({ ...site, agents }, own, { ...options, warn })).to.deep.equal([]);
+      expect(warned).to.have.lengthOf(3);
+      expect(warned[0]).to.match(/^No block of the transaction chain was seen/);
+      expect(warned[1]?.slice(0, WORDS.length)).to.equal(WORDS);
+    });
+
+    it("learns from their blocks that this machine's clock is behind", async () => {
+      const { site, own } = await spread();
+      const late = { number: 2, hash: "0x2", time: Math.floor(Date.now() / 1_000) + 100 };
+      const later = setTimeout(() => site.heads.set("accountant1", late), 1_000);
+      try {
+        const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
+        expect(await failureOf(up(site, own, options))).to.match(/^this machine's clock: it is \d+\.\d s behind/);
+      } finally {
+        clearTimeout(later);
+      }
+    });
+  });
+
   it("starts nothing where another program listens on one of its ports", async () => {
     const site = await fakeSite({ dir, memory, nodes: 2 });
     const { rpcPort = 0 } = site.network.nodes[1]?.chains.transaction ?? {};

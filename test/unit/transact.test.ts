@@ -93,6 +93,20 @@ describe("transactions", () => {
     expect(events.indexOf("other went")).to.be.below(events.indexOf("second goes"));
   });
 
+  it("are sent again where ethers finds no fee, for the node has no latest block for a moment; and not for ever", async () => {
+    const feeless = (): Promise<never> => {
+      const fault = { code: "UNSUPPORTED_OPERATION", operation: "signer.getFeeData" };
+      return Promise.reject(Object.assign(new Error("failed to get consistent fee data"), fault));
+    };
+    const receipt = { status: 1 } as ContractTransactionReceipt;
+    let tries = 0;
+    const second = (): Promise<ContractTransactionResponse> => {
+      return ++tries < 2 ? feeless() : Promise.resolve(response(() => Promise.resolve(receipt)));
+    };
+    expect(await transact(chainThatSays({}), second)).to.equal(receipt);
+    expect(await codeOf(transact(chainThatSays({}), feeless))).to.equal("CallFailed");
+  });
+
   it("refused before they are sent say why", async () => {
     const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { data: REASON }));
     expect(await codeOf(transact(chainThatSays({}), refuse))).to.equal("TradeEscrowZeroAmount");

@@ -85,7 +85,7 @@ function addUpAndDown(program: Command, print: Print, environment: NodeJS.Proces
       const parts = await partsHere(partsOf(site.network, { nodes: someOf(nodes), chain: options.chain }));
       print(`Network ${site.network.name}: ${parts.length} nodes by ${site.engine.kind} (${site.engine.version})`);
       const password = await folderPassword({ passwordFile: options.passwordFile, environment });
-      const started = await alone(site.dir, () => up(site, parts, { password, stopped }));
+      const started = await alone(site.dir, () => up(site, parts, { password, stopped, warn: print }));
       print(`${started.length} started, ${parts.length - started.length} ran already. See network status.`);
     });
   run(program, "down", "Ends this machine's nodes and their agents; what they stored stays.")

@@ -42,9 +42,9 @@ export async function setInContract(rpc: NodeRpc): Promise<string[]> {
   return ascending(addresses);
 }
 
-/** The same as the node's consensus has it: ascending. */
-export async function setInForce(rpc: NodeRpc): Promise<string[]> {
-  return ascending(await rpc.call<string[]>("qbft_getValidatorsByBlockNumber", "latest"));
+/** The same as the node's consensus has it: ascending. `block`: the one before the block that they may make. */
+export async function setInForce(rpc: NodeRpc, block = "latest"): Promise<string[]> {
+  return ascending(await rpc.call<string[]>("qbft_getValidatorsByBlockNumber", block));
 }
 
 function ascending(addresses: readonly string[]): string[] {

@@ -22,7 +22,7 @@ export class NodeRefused extends InputError {
 }
 
 /** What the system's word for a failed connection means for who reads it. */
-function troubleOf({ code, message }: NodeJS.ErrnoException): readonly [problem: string, advice: string] {
+export function troubleOf({ code, message }: NodeJS.ErrnoException): readonly [problem: string, advice: string] {
   switch (code) {
     case "ENOTFOUND":
     case "EAI_AGAIN":

@@ -46,7 +46,10 @@ function headline(status: ChainStatus): string {
 }
 
 function table(nodes: readonly NodeStatus[]): string {
-  const head = ["node", "head", "hash", "peers", "in contract", "in force", "made", "misses", "state"];
+  const head = [
+    ...["node", "head", "hash", "peers", "in contract", "in force"],
+    ...["made", "round changes", "misses", "state"],
+  ];
   const rows = new Table({ head, style: { head: [], border: [], compact: true } });
   for (const node of nodes) {
     rows.push([
@@ -57,6 +60,7 @@ function table(nodes: readonly NodeStatus[]): string {
       node.isInContract ? "yes" : "",
       node.isInForce ? "yes" : "",
       node.made,
+      node.roundChanges,
       node.misses ?? "",
       stateOf(node),
     ]);
@@ -86,7 +90,9 @@ function warnings({ silence = 0, setInContract, setInForce, strangers, forked, n
       : []),
     ...(differ ? ["WARNING: the set in the contract is not the one in force."] : []),
     ...(forked.length > 0 ? [`WARNING: on another chain: ${forked.join(", ")}.`] : []),
-    ...(alone.length > 0 ? [`WARNING: no peers: ${alone.join(", ")} (network restart, or its agent).`] : []),
+    ...(alone.length > 0
+      ? [`WARNING: no peers: ${alone.join(", ")} (network restart, its agent, or p2p ports that a firewall closes).`]
+      : []),
     ...(strangers.length > 0 ? [`In the set, and no node of this folder: ${strangers.join(", ")}.`] : []),
   ];
 }

@@ -4,8 +4,10 @@ import { getAddress, toQuantity } from "ethers";
 import { headerFromRpc, successorIn, type QbftHeader } from "../../../light/index.js";
 import { nodeOnChain, type ChainName, type NetworkFile } from "../network-file.js";
 import type { Part } from "./engine.js";
+import { failedRounds } from "./failed-rounds.js";
 import { latestBlock, setInContract, setInForce, type RpcBlock } from "./head.js";
 import { NodeRefused, NodeUnreachable, type NodeRpc, type RpcOf } from "./node-rpc.js";
+import { p2pProblem } from "./p2p-reach.js";
 import { isHere, partsOf } from "./parts.js";
 import { courtOf, standingOf } from "./standing.js";
 
@@ -31,6 +33,8 @@ export interface NodeStatus {
   readonly isNext: boolean;
   /** Of the recent blocks it made so many. */
   readonly made: number;
+  /** Rounds before the recent blocks that were its own to make the block in, and failed. */
+  readonly roundChanges: number;
   /** Turns that it missed and was reported for, as the court counts them; undefined: it is no candidate. */
   readonly misses?: number;
   readonly isJailed?: boolean;
@@ -103,6 +107,7 @@ async function nodeStatus(
     isInForce: inForce.includes(address),
     isNext: chainShown.next === address,
     made: chainShown.recent.filter(({ coinbase }) => coinbase === address).length,
+    roundChanges: chainShown.failed.get(address) ?? 0,
     ...(best === undefined ? {} : await standingOf(best.rpc, address, chainShown.court)),
   };
 }
@@ -114,6 +119,8 @@ interface Shown {
     "head" | "headHash" | "headTime" | "silence" | "recentBlocks" | "roundChanges" | "blockSeconds"
   >;
   readonly recent: readonly QbftHeader[];
+  /** Rounds that failed, by whose turn it was. */
+  readonly failed: ReadonlyMap<string, number>;
   readonly contract: readonly string[];
   readonly next: string | undefined;
 }
@@ -121,6 +128,7 @@ interface Shown {
 const NOTHING_SHOWN: Shown = {
   words: { recentBlocks: 0, roundChanges: 0 },
   recent: [],
+  failed: new Map(),
   contract: [],
   next: undefined,
 };
@@ -143,6 +151,7 @@ async function readChain({ rpc, block }: Answered): Promise<Shown> {
       ...(gaps > 0 && first && last ? { blockSeconds: Number(last.timestamp - first.timestamp) / gaps } : {}),
     },
     recent,
+    failed: await failedRounds(rpc, recent),
     contract,
     next: contract[successorIn(contract, getAddress(String(block["miner"])))],
   };
@@ -187,8 +196,12 @@ function numberOf({ number }: RpcBlock): number {
   return Number(number);
 }
 
-async function answerOf(network: NetworkFile, rpcOf: RpcOf, { node, chain }: Part): Promise<Answer> {
-  if (network.tls !== true && !(await isHere(node))) return { problem: "asked on its own host alone (no TLS)" };
+async function answerOf(network: NetworkFile, rpcOf: RpcOf, part: Part): Promise<Answer> {
+  const { node, chain } = part;
+  if (network.tls !== true && !(await isHere(node))) {
+    const words = ["asked on its own host alone (no TLS)", await p2pProblem(part)];
+    return { problem: words.filter((word) => word !== undefined).join("; ") };
+  }
   const rpc = rpcOf(node, chain);
   try {
     const [block, peers, inForce] = await Promise.all([

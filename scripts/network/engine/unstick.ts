@@ -47,6 +47,9 @@ export async function unstick(site: Site, chain: ChainName, options: UnstickOpti
   const { silenceSeconds = defaultSilence(network.requestTimeoutSeconds), print, stopped } = options;
   const { watchSeconds = network.blockSeconds + network.requestTimeoutSeconds } = options;
   await requireStartable(site);
+  print(
+    `Waiting until all accountants of the ${chain} chain that answer show one head (${options.agreeSeconds} s at most).`,
+  );
   const { accountants, head } = await agreement(site, chain, options);
   const silence = Math.floor(Date.now() / 1_000) - head.time;
   if (silence < silenceSeconds) {

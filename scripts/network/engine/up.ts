@@ -10,7 +10,8 @@ import { ClockWatch } from "./clock.js";
 import { partName, type Part } from "./engine.js";
 import { headOf, quorumOf, setInContract, type Head } from "./head.js";
 import { NodeUnreachable } from "./node-rpc.js";
-import { askableParts } from "./parts.js";
+import { askableParts, partsOf } from "./parts.js";
+import { p2pProblems } from "./p2p-reach.js";
 import { addPeers } from "./peers.js";
 import { requireFreePorts, requireStartable } from "./preflight.js";
 import { answers, endPart, startPart, type Site } from "./starting.js";
@@ -25,13 +26,15 @@ export interface UpOptions {
   readonly password: string;
   readonly stopped: AbortSignal;
   readonly silent?: boolean;
+  /** Told what hinders nodes that run, and is not this machine's. */
+  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /** Starts the parts that do not run yet; the ones that it started. */
 export async function up(
   site: Site,
   parts: readonly Part[],
-  { password, stopped, silent }: UpOptions,
+  { password, stopped, silent, warn }: UpOptions,
 ): Promise<Part[]> {
   const { network, engine } = site;
   await requireStartable(site);
@@ -91,7 +94,7 @@ export async function up(
           }
         }),
         ...chains.map((chain) =>
-          step(`Wait for a block of the ${chain} chain`, () => firstBlock(site, chain, stopped)),
+          step(`Wait for a block of the ${chain} chain`, () => firstBlock(site, chain, { stopped, warn })),
         ),
         step("Start the permission agents", async () => {
           const wanted = [...parts];
@@ -106,6 +109,7 @@ export async function up(
       { ...list, concurrent: false },
     ).run();
     requireDone();
+    if (warn !== undefined) for (const problem of await p2pProblems(network, chains)) warn(problem);
   } catch (error) {
     await Promise.all(guarded.map((part) => site.agents.stop(part)));
     await Promise.all(started.map((part) => endPart(site, part, "stop")));
@@ -116,14 +120,27 @@ export async function up(
 }
 
 /** Waits until a block is made; with too few accountants up there will be none, and none is waited for. */
-async function firstBlock(site: Site, chain: ChainName, stopped: AbortSignal): Promise<void> {
-  const seconds = FIRST_BLOCK_ROUNDS * site.network.requestTimeoutSeconds;
-  const until = Date.now() + seconds * 1_000;
-  const watch = new ClockWatch(site.network.blockSeconds);
+async function firstBlock(
+  site: Site,
+  chain: ChainName,
+  { stopped, warn }: Pick<UpOptions, "stopped" | "warn">,
+): Promise<void> {
+  const { network } = site;
+  const seconds = FIRST_BLOCK_ROUNDS * network.requestTimeoutSeconds;
+  const start = Date.now();
+  const until = start + seconds * 1_000;
+  // others may be up where nobody is asked from here: their blocks come within a period and a round, and tell of the clock
+  const hasOthers = (await askableParts(network, { chain })).length < partsOf(network, { chain }).length;
+  const untilOthers = start + (hasOthers ? (2 * network.blockSeconds + network.requestTimeoutSeconds) * 1_000 : 0);
+  const watch = new ClockWatch(network.blockSeconds);
   while (Date.now() < until) {
     stopped.throwIfAborted();
     const seen = await seenHead(site, chain);
-    if (seen === undefined || !seen.hasQuorum) return;
+    if (seen === undefined) return;
+    if (!seen.hasQuorum && Date.now() >= untilOthers) {
+      warn?.(`No block of the ${chain} chain was seen: it takes a quorum of its accountants, connected.`);
+      return;
+    }
     const verdict = watch.see(seen.head, Date.now() / 1_000);
     if (verdict === "right") return;
     if (verdict !== "unknown") {

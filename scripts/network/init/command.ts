@@ -81,6 +81,7 @@ async function init(options: InitCommandOptions, print: Print, environment: Node
   const nodes = planNodes(await planOf(options));
   const password = await newFolderPassword({ passwordFile, environment });
   const time = genesisTime ?? (seed === undefined ? Math.floor(Date.now() / 1000) : SEEDED_TIME);
+  print(`Making keys, and genesis blocks by their contracts' constructors: half a minute.`);
   const network = await initNetwork({ ...options, nodes, genesisTime: time, password });
   for (const [chain, { chainId, genesisHash }] of Object.entries(network.chains)) {
     print(`${chain} chain ${chainId}, genesis block ${genesisHash}`);

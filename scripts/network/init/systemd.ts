@@ -128,6 +128,8 @@ export function agentUnitText(network: NetworkFile, node: NetworkNode, chain: Ch
     ...IN_PROGRAM,
     `ExecStart=${continued(command)}`,
     "Restart=on-failure",
+    // bad input stays bad: a failed unit is seen
+    "RestartPreventExitStatus=2",
     "RestartSec=5",
     "TimeoutStopSec=30",
     ...HARDENING,

@@ -89,7 +89,7 @@ async function add(name: string, options: AddOptions, { print, environment }: Su
     return;
   }
   const site = await openSite(options, environment, true); // of the network with the node, and its compose file
-  await up(site, parts, { password, stopped });
+  await up(site, parts, { password, stopped, warn: print });
   print(`${parts.map(partName).join(" and ")}: running. Others let it in when their agents read the announcement.`);
 }
 

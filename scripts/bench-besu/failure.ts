@@ -11,6 +11,7 @@ import { voteWithStake } from "../../sdk/actions/ballots.js";
 import { issueCredits } from "../../sdk/actions/credits.js";
 import { allowDeposit, registerCandidate, setSeats, signNodeClaim } from "../../sdk/actions/election.js";
 import { withSigner } from "../../sdk/connect.js";
+import { untilThere } from "../../sdk/latest-head.js";
 import { MemberRole } from "../../sdk/enums.js";
 import { ask } from "../../sdk/transact.js";
 import { marketParameters } from "../../deploy/parameters.js";
@@ -151,6 +152,7 @@ function headOf(reader: JsonRpcProvider): Promise<TimedBlock> {
 }
 
 async function blockAt(reader: JsonRpcProvider, tag: string): Promise<TimedBlock> {
-  const block = (await reader.send("eth_getBlockByNumber", [tag, false])) as { number: string; timestamp: string };
+  const question = (): Promise<unknown> => reader.send("eth_getBlockByNumber", [tag, false]);
+  const block = (await untilThere(question)) as { number: string; timestamp: string };
   return { number: Number(block.number), timestamp: Number(block.timestamp) };
 }

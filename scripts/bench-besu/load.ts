@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { keccak256, toQuantity, Transaction, type JsonRpcApiProvider, type Wallet } from "ethers";
 
 import type { TransactionChain } from "../../sdk/connect.js";
+import { untilThere } from "../../sdk/latest-head.js";
 import type { TransactionOverrides } from "../../sdk/transact.js";
 import { InputError } from "../inputs/error.js";
 import { rateOf, type LoadBlock, type Rate } from "./rate.js";
@@ -138,7 +139,7 @@ async function numberOf(reader: NodeLink): Promise<number> {
 }
 
 async function blockAt(reader: NodeLink, number: number): Promise<Omit<RpcBlock, "timestamp"> & { timestamp: number }> {
-  const block = (await reader.send("eth_getBlockByNumber", [toQuantity(number), false])) as RpcBlock;
+  const block = await there<RpcBlock>(reader, "eth_getBlockByNumber", toQuantity(number), false);
   return { ...block, timestamp: Number(block.timestamp) };
 }
 
@@ -166,8 +167,15 @@ async function loadBlock(
   };
 }
 
-async function receiptOf(reader: NodeLink, hash: string): Promise<{ status: string; gasUsed: string }> {
-  return (await reader.send("eth_getTransactionReceipt", [hash])) as { status: string; gasUsed: string };
+function receiptOf(reader: NodeLink, hash: string): Promise<{ status: string; gasUsed: string }> {
+  return there(reader, "eth_getTransactionReceipt", hash);
+}
+
+/** What the node has, though it may say null for the moment of an import. */
+async function there<Answer>(reader: NodeLink, method: string, ...params: unknown[]): Promise<Answer> {
+  const answer = await untilThere(async () => (await reader.send(method, params)) as Answer | null);
+  if (answer !== null) return answer;
+  throw new InputError({ file: method }, `the node has nothing for ${String(params[0])}`, "Look at the nodes' logs");
 }
 
 function betweenFirstAndLast(blocks: readonly LoadBlock[]): LoadBlock[] {

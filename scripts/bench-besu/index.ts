@@ -8,6 +8,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 import "../fast-keccak.js";
 import { conditions, tableText, whole, type Figures } from "../bench/report.js";
 import { InputError } from "../inputs/error.js";
+import { BLOCK_GAS_LIMIT } from "../network/genesis/genesis-file.js";
 import { findBesu, BESU_VARIABLE } from "../network/engine/process-engine.js";
 import { runCommandLine } from "../run.js";
 import { benchFailure, standBy } from "./failure.js";
@@ -29,7 +30,6 @@ interface Options {
 }
 
 const MEGA = 1_000_000;
-const DEFAULT_LIMIT = 60 * MEGA;
 /** Of the node that is asked for 101 seats: behind the federation's. */
 const PORTS_OF_FEDERATION = 90;
 const print = (text: string): void => console.log(text);
@@ -67,7 +67,7 @@ async function onFederations(parts: readonly Part[], options: Options): Promise<
   const runs: { gasLimit: number; rates: Rates }[] = [];
   let figures: Figures = {};
   if (parts.includes("failure")) {
-    const [gasLimit = DEFAULT_LIMIT] = options.gasLimits;
+    const [gasLimit = BLOCK_GAS_LIMIT] = options.gasLimits;
     figures = await onFederation(gasLimit, options, async (federation) => {
       await standBy(federation);
       return benchFailure(federation, print);
@@ -140,7 +140,7 @@ const program = new Command("bench:besu")
     between(100, 1_000_000),
     20_000,
   )
-  .option("--gas-limits <millions>", "block gas limits, a federation for each", gasLimits, [DEFAULT_LIMIT])
+  .option("--gas-limits <millions>", "block gas limits, a federation for each", gasLimits, [BLOCK_GAS_LIMIT])
   .option("--base-port <n>", "first of a hundred ports", between(1_024, 65_000), 27_700)
   .option("--seed <n>", "seed of everything drawn", between(0, 2 ** 32 - 1), 1)
   .option("--json", "the last line is one JSON object", false)

@@ -48,7 +48,7 @@ describe("a network of real Besu nodes", function () {
     }
     await made().whileChanged(
       "transaction/genesis.json",
-      (text) => text.replace('"gasLimit": "0x3938700"', '"gasLimit": "0x3938701"'),
+      (text) => text.replace('"gasLimit": "0x1c9c380"', '"gasLimit": "0x1c9c381"'),
       async () => {
         expect((await made().run("up")).words).to.match(
           /genesis\.json: it was changed since init: its block has the hash/,

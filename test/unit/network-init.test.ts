@@ -273,7 +273,7 @@ describe("network init", function () {
         await writeFile(file, text);
       }
       const genesis = genesisPath(copy, "user");
-      await writeFile(genesis, (await readFile(genesis, "utf8")).replace('"0x3938700"', '"0x3938701"'));
+      await writeFile(genesis, (await readFile(genesis, "utf8")).replace('"0x1c9c380"', '"0x1c9c381"'));
       const changed = await failureOf(requireGenesis(copy, network));
       expect(changed.message).to.match(/user\/genesis\.json: it was changed since init/);
       await writeFile(genesis, "{}");

@@ -127,7 +127,8 @@ function moved(state: AuditState, event: ChainEvent): void {
     account.held += movement.held;
     account.arrears += movement.arrears;
     noteMovement(state, event, movement);
-    if (reason === MovementReason.Deposit || reason === MovementReason.Withdrawal) state.depositedMicro += movement.balance;
+    if (reason === MovementReason.Deposit || reason === MovementReason.Withdrawal)
+      state.depositedMicro += movement.balance;
     else sum += movement.balance;
     const { balance, locked, held } = account;
     const isBacked = locked >= 0n && held >= 0n && balance >= locked + held;
@@ -154,7 +155,8 @@ function notePosting(state: AuditState, event: ChainEvent): void {
 function noteMovement(state: AuditState, event: ChainEvent, { account, reason, balance, held }: Movement): void {
   if (SETTLING.has(reason)) add(state.moved, account, balance);
   const key = `${areaSlotKey(bigintArg(event, "area"), bigintArg(event, "slot"))}/${account}`;
-  if (reason === MovementReason.Settlement || reason === MovementReason.SettlementParty) add(state.heldBySettlements, key, held);
+  if (reason === MovementReason.Settlement || reason === MovementReason.SettlementParty)
+    add(state.heldBySettlements, key, held);
   if (reason === MovementReason.Release || reason === MovementReason.ReleaseParty) add(state.released, key, -held);
 }
 

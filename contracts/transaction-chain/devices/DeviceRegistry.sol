@@ -199,7 +199,13 @@ contract DeviceRegistry is DeviceLives {
         address oldKey = record.key;
         record.key = newKey;
         ++record.nonce;
-        emit KeyRotated(device, oldKey, newKey, certificate, record.claimableUntil);
+        emit KeyRotated({
+            device: device,
+            oldKey: oldKey,
+            newKey: newKey,
+            certificate: certificate,
+            claimableUntil: record.claimableUntil
+        });
     }
 
     function _takeKey(uint32 device, address key) private {

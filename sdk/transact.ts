@@ -70,28 +70,28 @@ const WAITS = 5;
 const WAIT_PAUSE_MILLISECONDS = 200;
 
 /** Sends it. Where a node has no latest block for a moment, ethers finds no fee to send it with: then it is tried again. */
-async function sent(send: () => Promise<ContractTransactionResponse>): Promise<ContractTransactionResponse> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await send();
-    } catch (error) {
-      const isFeeless = isError(error, "UNSUPPORTED_OPERATION") && error.operation === "signer.getFeeData";
-      if (!isFeeless || tries === WAITS) throw error;
-      await new Promise((go) => setTimeout(go, WAIT_PAUSE_MILLISECONDS));
-    }
-  }
+function sent(send: () => Promise<ContractTransactionResponse>): Promise<ContractTransactionResponse> {
+  return patiently(send, (error) => isError(error, "UNSUPPORTED_OPERATION") && error.operation === "signer.getFeeData");
 }
 
 /**
  * Waits until it is mined. A Besu node whose state has a block already, but not yet its transactions, answers null where
  * ethers takes that for impossible (seen on a busy node, once in some hundred transactions): then it is waited for again.
  */
-async function mined(response: ContractTransactionResponse): Promise<Receipt | null> {
+function mined(response: ContractTransactionResponse): Promise<Receipt | null> {
+  return patiently(
+    () => response.wait(),
+    (error) => isError(error, "BAD_DATA"),
+  );
+}
+
+/** Does it again, five times in all, where its error is of a moment of the node's. */
+async function patiently<Done>(work: () => Promise<Done>, isMomentary: (error: unknown) => boolean): Promise<Done> {
   for (let waits = 1; ; waits++) {
     try {
-      return await response.wait();
+      return await work();
     } catch (error) {
-      if (!isError(error, "BAD_DATA") || waits === WAITS) throw error;
+      if (!isMomentary(error) || waits === WAITS) throw error;
       await new Promise((go) => setTimeout(go, WAIT_PAUSE_MILLISECONDS));
     }
   }

@@ -11,7 +11,6 @@ import { voteWithStake } from "../../sdk/actions/ballots.js";
 import { issueCredits } from "../../sdk/actions/credits.js";
 import { allowDeposit, registerCandidate, setSeats, signNodeClaim } from "../../sdk/actions/election.js";
 import { withSigner } from "../../sdk/connect.js";
-import { untilThere } from "../../sdk/latest-head.js";
 import { MemberRole } from "../../sdk/enums.js";
 import { ask } from "../../sdk/transact.js";
 import { marketParameters } from "../../deploy/parameters.js";
@@ -25,6 +24,7 @@ import { openOperator } from "../network/operators.js";
 import { openNodeKey } from "../network/unlock.js";
 import { FOUNDERS } from "../networks/operators.js";
 import { CHAIN, type MeasuredFederation } from "./federation.js";
+import { there } from "./load.js";
 import { recoveryOf, type TimedBlock } from "./recovery.js";
 
 const GOAL_SECONDS = 30;
@@ -152,7 +152,6 @@ function headOf(reader: JsonRpcProvider): Promise<TimedBlock> {
 }
 
 async function blockAt(reader: JsonRpcProvider, tag: string): Promise<TimedBlock> {
-  const question = (): Promise<unknown> => reader.send("eth_getBlockByNumber", [tag, false]);
-  const block = (await untilThere(question)) as { number: string; timestamp: string };
+  const block = await there<{ number: string; timestamp: string }>(reader, "eth_getBlockByNumber", tag, false);
   return { number: Number(block.number), timestamp: Number(block.timestamp) };
 }

@@ -172,7 +172,7 @@ function receiptOf(reader: NodeLink, hash: string): Promise<{ status: string; ga
 }
 
 /** What the node has, though it may say null for the moment of an import. */
-async function there<Answer>(reader: NodeLink, method: string, ...params: unknown[]): Promise<Answer> {
+export async function there<Answer>(reader: NodeLink, method: string, ...params: unknown[]): Promise<Answer> {
   const answer = await untilThere(async () => (await reader.send(method, params)) as Answer | null);
   if (answer !== null) return answer;
   throw new InputError({ file: method }, `the node has nothing for ${String(params[0])}`, "Look at the nodes' logs");

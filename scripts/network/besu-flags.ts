@@ -1,7 +1,7 @@
 /** The command line of a node: one list for processes, containers and units. No secret is in it. */
 import { isIP } from "node:net";
 
-import { isLoopback } from "./loopback-host.js";
+import { isLoopback, LOOPBACK } from "./loopback-host.js";
 import { nodeOnChain, type ChainName, type NetworkFile, type NetworkNode } from "./network-file.js";
 
 /** Where a node finds its files; paths as the node's process sees them. */
@@ -31,7 +31,7 @@ export function besuArguments(network: NetworkFile, node: NetworkNode, chain: Ch
     `--data-storage-format=${node.storage}`,
     `--node-private-key-file=${paths.nodeKey}`,
     `--p2p-host=${node.host}`,
-    `--p2p-interface=${isLocal ? "127.0.0.1" : "0.0.0.0"}`,
+    `--p2p-interface=${isLocal ? LOOPBACK : "0.0.0.0"}`,
     `--p2p-port=${p2pPort}`,
     // peers are added by the agents, and by nobody else
     "--discovery-enabled=false",
@@ -40,7 +40,7 @@ export function besuArguments(network: NetworkFile, node: NetworkNode, chain: Ch
     ...(named ? ["--Xdns-enabled=true", "--Xdns-update-enabled=true"] : []),
     "--sync-mode=FULL",
     "--rpc-http-enabled",
-    `--rpc-http-host=${network.tls === true && !isLocal ? "0.0.0.0" : "127.0.0.1"}`,
+    `--rpc-http-host=${network.tls === true && !isLocal ? "0.0.0.0" : LOOPBACK}`,
     `--rpc-http-port=${rpcPort}`,
     `--rpc-http-api=${RPC_APIS}`,
     "--rpc-http-authentication-enabled",
@@ -52,13 +52,13 @@ export function besuArguments(network: NetworkFile, node: NetworkNode, chain: Ch
           `--rpc-http-tls-keystore-password-file=${paths.tlsPassword}`,
         ]
       : []),
-    `--host-allowlist=${[...new Set(["localhost", "127.0.0.1", node.host])].join(",")}`,
+    `--host-allowlist=${[...new Set(["localhost", LOOPBACK, node.host])].join(",")}`,
     "--permissions-accounts-config-file-enabled",
     `--permissions-accounts-config-file=${paths.permissions}`,
     "--permissions-nodes-config-file-enabled",
     `--permissions-nodes-config-file=${paths.permissions}`,
     "--metrics-enabled",
-    "--metrics-host=127.0.0.1",
+    `--metrics-host=${LOOPBACK}`,
     `--metrics-port=${metricsPort}`,
     "--min-gas-price=0",
     // of one sender as many as it likes: a relayer settles a city

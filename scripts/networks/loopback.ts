@@ -3,8 +3,8 @@ import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { InputError } from "../inputs/error.js";
+import { LOOPBACK } from "../network/loopback-host.js";
 
-const LOOPBACK = "127.0.0.1";
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set([LOOPBACK, "localhost", "[::1]"]);
 
 /** Listens at a port of loopback, any free one for port 0; the address. `chosenWith`: what names another port. */

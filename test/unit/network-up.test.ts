@@ -39,6 +39,7 @@ class NotedAgents extends Agents {
 }
 
 describe("network up", () => {
+  const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
   let dir: string;
   let memory: string;
 
@@ -54,7 +55,6 @@ describe("network up", () => {
 
   it("ends the starts that are under way when one fails, and begins no other", async () => {
     const site = await fakeSite({ dir, memory, nodes: 3, failing: "accountant2" });
-    const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
     const words = await failureOf(up(site, partsOf(site.network), options));
     expect(words).to.equal("accountant2 (transaction chain): it fails. Mend it");
     expect(site.engine.everStarted).to.deep.equal(["accountant1"]);
@@ -122,7 +122,6 @@ describe("network up", () => {
     site.heads.set("accountant1", head);
     const later = setTimeout(() => site.heads.set("accountant2", head), 300);
     try {
-      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
       expect(await up({ ...site, agents }, partsOf(site.network), options)).to.deep.equal([]);
       expect(agents.running).to.deep.equal(["accountant1", "accountant2"]);
       agents.running.splice(0);
@@ -143,7 +142,6 @@ describe("network up", () => {
     site.heads.set("accountant1", { number: 1, hash: "0x1", time: now });
     const later = setTimeout(() => site.heads.set("accountant1", { number: 2, hash: "0x2", time: now + 100 }), 300);
     try {
-      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
       const words = await failureOf(up(site, partsOf(site.network), options));
       expect(words).to.match(/^this machine's clock: it is \d+\.\d s behind the clock of the block's maker. Set/);
     } finally {
@@ -155,7 +153,7 @@ describe("network up", () => {
     const WORDS =
       "accountant2 (transaction chain) on nowhere.invalid: its p2p port 24020: the host's name has no address";
 
-    async function spread(): Promise<{ site: FakeSite; own: Part[]; warned: string[] }> {
+    async function spread(): Promise<{ site: FakeSite; own: Part[] }> {
       const plain = await fakeSite({ dir, memory, nodes: 3 });
       const nodes = plain.network.nodes.map((node, index) =>
         index === 0 ? node : { ...node, host: "nowhere.invalid" },
@@ -165,14 +163,14 @@ describe("network up", () => {
       site.engine.running.add("accountant1");
       site.heads.set("accountant1", { number: 1, hash: "0x1", time: Math.floor(Date.now() / 1_000) });
       const network = { ...site.network, nodes };
-      return { site: { ...site, network }, own: partsOf(network, { nodes: ["accountant1"] }), warned: [] };
+      return { site: { ...site, network }, own: partsOf(network, { nodes: ["accountant1"] }) };
     }
 
     it("names those that can't be reached, and says that no block was seen", async function () {
       this.timeout(60_000); // it waits for a block
-      const { site, own, warned } = await spread();
+      const { site, own } = await spread();
+      const warned: string[] = [];
       const agents = new NotedAgents({ dir, environment: { XDG_RUNTIME_DIR: memory } });
-      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
       const warn = (text: string): void => void warned.push(text);
       expect(await up({ ...site, agents }, own, { ...options, warn })).to.deep.equal([]);
       expect(warned).to.have.lengthOf(3);
@@ -185,7 +183,6 @@ describe("network up", () => {
       const late = { number: 2, hash: "0x2", time: Math.floor(Date.now() / 1_000) + 100 };
       const later = setTimeout(() => site.heads.set("accountant1", late), 1_000);
       try {
-        const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
         expect(await failureOf(up(site, own, options))).to.match(/^this machine's clock: it is \d+\.\d s behind/);
       } finally {
         clearTimeout(later);
@@ -199,7 +196,6 @@ describe("network up", () => {
     const server = createServer();
     await new Promise<void>((go) => server.listen(rpcPort, "127.0.0.1", go));
     try {
-      const options = { password: PASSWORD, stopped: new AbortController().signal, silent: true };
       const words = await failureOf(up(site, partsOf(site.network), options));
       expect(words).to.match(new RegExp(`listens on port ${rpcPort} of accountant2`));
       expect(site.engine.everStarted).to.deep.equal([]);

@@ -2,7 +2,7 @@
 import type { Head } from "./head.js";
 
 /** Blocks that are further in the future are refused by other nodes. */
-const MOST_AHEAD_SECONDS = 1;
+export const MOST_AHEAD_SECONDS = 1;
 /** A block reaches everybody, and is asked for, within this; more is a clock's doing. */
 const MOST_BEHIND_SECONDS = 10;
 /** Blocks that are watched before old ones are put down to the clock: a node that catches up shows old ones too. */

@@ -1,8 +1,7 @@
 /** Whether nodes on other machines can be reached where their peers connect. */
 import { connect } from "node:net";
 
-import type { NetworkFile } from "../network-file.js";
-import { nodeOnChain } from "../network-file.js";
+import { nodeOnChain, type NetworkFile } from "../network-file.js";
 import { partName, type Part } from "./engine.js";
 import { troubleOf } from "./node-rpc.js";
 import { isHere, partsOf } from "./parts.js";

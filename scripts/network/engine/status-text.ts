@@ -1,6 +1,7 @@
 /** The status for people. */
 import Table from "cli-table3";
 
+import { MOST_AHEAD_SECONDS } from "./clock.js";
 import type { ListStatus } from "./list-drift.js";
 import type { ChainStatus, NodeStatus } from "./status.js";
 
@@ -77,9 +78,6 @@ function stateOf({ problem, isNext, isJailed, role, isInContract }: NodeStatus):
   ];
   return words.join(", ");
 }
-
-/** A block may be so far in the future of who takes it, seconds; more is a clock's doing. */
-const MOST_AHEAD_SECONDS = 1;
 
 function warnings({ silence = 0, setInContract, setInForce, strangers, forked, nodes }: ChainStatus): string[] {
   const differ = setInContract.join() !== setInForce.join();
